@@ -1,0 +1,127 @@
+/**
+ * The seams to the outside: everything the server does to the world goes through a `World`.
+ * Production passes `nodeWorld()`; simulation passes a world with a virtual clock, a faulty
+ * network and a faulty disk. Layers below `io/` see only these interfaces.
+ */
+import type { Clock, Log, Random } from '../base/ambient.ts';
+
+export interface World {
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly disk: Disk;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** Where to listen or connect: TCP, or a unix socket path. */
+export type Endpoint =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string };
+
+export interface Network {
+  /**
+   * Starts listening; resolves once bound, with the real port (for port 0). Rejects with the system's
+   * error (`code` EADDRINUSE, EACCES, ...).
+   */
+  listen(options: ListenOptions, accept: (connection: Connection) => void): Promise<Listener>;
+  /** Starts connecting; the connection reports `onOpen` or `onClose(error)`. */
+  connect(endpoint: Endpoint, options?: ConnectOptions): Connection;
+}
+
+export interface ListenOptions {
+  readonly endpoint: Endpoint;
+  readonly backlog?: number;
+  /** File mode of a unix socket, for example 0o700. */
+  readonly unixMode?: number;
+}
+
+export interface ConnectOptions {
+  /** Local address to bind the outgoing connection to. */
+  readonly sourceAddress?: string;
+}
+
+export interface Listener {
+  /** The bound endpoint, with the real port. */
+  readonly endpoint: Endpoint;
+  /** Stops accepting; open connections live on. Resolves once the port is free. */
+  close(): Promise<void>;
+}
+
+/**
+ * One byte-stream connection. Events arrive on the handlers set with `handle`; they may be replaced
+ * at any time (a client connection that becomes a replica link). No event comes after `onClose`.
+ */
+export interface Connection {
+  handle(handlers: ConnectionHandlers): void;
+  /**
+   * Queues bytes. The connection may keep `bytes` until they are sent: returns true if the kernel took
+   * everything at once (the caller may reuse the buffer), false if the buffer now belongs to the connection.
+   */
+  write(bytes: Uint8Array): boolean;
+  /** Bytes queued in this process and not yet taken by the kernel. */
+  readonly pendingBytes: number;
+  /** Stops delivering `onData` until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Sends what is queued, then closes. */
+  end(): void;
+  /** Closes at once; queued bytes are lost. */
+  destroy(): void;
+  readonly closed: boolean;
+  setNoDelay(on: boolean): void;
+  /** `idleSeconds` 0 turns TCP keepalive off. */
+  setKeepAlive(idleSeconds: number): void;
+  /** "ip:port" ("[v6]:port"), or "path:0" for a unix socket: the form CLIENT LIST shows. */
+  readonly remoteAddress: string;
+  readonly localAddress: string;
+  /** Bare peer address without a port; empty for a unix socket. */
+  readonly remoteHost: string;
+  readonly isUnix: boolean;
+  /** File descriptor as CLIENT LIST shows it; -1 when unknown. */
+  readonly descriptor: number;
+}
+
+export interface ConnectionHandlers {
+  /** An outgoing connection is established. */
+  onOpen?(): void;
+  /** The bytes are valid only during the call unless the handler copies them. */
+  onData(bytes: Uint8Array): void;
+  /** All queued bytes were taken by the kernel after `write` had returned false. */
+  onDrain?(): void;
+  /** The peer sent its last byte (half-close). Default: the connection is closed. */
+  onEnd?(): void;
+  /** The connection is gone, with the error if there was one. Called exactly once. */
+  onClose(error?: NodeJS.ErrnoException): void;
+}
+
+export interface Disk {
+  readFile(path: string): Promise<Uint8Array>;
+  readFileSync(path: string): Uint8Array;
+  exists(path: string): boolean;
+  /** Opens for writing, truncating. */
+  create(path: string): Promise<DiskFile>;
+  /** Opens for reading in chunks. */
+  openRead(path: string): Promise<DiskReader>;
+  rename(from: string, to: string): Promise<void>;
+  remove(path: string): Promise<void>;
+  /** Flushes a directory's entries, so that a rename survives a power cut. */
+  syncDirectory(path: string): Promise<void>;
+  /** Writes a whole small file atomically (temporary file, fsync, rename). */
+  replaceFileSync(path: string, bytes: Uint8Array): void;
+}
+
+export interface DiskFile {
+  write(bytes: Uint8Array): Promise<void>;
+  writeSync(bytes: Uint8Array): void;
+  sync(): Promise<void>;
+  syncSync(): void;
+  close(): Promise<void>;
+  closeSync(): void;
+}
+
+export interface DiskReader {
+  readonly size: number;
+  /** Reads the next bytes into `target`; 0 at the end. */
+  read(target: Uint8Array): Promise<number>;
+  close(): Promise<void>;
+}

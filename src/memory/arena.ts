@@ -1,0 +1,324 @@
+/**
+ * The arena: where keys and values live, outside the JS heap.
+ *
+ *   address (32 bits, in units of 16 bytes) = segment index << 18 | unit within the segment
+ *
+ *   segment (4 MiB SharedArrayBuffer)         kinds
+ *   +--------+--------+--- ... ---+--------+   small:  64 pages of 64 KiB, a page holds blocks of one size class
+ *   | page 0 | page 1 |           | page 63|   medium: the whole segment is one page of one size class
+ *   +--------+--------+--- ... ---+--------+   huge:   one block, its buffer as large as the block
+ *
+ * A block's size is its page's class, so blocks carry no header. An empty small page returns to the pool and may
+ * serve another class, an empty medium or huge segment is given back to the system: churn between sizes does not
+ * pin memory. Address 0 is never handed out (the first unit is reserved) and serves as "none".
+ *
+ * Invariant: for every page, 0 <= used <= capacity, and the page is in its class's partial list iff it has room.
+ */
+import { assert } from '../base/assert.ts';
+
+/** Address of a block, in units of 16 bytes; 0 means none. */
+export type Address = number;
+
+export const SEGMENT_BYTES: number = 4 * 1024 * 1024;
+const SEGMENT_SHIFT = 18;
+const SEGMENT_UNITS = 1 << SEGMENT_SHIFT;
+const UNIT_MASK = SEGMENT_UNITS - 1;
+/** 64 GiB of small and medium blocks, or this many huge ones. */
+export const MAX_SEGMENTS: number = 1 << (32 - SEGMENT_SHIFT);
+
+const PAGE_SHIFT = 12; // units in a 64 KiB page
+const PAGES_PER_SEGMENT = 64;
+const PAGE_BYTES = 64 * 1024;
+/** Largest block of a small page; larger ones get medium segments. */
+const SMALL_MAX = 8 * 1024;
+/** Largest block of a medium segment; larger ones get a buffer of their own. */
+export const MEDIUM_MAX: number = 1024 * 1024;
+
+const KIND_FREE = 0;
+const KIND_SMALL = 1;
+const KIND_MEDIUM = 2;
+const KIND_HUGE = 3;
+
+const NONE = 0xffffffff;
+
+// Size classes: every 16 bytes up to 512, then eight steps a doubling.
+const classBytes: readonly number[] = (() => {
+  const sizes: number[] = [];
+  for (let size = 16; size <= 512; size += 16) sizes.push(size);
+  for (let base = 512; base < MEDIUM_MAX; base *= 2)
+    for (let step = 1; step <= 8; step++) sizes.push(base + (base / 8) * step);
+  return sizes;
+})();
+const CLASSES = classBytes.length;
+const classSize: Uint32Array = Uint32Array.from(classBytes);
+// Class by size for sizes up to SMALL_MAX (index: size in units), computed for the rest.
+const classOfUnits: Uint8Array = (() => {
+  const table = new Uint8Array(SMALL_MAX / 16 + 1);
+  let cls = 0;
+  for (let units = 1; units < table.length; units++) {
+    while (classBytes[cls]! < units * 16) cls++;
+    table[units] = cls;
+  }
+  return table;
+})();
+
+function classOf(bytes: number): number {
+  if (bytes <= SMALL_MAX) return classOfUnits[(bytes + 15) >>> 4]!;
+  let base = 512;
+  let cls = 31;
+  while (base * 2 < bytes) {
+    base *= 2;
+    cls += 8;
+  }
+  return cls + Math.ceil((bytes - base) / (base / 8));
+}
+
+/** The arena cannot grow: all segments are in use, or the system has no memory. The failed allocation changed nothing. */
+export class ArenaExhausted extends Error {
+  override name = 'ArenaExhausted';
+}
+
+/** Segment index of an address. */
+export function segmentOf(address: Address): number {
+  return address >>> SEGMENT_SHIFT;
+}
+
+/** Byte offset of an address within its segment. */
+export function byteOf(address: Address): number {
+  return (address & UNIT_MASK) << 4;
+}
+
+export class Arena {
+  /** Views of each segment, indexed by `segmentOf`. Read through these; a huge block starts at byte 0 of its own. */
+  readonly u8: Uint8Array[] = [];
+  readonly u32: Uint32Array[] = [];
+  readonly f64: Float64Array[] = [];
+
+  /** Bytes handed out, as rounded up to size classes. */
+  usedBytes = 0;
+  /** Bytes of all segments held from the system. */
+  reservedBytes = 0;
+  /** Blocks handed out. */
+  blocks = 0;
+
+  // Page metadata, indexed by page number (segment * 64 + page in segment); a medium segment uses its first page's.
+  #freeHead = new Uint32Array(1024);
+  #bump = new Uint32Array(1024);
+  #used = new Uint32Array(1024);
+  #limit = new Uint32Array(1024);
+  #cls = new Uint8Array(1024);
+  #next = new Uint32Array(1024);
+  #prev = new Uint32Array(1024);
+
+  readonly #segmentKind: number[] = [];
+  readonly #hugeBytes: number[] = [];
+  readonly #freeSegments: number[] = [];
+  readonly #freePages: number[] = [];
+  /** Head of each class's list of pages with room. */
+  readonly #partial = new Uint32Array(CLASSES).fill(NONE);
+
+  /**
+   * Returns the address of a block of at least `bytes` bytes (1 or more); its content is undefined.
+   * Throws ArenaExhausted.
+   */
+  alloc(bytes: number): Address {
+    if (bytes > MEDIUM_MAX) return this.#allocHuge(bytes);
+    const cls = classOf(bytes);
+    let page = this.#partial[cls]!;
+    if (page === NONE) page = this.#addPage(cls);
+    const used = this.#used[page]! + 1;
+    this.#used[page] = used;
+    const size = classSize[cls]!;
+    this.usedBytes += size;
+    this.blocks++;
+    let address = this.#freeHead[page]!;
+    if (address !== 0) {
+      this.#freeHead[page] = this.u32[address >>> SEGMENT_SHIFT]![(address & UNIT_MASK) << 2]!;
+    } else {
+      address = this.#bump[page]!;
+      this.#bump[page] = address + (size >>> 4);
+    }
+    if (used === this.#limit[page]!) this.#unlinkPartial(cls, page);
+    return address;
+  }
+
+  /** Returns a block. The address must come from `alloc` and must not be used again. */
+  free(address: Address): void {
+    const segment = address >>> SEGMENT_SHIFT;
+    const kind = this.#segmentKind[segment];
+    if (kind === KIND_HUGE) {
+      this.#releaseHuge(segment);
+      return;
+    }
+    assert(kind === KIND_SMALL || kind === KIND_MEDIUM, 'arena: free of an address that is not allocated');
+    const page = kind === KIND_SMALL ? address >>> PAGE_SHIFT : segment * PAGES_PER_SEGMENT;
+    const cls = this.#cls[page]!;
+    this.usedBytes -= classSize[cls]!;
+    this.blocks--;
+    const used = this.#used[page]!;
+    assert(used > 0, 'arena: double free');
+    this.u32[segment]![(address & UNIT_MASK) << 2] = this.#freeHead[page]!;
+    this.#freeHead[page] = address;
+    this.#used[page] = used - 1;
+    if (used === this.#limit[page]!) this.#linkPartial(cls, page);
+    if (used === 1) this.#pageEmptied(cls, page, segment, kind);
+  }
+
+  /** Usable bytes of a block: its size class, at least what was asked for. */
+  capacity(address: Address): number {
+    const segment = address >>> SEGMENT_SHIFT;
+    const kind = this.#segmentKind[segment];
+    if (kind === KIND_HUGE) return this.#hugeBytes[segment]!;
+    const page = kind === KIND_SMALL ? address >>> PAGE_SHIFT : segment * PAGES_PER_SEGMENT;
+    return classSize[this.#cls[page]!]!;
+  }
+
+  /**
+   * Makes a block at least `bytes` large, keeping its first `keep` bytes. Returns the block's address, which is a new
+   * one if it had to move (the old one is then freed). Growth beyond MEDIUM_MAX takes a quarter of slack, so that
+   * repeated appending costs amortized constant time.
+   */
+  resize(address: Address, bytes: number, keep: number): Address {
+    const capacity = this.capacity(address);
+    if (bytes <= capacity && bytes * 2 >= capacity) return address;
+    if (bytes <= capacity && capacity <= 64) return address;
+    const grows = bytes > capacity;
+    const target = this.alloc(grows && bytes > MEDIUM_MAX ? bytes + (bytes >>> 2) : bytes);
+    this.copy(target, 0, address, 0, keep);
+    this.free(address);
+    return target;
+  }
+
+  /** Copies `length` bytes between blocks; the ranges may overlap within one block. */
+  copy(to: Address, toByte: number, from: Address, fromByte: number, length: number): void {
+    const source = this.u8[from >>> SEGMENT_SHIFT]!;
+    const start = byteOf(from) + fromByte;
+    this.u8[to >>> SEGMENT_SHIFT]!.set(source.subarray(start, start + length), byteOf(to) + toByte);
+  }
+
+  #allocHuge(bytes: number): Address {
+    const rounded = Math.ceil(bytes / 4096) * 4096;
+    const segment = this.#addSegment(KIND_HUGE, rounded);
+    this.#hugeBytes[segment] = rounded;
+    this.usedBytes += rounded;
+    this.blocks++;
+    return segment * SEGMENT_UNITS;
+  }
+
+  #releaseHuge(segment: number): void {
+    this.usedBytes -= this.#hugeBytes[segment]!;
+    this.blocks--;
+    this.#dropSegment(segment, this.#hugeBytes[segment]!);
+  }
+
+  #addSegment(kind: number, bytes: number): number {
+    // Segment 0 is always a small one, so that address 0 lies in a reserved unit.
+    if (this.u8.length === 0 && kind !== KIND_SMALL) this.#addSmallSegment();
+    const segment = this.#freeSegments.pop() ?? this.u8.length;
+    if (segment >= MAX_SEGMENTS) throw new ArenaExhausted('arena: all segments are in use');
+    let buffer: SharedArrayBuffer;
+    try {
+      buffer = new SharedArrayBuffer(bytes);
+    } catch {
+      if (segment < this.u8.length) this.#freeSegments.push(segment);
+      throw new ArenaExhausted(`arena: the system refused ${bytes} bytes`);
+    }
+    this.u8[segment] = new Uint8Array(buffer);
+    this.u32[segment] = new Uint32Array(buffer);
+    this.f64[segment] = new Float64Array(buffer);
+    this.#segmentKind[segment] = kind;
+    this.#hugeBytes[segment] = 0;
+    this.reservedBytes += bytes;
+    const pages = (segment + 1) * PAGES_PER_SEGMENT;
+    if (pages > this.#used.length) this.#growMetadata(pages);
+    return segment;
+  }
+
+  #dropSegment(segment: number, bytes: number): void {
+    this.reservedBytes -= bytes;
+    this.#segmentKind[segment] = KIND_FREE;
+    this.u8[segment] = new Uint8Array(0);
+    this.u32[segment] = new Uint32Array(0);
+    this.f64[segment] = new Float64Array(0);
+    this.#freeSegments.push(segment);
+  }
+
+  #growMetadata(pages: number): void {
+    const size = Math.max(pages, this.#used.length * 2);
+    const grown = (old: Uint32Array): Uint32Array<ArrayBuffer> => {
+      const next = new Uint32Array(size);
+      next.set(old);
+      return next;
+    };
+    this.#freeHead = grown(this.#freeHead);
+    this.#bump = grown(this.#bump);
+    this.#used = grown(this.#used);
+    this.#limit = grown(this.#limit);
+    this.#next = grown(this.#next);
+    this.#prev = grown(this.#prev);
+    const cls = new Uint8Array(size);
+    cls.set(this.#cls);
+    this.#cls = cls;
+  }
+
+  #addSmallSegment(): void {
+    const segment = this.#addSegment(KIND_SMALL, SEGMENT_BYTES);
+    for (let page = PAGES_PER_SEGMENT - 1; page >= 0; page--) this.#freePages.push(segment * PAGES_PER_SEGMENT + page);
+  }
+
+  #addPage(cls: number): number {
+    const size = classSize[cls]!;
+    let page: number;
+    let first: number;
+    let bytes: number;
+    if (size <= SMALL_MAX) {
+      if (this.#freePages.length === 0) this.#addSmallSegment();
+      page = this.#freePages.pop()!;
+      first = (page << PAGE_SHIFT) >>> 0;
+      bytes = PAGE_BYTES;
+      if (page === 0) {
+        first = 1;
+        bytes -= 16;
+      }
+    } else {
+      const segment = this.#addSegment(KIND_MEDIUM, SEGMENT_BYTES);
+      page = segment * PAGES_PER_SEGMENT;
+      first = segment * SEGMENT_UNITS;
+      bytes = SEGMENT_BYTES;
+    }
+    this.#cls[page] = cls;
+    this.#freeHead[page] = 0;
+    this.#bump[page] = first;
+    this.#used[page] = 0;
+    this.#limit[page] = Math.floor(bytes / size);
+    this.#linkPartial(cls, page);
+    return page;
+  }
+
+  #pageEmptied(cls: number, page: number, segment: number, kind: number): void {
+    // The last page with room of a class stays: a queue that oscillates around one block must not churn pages.
+    if (this.#partial[cls]! === page && this.#next[page]! === NONE) return;
+    this.#unlinkPartial(cls, page);
+    if (kind === KIND_SMALL) {
+      this.#freePages.push(page);
+    } else {
+      this.#dropSegment(segment, SEGMENT_BYTES);
+    }
+  }
+
+  #linkPartial(cls: number, page: number): void {
+    const head = this.#partial[cls]!;
+    this.#next[page] = head;
+    this.#prev[page] = NONE;
+    if (head !== NONE) this.#prev[head] = page;
+    this.#partial[cls] = page;
+  }
+
+  #unlinkPartial(cls: number, page: number): void {
+    const next = this.#next[page]!;
+    const prev = this.#prev[page]!;
+    if (prev === NONE) this.#partial[cls] = next;
+    else this.#next[prev] = next;
+    if (next !== NONE) this.#prev[next] = prev;
+  }
+}
