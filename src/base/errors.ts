@@ -1,0 +1,80 @@
+/**
+ * The error catalogue: every reply that starts with '-' and is known beforehand stands here, made once.
+ * Handlers throw these; the main path catches them in one place. Throwing a premade object costs a
+ * twentieth of building a new Error, and the texts, which clients match on, can be read in one file.
+ * Texts are Redis's, proved by the lockstep tests.
+ */
+export class ReplyError {
+  /** The full line without '-' and CRLF, for example "ERR syntax error". */
+  readonly text: string;
+  /** The first word, which INFO errorstats counts. */
+  readonly code: string;
+  /** The reply's bytes, ready to be written. */
+  readonly bytes: Uint8Array;
+
+  constructor(text: string) {
+    // A line break inside the text would end the reply early and desynchronize the client.
+    const clean = text.replaceAll(/[\r\n]/g, ' ');
+    this.text = clean;
+    const space = clean.indexOf(' ');
+    this.code = space < 0 ? clean : clean.slice(0, space);
+    this.bytes = Buffer.from(`-${clean}\r\n`, 'latin1');
+  }
+}
+
+/** An error whose text depends on the request. `text` is latin1: one char a byte. */
+export function replyError(text: string): ReplyError {
+  return new ReplyError(text);
+}
+
+const texts = {
+  wrongType: 'WRONGTYPE Operation against a key holding the wrong kind of value',
+  syntax: 'ERR syntax error',
+  noSuchKey: 'ERR no such key',
+  notInteger: 'ERR value is not an integer or out of range',
+  notFloat: 'ERR value is not a valid float',
+  minOrMaxNotFloat: 'ERR min or max is not a float',
+  minOrMaxNotString: 'ERR min or max not valid string range item',
+  indexOutOfRange: 'ERR index out of range',
+  outOfRange: 'ERR value is out of range',
+  mustBePositive: 'ERR value is out of range, must be positive',
+  overflow: 'ERR increment or decrement would overflow',
+  nanOrInfinity: 'ERR increment would produce NaN or Infinity',
+  resultingScoreNan: 'ERR resulting score is not a number (NaN)',
+  stringTooLong: 'ERR string exceeds maximum allowed size (proto-max-bulk-len)',
+  offsetOutOfRange: 'ERR offset is out of range',
+  invalidDbIndex: 'ERR invalid DB index',
+  dbOutOfRange: 'ERR DB index is out of range',
+  sameObject: 'ERR source and destination objects are the same',
+  readonly: "READONLY You can't write against a read only replica.",
+  noReplicas: 'NOREPLICAS Not enough good replicas to write.',
+  loading: 'LOADING Redis is loading the dataset in memory',
+  masterDown: "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+  outOfMemory: "OOM command not allowed when used memory > 'maxmemory'.",
+  noAuth: 'NOAUTH Authentication required.',
+  wrongPass: 'WRONGPASS invalid username-password pair or user is disabled.',
+  noProto: 'NOPROTO unsupported protocol version',
+  busyKey: 'BUSYKEY Target key name already exists.',
+  nestedMulti: 'ERR MULTI calls can not be nested',
+  execWithoutMulti: 'ERR EXEC without MULTI',
+  discardWithoutMulti: 'ERR DISCARD without MULTI',
+  watchInsideMulti: 'ERR WATCH inside MULTI is not allowed',
+  execAbort: 'EXECABORT Transaction discarded because of previous errors.',
+  maxClients: 'ERR max number of clients reached',
+  notAReplica: 'ERR The server is not a replica',
+  invalidExpire: 'ERR invalid expire time',
+} as const;
+
+/** One premade error for each text above. */
+export const errors: { readonly [Name in keyof typeof texts]: ReplyError } = Object.fromEntries(
+  Object.entries(texts).map(([name, text]) => [name, new ReplyError(text)]),
+) as { readonly [Name in keyof typeof texts]: ReplyError };
+
+/** Wrong number of arguments; `name` is the full lower-case name ("client|kill" for a subcommand). */
+export function wrongArity(name: string): ReplyError {
+  return new ReplyError(`ERR wrong number of arguments for '${name}' command`);
+}
+
+export function invalidExpireIn(name: string): ReplyError {
+  return new ReplyError(`ERR invalid expire time in '${name}' command`);
+}

@@ -1,0 +1,477 @@
+/**
+ * The one hash table: keyspaces, big hashes, big sets and sorted-set members.
+ *
+ *   header (32 bytes)                              bucket (64 bytes, one cache line)
+ *   +--------+-------+--------+-------+            +----------+-------+------------+------------+
+ *   | table0 | log2  | table1 | log2  |            | overflow | count | 7 x hash32 | 7 x item   |
+ *   +--------+-------+--------+-------+            +----------+-------+------------+------------+
+ *   | rehash | count | drain  |   -   |             u32        u32     u32           u32 address
+ *   +--------+-------+--------+-------+
+ *
+ * A bucket that is full points to an overflow bucket; only the last bucket of a chain has free slots, and they are
+ * its last ones. The full 32-bit hash lies beside each slot, so growing moves slots without touching an item, and a
+ * lookup reads one cache line and, nearly always, one item.
+ *
+ * Growing and shrinking are incremental: every operation moves one bucket of table0 to table1, `rehashSome` moves
+ * more in idle time. The SCAN cursor counts with its bits reversed, from the high bit of the mask down, so that an
+ * element present during a whole scan is returned at least once across any number of resizes.
+ *
+ * Items follow the layout in item.ts: the key of a dict's items starts at `keyBase`, 8 bytes later if bit 31 of the
+ * first word is set. The dict owns its buckets, never the items.
+ */
+import type { Random } from '../base/ambient.ts';
+import { type Address, type Arena, MEDIUM_MAX } from './arena.ts';
+import type { KeyHasher } from './hash.ts';
+
+const TABLE0 = 0;
+const LOG0 = 1;
+const TABLE1 = 2;
+const LOG1 = 3;
+const REHASH = 4;
+const COUNT = 5;
+const DRAIN = 6;
+const HEADER_BYTES = 32;
+
+const NOT_REHASHING = 0xffffffff;
+const BUCKET_BYTES = 64;
+const BUCKET_WORDS = 16;
+const SLOTS = 7;
+const HASHES = 2;
+const ITEMS = 9;
+const MIN_LOG = 2;
+const MAX_LOG = 26;
+/** Average items a bucket at which the table doubles; at 6 of 7 slots a quarter of the buckets have overflowed. */
+const GROW_AT = 6;
+/** The table shrinks when fewer than one slot in ten is used. */
+const SHRINK_DIVISOR = 10;
+/** Empty buckets that one step may skip, so that rehashing a sparse table stays bounded. */
+const EMPTY_VISITS = 10;
+
+const SEGMENT_SHIFT = 18;
+const UNIT_MASK = (1 << SEGMENT_SHIFT) - 1;
+
+export class Dict {
+  readonly arena: Arena;
+  readonly hasher: KeyHasher;
+  readonly keyBase: number;
+  /** Where the last successful `find` found its item; valid until the next change of any dict. */
+  #slotView: Uint32Array = new Uint32Array(0);
+  #slotIndex = 0;
+
+  constructor(arena: Arena, hasher: KeyHasher, keyBase: number) {
+    this.arena = arena;
+    this.hasher = hasher;
+    this.keyBase = keyBase;
+  }
+
+  /** Creates an empty dict and returns its header's address. */
+  create(): Address {
+    const header = this.arena.alloc(HEADER_BYTES);
+    const view = this.arena.u32[header >>> SEGMENT_SHIFT]!;
+    const at = (header & UNIT_MASK) << 2;
+    view.fill(0, at, at + HEADER_BYTES / 4);
+    view[at + REHASH] = NOT_REHASHING;
+    return header;
+  }
+
+  /** Creates a dict whose table already has room for `expected` items. */
+  createSized(expected: number): Address {
+    const header = this.create();
+    this.reserve(header, expected);
+    return header;
+  }
+
+  /** Makes room for `expected` items at once, if the dict is still empty. */
+  reserve(header: Address, expected: number): void {
+    const view = this.#header(header);
+    const at = (header & UNIT_MASK) << 2;
+    if (view[at + COUNT] !== 0 || expected === 0) return;
+    if (view[at + TABLE0] !== 0) this.#freeTable(view[at + TABLE0]!);
+    const log = logFor(expected);
+    view[at + TABLE0] = this.#allocTable(log);
+    view[at + LOG0] = log;
+  }
+
+  count(header: Address): number {
+    return this.arena.u32[header >>> SEGMENT_SHIFT]![((header & UNIT_MASK) << 2) + COUNT]!;
+  }
+
+  /** Buckets of both tables: what a full scan visits. */
+  buckets(header: Address): number {
+    const view = this.#header(header);
+    const at = (header & UNIT_MASK) << 2;
+    let total = view[at + TABLE0] === 0 ? 0 : 1 << view[at + LOG0]!;
+    if (view[at + REHASH] !== NOT_REHASHING) total += 1 << view[at + LOG1]!;
+    return total;
+  }
+
+  isRehashing(header: Address): boolean {
+    return this.#header(header)[((header & UNIT_MASK) << 2) + REHASH] !== NOT_REHASHING;
+  }
+
+  /** The item with this key, or 0. `hash` must be `hasher.hash` of the key. */
+  find(header: Address, bytes: Uint8Array, at: number, length: number, hash: number): Address {
+    const view = this.arena.u32[header >>> SEGMENT_SHIFT]!;
+    const word = (header & UNIT_MASK) << 2;
+    const table0 = view[word + TABLE0]!;
+    if (table0 === 0) return 0;
+    if (view[word + REHASH] !== NOT_REHASHING) {
+      this.#rehashStep(view, word, 1);
+      if (view[word + REHASH] !== NOT_REHASHING) {
+        const found = this.#findIn(view[word + TABLE1]!, view[word + LOG1]!, bytes, at, length, hash);
+        if (found !== 0) return found;
+      }
+    }
+    return this.#findIn(view[word + TABLE0]!, view[word + LOG0]!, bytes, at, length, hash);
+  }
+
+  /** Puts another item (same key, moved block) into the slot that the last `find` returned. */
+  replaceFound(item: Address): void {
+    this.#slotView[this.#slotIndex] = item;
+  }
+
+  /** Adds an item whose key is known to be absent. */
+  insert(header: Address, item: Address, hash: number): void {
+    const view = this.arena.u32[header >>> SEGMENT_SHIFT]!;
+    const word = (header & UNIT_MASK) << 2;
+    if (view[word + TABLE0] === 0) {
+      view[word + TABLE0] = this.#allocTable(MIN_LOG);
+      view[word + LOG0] = MIN_LOG;
+    }
+    const count = view[word + COUNT]! + 1;
+    if (view[word + REHASH] !== NOT_REHASHING) this.#rehashStep(view, word, 1);
+    else if (count > GROW_AT << view[word + LOG0]!) this.#startRehash(view, word, logFor(count));
+    if (view[word + REHASH] === NOT_REHASHING) this.#insertInto(view[word + TABLE0]!, view[word + LOG0]!, item, hash);
+    else this.#insertInto(view[word + TABLE1]!, view[word + LOG1]!, item, hash);
+    view[word + COUNT] = count;
+  }
+
+  /** Unlinks the item with this key and returns it (the caller frees it), or 0. */
+  remove(header: Address, bytes: Uint8Array, at: number, length: number, hash: number): Address {
+    const view = this.arena.u32[header >>> SEGMENT_SHIFT]!;
+    const word = (header & UNIT_MASK) << 2;
+    if (view[word + TABLE0] === 0) return 0;
+    if (view[word + REHASH] !== NOT_REHASHING) this.#rehashStep(view, word, 1);
+    let item = 0;
+    if (view[word + REHASH] !== NOT_REHASHING)
+      item = this.#removeFrom(view[word + TABLE1]!, view[word + LOG1]!, bytes, at, length, hash);
+    if (item === 0) item = this.#removeFrom(view[word + TABLE0]!, view[word + LOG0]!, bytes, at, length, hash);
+    if (item === 0) return 0;
+    const count = view[word + COUNT]! - 1;
+    view[word + COUNT] = count;
+    if (view[word + REHASH] === NOT_REHASHING) {
+      const log = view[word + LOG0]!;
+      if (log > MIN_LOG && count * SHRINK_DIVISOR < SLOTS << log) this.#startRehash(view, word, logFor(count));
+    }
+    return item;
+  }
+
+  /** Moves up to `buckets` buckets of a pending resize; true while more is left. */
+  rehashSome(header: Address, buckets: number): boolean {
+    const view = this.#header(header);
+    const word = (header & UNIT_MASK) << 2;
+    if (view[word + REHASH] === NOT_REHASHING) return false;
+    this.#rehashStep(view, word, buckets);
+    return view[word + REHASH] !== NOT_REHASHING;
+  }
+
+  /**
+   * Visits the bucket chain(s) of `cursor` and returns the next cursor, 0 at the end. `visit` must not change the dict.
+   */
+  scan(header: Address, cursor: number, visit: (item: Address) => void): number {
+    const view = this.#header(header);
+    const word = (header & UNIT_MASK) << 2;
+    if (view[word + TABLE0] === 0) return 0;
+    let log0 = view[word + LOG0]!;
+    let table0 = view[word + TABLE0]!;
+    let v = cursor | 0;
+    if (view[word + REHASH] === NOT_REHASHING) {
+      const mask = (1 << log0) - 1;
+      this.#visitChain(table0, v & mask, visit);
+      v = increment(v, mask);
+      return v >>> 0;
+    }
+    let log1 = view[word + LOG1]!;
+    let table1 = view[word + TABLE1]!;
+    if (log0 > log1) {
+      [log0, log1] = [log1, log0];
+      [table0, table1] = [table1, table0];
+    }
+    const small = (1 << log0) - 1;
+    const large = (1 << log1) - 1;
+    this.#visitChain(table0, v & small, visit);
+    do {
+      this.#visitChain(table1, v & large, visit);
+      v = increment(v, large);
+    } while ((v & (small ^ large)) !== 0);
+    return v >>> 0;
+  }
+
+  /** Visits every item. `visit` must not change the dict. */
+  forEach(header: Address, visit: (item: Address) => void): void {
+    const view = this.#header(header);
+    const word = (header & UNIT_MASK) << 2;
+    if (view[word + TABLE0] === 0) return;
+    for (let i = 0; i < 1 << view[word + LOG0]!; i++) this.#visitChain(view[word + TABLE0]!, i, visit);
+    if (view[word + REHASH] === NOT_REHASHING) return;
+    for (let i = 0; i < 1 << view[word + LOG1]!; i++) this.#visitChain(view[word + TABLE1]!, i, visit);
+  }
+
+  /** A random item (uniform over buckets, then over the chain), or 0 if empty. */
+  random(header: Address, random: Random): Address {
+    const view = this.#header(header);
+    const word = (header & UNIT_MASK) << 2;
+    if (view[word + COUNT] === 0) return 0;
+    if (view[word + REHASH] !== NOT_REHASHING) this.#rehashStep(view, word, 1);
+    const rehashing = view[word + REHASH] !== NOT_REHASHING;
+    const done = rehashing ? view[word + REHASH]! : 0;
+    const size0 = (1 << view[word + LOG0]!) - done;
+    const total = size0 + (rehashing ? 1 << view[word + LOG1]! : 0);
+    for (;;) {
+      const pick = Math.floor((random.uint32() / 4294967296) * total);
+      const table = pick < size0 ? view[word + TABLE0]! : view[word + TABLE1]!;
+      const index = pick < size0 ? done + pick : pick - size0;
+      const length = this.#chainLength(table, index);
+      if (length > 0) return this.#chainItem(table, index, Math.floor((random.uint32() / 4294967296) * length));
+    }
+  }
+
+  /**
+   * Takes the dict apart, at most `budget` buckets a call: `release` gets every item once. True when all is freed, the
+   * header included. Nothing else may use the dict once draining has begun.
+   */
+  drain(header: Address, budget: number, release: (item: Address) => void): boolean {
+    const view = this.#header(header);
+    const word = (header & UNIT_MASK) << 2;
+    let left = budget;
+    for (const [table, log] of [
+      [TABLE0, LOG0],
+      [TABLE1, LOG1],
+    ] as const) {
+      if (view[word + table] === 0) continue;
+      const size = 1 << view[word + log]!;
+      for (; view[word + DRAIN]! < size; view[word + DRAIN]!++) {
+        if (left-- <= 0) return false;
+        this.#visitChain(view[word + table]!, view[word + DRAIN]!, release);
+        this.#freeOverflow(view[word + table]!, view[word + DRAIN]!);
+      }
+      this.#freeTable(view[word + table]!);
+      view[word + table] = 0;
+      view[word + DRAIN] = 0;
+    }
+    this.arena.free(header);
+    return true;
+  }
+
+  #header(header: Address): Uint32Array {
+    return this.arena.u32[header >>> SEGMENT_SHIFT]!;
+  }
+
+  #keyEquals(item: Address, bytes: Uint8Array, at: number, length: number): boolean {
+    const segment = item >>> SEGMENT_SHIFT;
+    const words = this.arena.u32[segment]!;
+    const word = (item & UNIT_MASK) << 2;
+    if (words[word + 1] !== length) return false;
+    const stored = this.arena.u8[segment]!;
+    const start = (word << 2) + this.keyBase + ((words[word]! >>> 31) << 3);
+    for (let i = 0; i < length; i++) if (stored[start + i] !== bytes[at + i]) return false;
+    return true;
+  }
+
+  #findIn(table: Address, log: number, bytes: Uint8Array, at: number, length: number, hash: number): Address {
+    let view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
+    let bucket = ((table & UNIT_MASK) << 2) + (hash & ((1 << log) - 1)) * BUCKET_WORDS;
+    for (;;) {
+      const used = view[bucket + 1]!;
+      for (let slot = 0; slot < used; slot++) {
+        if ((view[bucket + HASHES + slot]! | 0) !== hash) continue;
+        const item = view[bucket + ITEMS + slot]!;
+        if (this.#keyEquals(item, bytes, at, length)) {
+          this.#slotView = view;
+          this.#slotIndex = bucket + ITEMS + slot;
+          return item;
+        }
+      }
+      const overflow = view[bucket]!;
+      if (overflow === 0) return 0;
+      view = this.arena.u32[overflow >>> SEGMENT_SHIFT]!;
+      bucket = (overflow & UNIT_MASK) << 2;
+    }
+  }
+
+  #insertInto(table: Address, log: number, item: Address, hash: number): void {
+    let view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
+    let bucket = ((table & UNIT_MASK) << 2) + (hash & ((1 << log) - 1)) * BUCKET_WORDS;
+    while (view[bucket + 1] === SLOTS) {
+      let next = view[bucket]!;
+      if (next === 0) {
+        next = this.arena.alloc(BUCKET_BYTES);
+        view[bucket] = next;
+        view = this.arena.u32[next >>> SEGMENT_SHIFT]!;
+        bucket = (next & UNIT_MASK) << 2;
+        view[bucket] = 0;
+        view[bucket + 1] = 0;
+        break;
+      }
+      view = this.arena.u32[next >>> SEGMENT_SHIFT]!;
+      bucket = (next & UNIT_MASK) << 2;
+    }
+    const slot = view[bucket + 1]!;
+    view[bucket + HASHES + slot] = hash;
+    view[bucket + ITEMS + slot] = item;
+    view[bucket + 1] = slot + 1;
+  }
+
+  #removeFrom(table: Address, log: number, bytes: Uint8Array, at: number, length: number, hash: number): Address {
+    const item = this.#findIn(table, log, bytes, at, length, hash);
+    if (item === 0) return 0;
+    const holeView = this.#slotView;
+    const hole = this.#slotIndex;
+    // The chain's last element fills the hole; an overflow bucket that empties is freed.
+    let view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
+    let bucket = ((table & UNIT_MASK) << 2) + (hash & ((1 << log) - 1)) * BUCKET_WORDS;
+    let parentView = view;
+    let parent = -1;
+    while (view[bucket] !== 0) {
+      const next = view[bucket]!;
+      parentView = view;
+      parent = bucket;
+      view = this.arena.u32[next >>> SEGMENT_SHIFT]!;
+      bucket = (next & UNIT_MASK) << 2;
+    }
+    const last = view[bucket + 1]! - 1;
+    holeView[hole] = view[bucket + ITEMS + last]!;
+    holeView[hole - ITEMS + HASHES] = view[bucket + HASHES + last]!;
+    view[bucket + 1] = last;
+    if (last === 0 && parent >= 0) {
+      this.arena.free(parentView[parent]!);
+      parentView[parent] = 0;
+    }
+    return item;
+  }
+
+  #startRehash(view: Uint32Array, word: number, log: number): void {
+    if (log === view[word + LOG0]) return;
+    view[word + TABLE1] = this.#allocTable(log);
+    view[word + LOG1] = log;
+    view[word + REHASH] = 0;
+  }
+
+  #rehashStep(view: Uint32Array, word: number, buckets: number): void {
+    const table0 = view[word + TABLE0]!;
+    const table1 = view[word + TABLE1]!;
+    const log1 = view[word + LOG1]!;
+    const size = 1 << view[word + LOG0]!;
+    const tableView = this.arena.u32[table0 >>> SEGMENT_SHIFT]!;
+    const base = (table0 & UNIT_MASK) << 2;
+    let index = view[word + REHASH]!;
+    let empties = buckets * EMPTY_VISITS;
+    let left = buckets;
+    while (left > 0 && index < size) {
+      let from = tableView;
+      let bucket = base + index * BUCKET_WORDS;
+      if (from[bucket + 1] === 0 && --empties > 0) {
+        index++;
+        continue;
+      }
+      let overflow = 0;
+      do {
+        for (let slot = 0; slot < from[bucket + 1]!; slot++)
+          this.#insertInto(table1, log1, from[bucket + ITEMS + slot]!, from[bucket + HASHES + slot]! | 0);
+        const next = from[bucket]!;
+        from[bucket] = 0;
+        from[bucket + 1] = 0;
+        if (overflow !== 0) this.arena.free(overflow);
+        overflow = next;
+        if (next !== 0) {
+          from = this.arena.u32[next >>> SEGMENT_SHIFT]!;
+          bucket = (next & UNIT_MASK) << 2;
+        }
+      } while (overflow !== 0);
+      index++;
+      left--;
+    }
+    view[word + REHASH] = index;
+    if (index < size) return;
+    this.#freeTable(table0);
+    view[word + TABLE0] = table1;
+    view[word + LOG0] = log1;
+    view[word + TABLE1] = 0;
+    view[word + REHASH] = NOT_REHASHING;
+  }
+
+  #allocTable(log: number): Address {
+    const bytes = BUCKET_BYTES << log;
+    const table = this.arena.alloc(bytes);
+    // A table with a buffer of its own comes zeroed from the system.
+    if (bytes <= MEDIUM_MAX) {
+      const word = (table & UNIT_MASK) << 2;
+      this.arena.u32[table >>> SEGMENT_SHIFT]!.fill(0, word, word + (bytes >>> 2));
+    }
+    return table;
+  }
+
+  #freeTable(table: Address): void {
+    this.arena.free(table);
+  }
+
+  #freeOverflow(table: Address, index: number): void {
+    let view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
+    let next = view[((table & UNIT_MASK) << 2) + index * BUCKET_WORDS]!;
+    while (next !== 0) {
+      view = this.arena.u32[next >>> SEGMENT_SHIFT]!;
+      const after = view[(next & UNIT_MASK) << 2]!;
+      this.arena.free(next);
+      next = after;
+    }
+  }
+
+  #visitChain(table: Address, index: number, visit: (item: Address) => void): void {
+    let view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
+    let bucket = ((table & UNIT_MASK) << 2) + index * BUCKET_WORDS;
+    for (;;) {
+      const used = view[bucket + 1]!;
+      for (let slot = 0; slot < used; slot++) visit(view[bucket + ITEMS + slot]!);
+      const overflow = view[bucket]!;
+      if (overflow === 0) return;
+      view = this.arena.u32[overflow >>> SEGMENT_SHIFT]!;
+      bucket = (overflow & UNIT_MASK) << 2;
+    }
+  }
+
+  #chainLength(table: Address, index: number): number {
+    let length = 0;
+    this.#visitChain(table, index, () => length++);
+    return length;
+  }
+
+  #chainItem(table: Address, index: number, position: number): Address {
+    let found = 0;
+    let i = 0;
+    this.#visitChain(table, index, (item) => {
+      if (i++ === position) found = item;
+    });
+    return found;
+  }
+}
+
+function logFor(count: number): number {
+  let log = MIN_LOG;
+  while (GROW_AT << log < count && log < MAX_LOG) log++;
+  // Half a step of headroom, so that a dict made to size does not grow at its next insertion.
+  return count > (GROW_AT << log) * 0.9 && log < MAX_LOG ? log + 1 : log;
+}
+
+/** The next cursor: adds one to the masked bits read from the high end. */
+function increment(cursor: number, mask: number): number {
+  return reverse(reverse(cursor | ~mask) + 1);
+}
+
+function reverse(value: number): number {
+  let v = value;
+  v = ((v >>> 1) & 0x55555555) | ((v & 0x55555555) << 1);
+  v = ((v >>> 2) & 0x33333333) | ((v & 0x33333333) << 2);
+  v = ((v >>> 4) & 0x0f0f0f0f) | ((v & 0x0f0f0f0f) << 4);
+  v = ((v >>> 8) & 0x00ff00ff) | ((v & 0x00ff00ff) << 8);
+  return (v >>> 16) | (v << 16);
+}
