@@ -3,14 +3,65 @@
  * Production passes `nodeWorld()`; simulation passes a world with a virtual clock, a faulty
  * network and a faulty disk. Layers below `io/` see only these interfaces.
  */
-import type { Clock, Log, Random } from '../base/ambient.ts';
+import type { Clock, Log, LogLevel, Random } from '../base/ambient.ts';
 
 export interface World {
   readonly clock: Clock;
   readonly network: Network;
   readonly disk: Disk;
   readonly random: Random;
-  readonly log: Log;
+  readonly log: ServerLog;
+  readonly process: ProcessFacts;
+}
+
+/** The letter after the pid in a log line: master, replica, saving child, sentinel. */
+export type LogRole = 'M' | 'S' | 'C' | 'X';
+
+/** The log of one server: Redis's line format, with what CONFIG SET and a change of role may alter. */
+export interface ServerLog extends Log {
+  /** Lines below this level are dropped. */
+  setLevel(level: LogLevel): void;
+  setRole(role: LogRole): void;
+  /** Appends to this file from now on; an empty path means standard output. */
+  setFile(path: string): void;
+  /** Writes text as it is, without prefix and whatever the level (the start-up banner). */
+  raw(text: string): void;
+}
+
+export type Signal = 'SIGTERM' | 'SIGINT';
+
+/** What INFO tells about the process, and the signals it gets. */
+export interface ProcessFacts {
+  readonly pid: number;
+  /** Absolute path of the running program (INFO `executable`). */
+  readonly executable: string;
+  /** System name, release and machine, for example "Linux 6.1.0 x86_64". */
+  readonly os: string;
+  readonly archBits: 32 | 64;
+  /** For example "v20.20.2". */
+  readonly nodeVersion: string;
+  /** Physical memory of the machine. */
+  readonly totalMemoryBytes: number;
+  /** Working directory at the start: relative `dir`, `logfile` and `unixsocket` paths resolve against it. */
+  readonly workingDirectory: string;
+  memory(): ProcessMemory;
+  cpu(): ProcessCpu;
+  /** Calls `task` at each arrival of the signal instead of ending the process; returns how to stop that. */
+  onSignal(signal: Signal, task: () => void): () => void;
+}
+
+export interface ProcessMemory {
+  readonly rssBytes: number;
+  readonly peakRssBytes: number;
+  readonly heapUsedBytes: number;
+  readonly heapTotalBytes: number;
+  /** Off the JS heap but owned by it: Buffers, ArrayBuffers (an arena's SharedArrayBuffers included). */
+  readonly externalBytes: number;
+}
+
+export interface ProcessCpu {
+  readonly userMicros: number;
+  readonly systemMicros: number;
 }
 
 /** Where to listen or connect: TCP, or a unix socket path. */
@@ -48,8 +99,10 @@ export interface Listener {
 }
 
 /**
- * One byte-stream connection. Events arrive on the handlers set with `handle`; they may be replaced
- * at any time (a client connection that becomes a replica link). No event comes after `onClose`.
+ * One byte-stream connection. Events arrive on the handlers set with `handle`, which must happen before
+ * `accept` or the code that called `connect` returns; they may be replaced at any time (a client
+ * connection that becomes a replica link). No event arrives during a call of one of these methods, and
+ * none after `onClose`. `write` after `end` or on a closed connection drops the bytes and returns true.
  */
 export interface Connection {
   handle(handlers: ConnectionHandlers): void;
@@ -63,7 +116,7 @@ export interface Connection {
   /** Stops delivering `onData` until `resume`. */
   pause(): void;
   resume(): void;
-  /** Sends what is queued, then closes. */
+  /** Sends what is queued, then closes. No `onData` after it. Unbounded if the peer never reads: `destroy` then. */
   end(): void;
   /** Closes at once; queued bytes are lost. */
   destroy(): void;
@@ -88,7 +141,10 @@ export interface ConnectionHandlers {
   onData(bytes: Uint8Array): void;
   /** All queued bytes were taken by the kernel after `write` had returned false. */
   onDrain?(): void;
-  /** The peer sent its last byte (half-close). Default: the connection is closed. */
+  /**
+   * The peer sent its last byte (half-close); it may still read. Without this handler the connection
+   * ends once what was already written, and what is written in this turn, is sent.
+   */
   onEnd?(): void;
   /** The connection is gone, with the error if there was one. Called exactly once. */
   onClose(error?: NodeJS.ErrnoException): void;

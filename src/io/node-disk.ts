@@ -1,0 +1,170 @@
+/**
+ * The real file system. The rule: a file becomes visible under its final name only when its bytes are
+ * on the disk (write to a temporary file, fsync, rename, fsync the directory).
+ * Errors are the system's own, with `code` (ENOENT, ENOSPC, ...).
+ */
+import * as fs from 'node:fs';
+import { readFile, rename, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Disk, DiskFile, DiskReader } from './world.ts';
+
+// Plain descriptors rather than FileHandle, which cannot be closed synchronously.
+const open = promisify(fs.open);
+const close = promisify(fs.close);
+const fsync = promisify(fs.fsync);
+const fstat = promisify(fs.fstat);
+
+export function nodeDisk(): Disk {
+  return new NodeDisk();
+}
+
+class NodeDisk implements Disk {
+  readFile(path: string): Promise<Uint8Array> {
+    return readFile(path);
+  }
+
+  readFileSync(path: string): Uint8Array {
+    return fs.readFileSync(path);
+  }
+
+  exists(path: string): boolean {
+    return fs.existsSync(path);
+  }
+
+  async create(path: string): Promise<DiskFile> {
+    return new NodeDiskFile(await open(path, 'w', 0o644));
+  }
+
+  async openRead(path: string): Promise<DiskReader> {
+    const descriptor = await open(path, 'r');
+    try {
+      const facts = await fstat(descriptor);
+      if (facts.isDirectory()) throw directoryError(path);
+      return new NodeDiskReader(descriptor, facts.size);
+    } catch (error) {
+      await close(descriptor);
+      throw error;
+    }
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return rename(from, to);
+  }
+
+  remove(path: string): Promise<void> {
+    return rm(path);
+  }
+
+  async syncDirectory(path: string): Promise<void> {
+    const descriptor = await open(path, 'r');
+    try {
+      await fsync(descriptor);
+    } finally {
+      await close(descriptor);
+    }
+  }
+
+  replaceFileSync(path: string, bytes: Uint8Array): void {
+    const directory = dirname(path);
+    const temporary = join(directory, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+    // The new file keeps the permissions of the one it replaces: it may hold a password.
+    const mode = fs.statSync(path, { throwIfNoEntry: false })?.mode ?? 0o644;
+    const descriptor = fs.openSync(temporary, 'wx', mode & 0o777);
+    try {
+      try {
+        fs.fchmodSync(descriptor, mode & 0o777);
+        writeAllSync(descriptor, bytes);
+        fs.fsyncSync(descriptor);
+      } finally {
+        fs.closeSync(descriptor);
+      }
+      fs.renameSync(temporary, path);
+    } catch (error) {
+      fs.rmSync(temporary, { force: true });
+      throw error;
+    }
+    const directoryDescriptor = fs.openSync(directory, 'r');
+    try {
+      fs.fsyncSync(directoryDescriptor);
+    } finally {
+      fs.closeSync(directoryDescriptor);
+    }
+  }
+}
+
+class NodeDiskFile implements DiskFile {
+  readonly #descriptor: number;
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    let written = 0;
+    while (written < bytes.length) {
+      written += await writeSome(this.#descriptor, bytes, written);
+    }
+  }
+
+  writeSync(bytes: Uint8Array): void {
+    writeAllSync(this.#descriptor, bytes);
+  }
+
+  sync(): Promise<void> {
+    return fsync(this.#descriptor);
+  }
+
+  syncSync(): void {
+    fs.fsyncSync(this.#descriptor);
+  }
+
+  close(): Promise<void> {
+    return close(this.#descriptor);
+  }
+
+  closeSync(): void {
+    fs.closeSync(this.#descriptor);
+  }
+}
+
+class NodeDiskReader implements DiskReader {
+  readonly size: number;
+  readonly #descriptor: number;
+
+  constructor(descriptor: number, size: number) {
+    this.#descriptor = descriptor;
+    this.size = size;
+  }
+
+  read(target: Uint8Array): Promise<number> {
+    return new Promise((resolve, reject) => {
+      fs.read(this.#descriptor, target, 0, target.length, null, (error, bytesRead) =>
+        error === null ? resolve(bytesRead) : reject(error),
+      );
+    });
+  }
+
+  close(): Promise<void> {
+    return close(this.#descriptor);
+  }
+}
+
+/** Writes from `at` on; resolves to how many bytes the system took. */
+function writeSome(descriptor: number, bytes: Uint8Array, at: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    fs.write(descriptor, bytes, at, bytes.length - at, null, (error, written) =>
+      error === null ? resolve(written) : reject(error),
+    );
+  });
+}
+
+function writeAllSync(descriptor: number, bytes: Uint8Array): void {
+  let written = 0;
+  while (written < bytes.length) written += fs.writeSync(descriptor, bytes, written, bytes.length - written);
+}
+
+function directoryError(path: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`EISDIR: illegal operation on a directory, open '${path}'`), { code: 'EISDIR', path });
+}

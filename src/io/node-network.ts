@@ -1,0 +1,254 @@
+/**
+ * TCP and unix sockets over node:net. The rules it keeps:
+ * - `write` tells whether the kernel took everything at once, so that the caller can reuse its buffer;
+ * - `onDrain` comes exactly when the last byte that had to wait was taken;
+ * - a peer that shuts down its sending side still gets its replies;
+ * - `onClose` comes exactly once and last.
+ */
+import { lstatSync, chmodSync, unlinkSync } from 'node:fs';
+import * as net from 'node:net';
+import type {
+  ConnectOptions,
+  Connection,
+  ConnectionHandlers,
+  Endpoint,
+  Listener,
+  ListenOptions,
+  Network,
+} from './world.ts';
+
+export function nodeNetwork(): Network {
+  return new NodeNetwork();
+}
+
+/** Length of the kernel's queue of connections not yet accepted: Redis's tcp-backlog. */
+const defaultBacklog = 511;
+
+/** How long one address of a name with several may take before the next is tried. */
+const addressAttemptMs = 2000;
+
+const nothing = new Uint8Array(0);
+
+class NodeNetwork implements Network {
+  listen(options: ListenOptions, accept: (connection: Connection) => void): Promise<Listener> {
+    const { endpoint } = options;
+    const backlog = options.backlog ?? defaultBacklog;
+    const server = net.createServer({ allowHalfOpen: true, noDelay: endpoint.kind === 'tcp' }, (socket) => {
+      const connection = new NodeConnection(socket, endpoint, false);
+      accept(connection);
+    });
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      const bound = (): void => {
+        server.off('error', reject);
+        // An accept that fails (out of descriptors) must not end the process; the kernel keeps the client queued.
+        server.on('error', () => {});
+        try {
+          if (endpoint.kind === 'unix' && options.unixMode !== undefined) chmodSync(endpoint.path, options.unixMode);
+        } catch (error) {
+          server.close();
+          reject(error as Error);
+          return;
+        }
+        resolve(new NodeListener(server, boundEndpoint(server, endpoint)));
+      };
+      if (endpoint.kind === 'unix') {
+        removeStaleSocket(endpoint.path);
+        server.listen({ path: endpoint.path, backlog }, bound);
+      } else {
+        const { host, port } = endpoint;
+        // "::" must not take IPv4 too: Redis binds "*" and "-::*" separately.
+        server.listen({ host, port, backlog, ipv6Only: host.includes(':'), exclusive: true }, bound);
+      }
+    });
+  }
+
+  connect(endpoint: Endpoint, options: ConnectOptions = {}): Connection {
+    const socket =
+      endpoint.kind === 'unix'
+        ? net.connect({ path: endpoint.path, allowHalfOpen: true })
+        : net.connect({
+            host: endpoint.host,
+            port: endpoint.port,
+            allowHalfOpen: true,
+            noDelay: true,
+            autoSelectFamilyAttemptTimeout: addressAttemptMs,
+            ...(options.sourceAddress === undefined ? {} : { localAddress: options.sourceAddress }),
+          });
+    return new NodeConnection(socket, endpoint, true);
+  }
+}
+
+class NodeListener implements Listener {
+  readonly endpoint: Endpoint;
+  readonly #server: net.Server;
+
+  constructor(server: net.Server, endpoint: Endpoint) {
+    this.#server = server;
+    this.endpoint = endpoint;
+  }
+
+  close(): Promise<void> {
+    // The socket itself closes during this call; the server's 'close' event would wait for all connections.
+    this.#server.close();
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+const ignoring: ConnectionHandlers = { onData() {}, onClose() {} };
+
+class NodeConnection implements Connection {
+  readonly isUnix: boolean;
+  remoteAddress = '';
+  localAddress = '';
+  remoteHost = '';
+  readonly #socket: net.Socket;
+  #handlers: ConnectionHandlers = ignoring;
+  #error: NodeJS.ErrnoException | undefined;
+  #ending = false;
+  #destroyed = false;
+  #gone = false;
+  #awaitingDrain = false;
+
+  constructor(socket: net.Socket, endpoint: Endpoint, outgoing: boolean) {
+    this.#socket = socket;
+    this.isUnix = endpoint.kind === 'unix';
+    if (outgoing) {
+      socket.once('connect', () => {
+        this.#readAddresses(endpoint);
+        if (!this.#destroyed) this.#handlers.onOpen?.();
+      });
+    } else {
+      this.#readAddresses(endpoint);
+    }
+    socket.on('data', (bytes: Buffer) => {
+      if (!this.#ending) this.#handlers.onData(bytes);
+    });
+    socket.on('end', () => this.#peerEnded());
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#error = firstCause(error);
+    });
+    socket.once('close', () => {
+      this.#ending = true;
+      this.#destroyed = true;
+      this.#gone = true;
+      const handlers = this.#handlers;
+      this.#handlers = ignoring;
+      handlers.onClose(this.#error);
+    });
+  }
+
+  handle(handlers: ConnectionHandlers): void {
+    if (!this.#gone) this.#handlers = handlers;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#ending) return true;
+    const socket = this.#socket;
+    socket.write(bytes);
+    if (socket.writableLength === 0) return true;
+    if (!this.#awaitingDrain) {
+      this.#awaitingDrain = true;
+      socket.write(nothing, this.#flushed);
+    }
+    return false;
+  }
+
+  /** Node's own 'drain' comes only above its high-water mark; an empty write at the end of the queue tells every time. */
+  readonly #flushed = (): void => {
+    if (this.#destroyed) return;
+    if (this.#socket.writableLength > 0) {
+      if (!this.#ending) this.#socket.write(nothing, this.#flushed);
+      return;
+    }
+    this.#awaitingDrain = false;
+    if (!this.#ending) this.#handlers.onDrain?.();
+  };
+
+  get pendingBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    // A paused socket would not notice that the peer is gone; what still arrives is dropped.
+    this.#socket.resume();
+    this.#socket.destroySoon();
+  }
+
+  destroy(): void {
+    this.#ending = true;
+    if (this.#destroyed) return;
+    this.#destroyed = true;
+    this.#socket.destroy();
+  }
+
+  get closed(): boolean {
+    return this.#destroyed || this.#gone;
+  }
+
+  setNoDelay(on: boolean): void {
+    if (!this.isUnix) this.#socket.setNoDelay(on);
+  }
+
+  setKeepAlive(idleSeconds: number): void {
+    if (!this.isUnix) this.#socket.setKeepAlive(idleSeconds > 0, idleSeconds * 1000);
+  }
+
+  get descriptor(): number {
+    const handle = (this.#socket as unknown as { readonly _handle?: { readonly fd?: number } | null })._handle;
+    return handle?.fd ?? -1;
+  }
+
+  #peerEnded(): void {
+    if (this.#ending) return;
+    if (this.#handlers.onEnd !== undefined) {
+      this.#handlers.onEnd();
+      return;
+    }
+    // Replies to the last bytes may be written at the end of this turn only.
+    setImmediate(() => this.end());
+  }
+
+  /** The addresses are kept: the socket forgets them when it closes. */
+  #readAddresses(endpoint: Endpoint): void {
+    const socket = this.#socket;
+    if (endpoint.kind === 'unix') {
+      this.remoteAddress = this.localAddress = `${endpoint.path}:0`;
+      return;
+    }
+    this.remoteHost = socket.remoteAddress ?? '';
+    this.remoteAddress = hostAndPort(this.remoteHost, socket.remotePort);
+    this.localAddress = hostAndPort(socket.localAddress ?? '', socket.localPort);
+  }
+}
+
+function hostAndPort(host: string, port: number | undefined): string {
+  return host.includes(':') ? `[${host}]:${port ?? 0}` : `${host}:${port ?? 0}`;
+}
+
+function boundEndpoint(server: net.Server, endpoint: Endpoint): Endpoint {
+  const address = server.address();
+  if (endpoint.kind === 'unix' || address === null || typeof address === 'string') return endpoint;
+  return { kind: 'tcp', host: endpoint.host, port: address.port };
+}
+
+/** A server that died leaves its socket file behind, and binding to it would fail. Other files are not touched. */
+function removeStaleSocket(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) unlinkSync(path);
+}
+
+/** A name with several addresses fails with one error for each and no message of its own. */
+function firstCause(error: NodeJS.ErrnoException): NodeJS.ErrnoException {
+  if (error instanceof AggregateError && error.errors.length > 0) return error.errors[0] as NodeJS.ErrnoException;
+  return error;
+}
