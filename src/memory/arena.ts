@@ -9,12 +9,13 @@
  *   +--------+--------+--- ... ---+--------+   huge:   one block, its buffer as large as the block
  *
  * A block's size is its page's class, so blocks carry no header. An empty small page returns to the pool and may
- * serve another class, an empty medium or huge segment is given back to the system: churn between sizes does not
- * pin memory. Address 0 is never handed out (the first unit is reserved) and serves as "none".
+ * serve another class, an empty medium segment likewise (two are kept), or it is given back to the system as a huge one is:
+ * churn between sizes does not pin memory. Address 0 is never handed out (the first unit is reserved) and serves as "none".
  *
  * Invariant: for every page, 0 <= used <= capacity, and the page is in its class's partial list iff it has room.
  */
 import { assert } from '../base/assert.ts';
+import { copyBytes } from './copy.ts';
 
 /** Address of a block, in units of 16 bytes; 0 means none. */
 export type Address = number;
@@ -31,6 +32,8 @@ const PAGES_PER_SEGMENT = 64;
 const PAGE_BYTES = 64 * 1024;
 /** Largest block of a small page; larger ones get medium segments. */
 const SMALL_MAX = 8 * 1024;
+/** Empty medium segments kept for reuse, so that a value growing and shrinking around a page does not ask the system. */
+const MAX_SPARE_SEGMENTS = 2;
 /** Largest block of a medium segment; larger ones get a buffer of their own. */
 export const MEDIUM_MAX: number = 1024 * 1024;
 
@@ -114,6 +117,8 @@ export class Arena {
   readonly #hugeBytes: number[] = [];
   readonly #freeSegments: number[] = [];
   readonly #freePages: number[] = [];
+  /** Empty medium segments, at most MAX_SPARE_SEGMENTS; any class may take one. */
+  readonly #spareSegments: number[] = [];
   /** Head of each class's list of pages with room. */
   readonly #partial = new Uint32Array(CLASSES).fill(NONE);
 
@@ -150,7 +155,10 @@ export class Arena {
       this.#releaseHuge(segment);
       return;
     }
-    assert(kind === KIND_SMALL || kind === KIND_MEDIUM, 'arena: free of an address that is not allocated');
+    assert(
+      address !== 0 && (kind === KIND_SMALL || kind === KIND_MEDIUM),
+      'arena: free of an address that is not allocated',
+    );
     const page = kind === KIND_SMALL ? address >>> PAGE_SHIFT : segment * PAGES_PER_SEGMENT;
     const cls = this.#cls[page]!;
     this.usedBytes -= classSize[cls]!;
@@ -176,14 +184,22 @@ export class Arena {
   /**
    * Makes a block at least `bytes` large, keeping its first `keep` bytes. Returns the block's address, which is a new
    * one if it had to move (the old one is then freed). Growth beyond MEDIUM_MAX takes a quarter of slack, so that
-   * repeated appending costs amortized constant time.
+   * repeated appending costs amortized constant time. Growing may throw ArenaExhausted (the block is then unchanged);
+   * shrinking never does, it leaves the block where it is.
    */
   resize(address: Address, bytes: number, keep: number): Address {
     const capacity = this.capacity(address);
     if (bytes <= capacity && bytes * 2 >= capacity) return address;
     if (bytes <= capacity && capacity <= 64) return address;
     const grows = bytes > capacity;
-    const target = this.alloc(grows && bytes > MEDIUM_MAX ? bytes + (bytes >>> 2) : bytes);
+    const slack = grows && bytes > MEDIUM_MAX ? bytes >>> 2 : 0;
+    let target: Address;
+    try {
+      target = this.alloc(bytes + slack);
+    } catch (error) {
+      if (grows || !(error instanceof ArenaExhausted)) throw error;
+      return address;
+    }
     this.copy(target, 0, address, 0, keep);
     this.free(address);
     return target;
@@ -191,9 +207,13 @@ export class Arena {
 
   /** Copies `length` bytes between blocks; the ranges may overlap within one block. */
   copy(to: Address, toByte: number, from: Address, fromByte: number, length: number): void {
-    const source = this.u8[from >>> SEGMENT_SHIFT]!;
-    const start = byteOf(from) + fromByte;
-    this.u8[to >>> SEGMENT_SHIFT]!.set(source.subarray(start, start + length), byteOf(to) + toByte);
+    copyBytes(
+      this.u8[to >>> SEGMENT_SHIFT]!,
+      byteOf(to) + toByte,
+      this.u8[from >>> SEGMENT_SHIFT]!,
+      byteOf(from) + fromByte,
+      length,
+    );
   }
 
   #allocHuge(bytes: number): Address {
@@ -281,7 +301,8 @@ export class Arena {
         bytes -= 16;
       }
     } else {
-      const segment = this.#addSegment(KIND_MEDIUM, SEGMENT_BYTES);
+      const segment = this.#spareSegments.pop() ?? this.#addSegment(KIND_MEDIUM, SEGMENT_BYTES);
+      this.#segmentKind[segment] = KIND_MEDIUM;
       page = segment * PAGES_PER_SEGMENT;
       first = segment * SEGMENT_UNITS;
       bytes = SEGMENT_BYTES;
@@ -296,11 +317,12 @@ export class Arena {
   }
 
   #pageEmptied(cls: number, page: number, segment: number, kind: number): void {
-    // The last page with room of a class stays: a queue that oscillates around one block must not churn pages.
-    if (this.#partial[cls]! === page && this.#next[page]! === NONE) return;
     this.#unlinkPartial(cls, page);
     if (kind === KIND_SMALL) {
       this.#freePages.push(page);
+    } else if (this.#spareSegments.length < MAX_SPARE_SEGMENTS) {
+      this.#segmentKind[segment] = KIND_FREE;
+      this.#spareSegments.push(segment);
     } else {
       this.#dropSegment(segment, SEGMENT_BYTES);
     }
