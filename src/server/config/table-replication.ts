@@ -1,0 +1,119 @@
+/** Directives of replication, cluster and TLS. */
+import { accepted, also, refused, works, type Directive } from './directive.ts';
+import { integer, intMax, longMax, memory, oneOf, text, ulongMax, yesNo } from './kinds.ts';
+import { masterAddress } from './special-kinds.ts';
+
+const unset = { emptyIsUnset: true };
+const natural = integer(0n, intMax);
+const positive = integer(1n, intMax);
+const portNumber = integer(0n, 65535n);
+
+const noCluster = 'Redis Cluster is not supported yet';
+const clusterTuning = 'tunes Redis Cluster, which is not supported yet';
+const noTls = 'TLS is not supported yet';
+const tlsTuning = 'has no effect without TLS, which is not supported yet';
+const staging = 'a replica always loads beside the old data and swaps at the end';
+const forkless = 'a full sync needs no fork and no file, so it is always diskless';
+
+const replicationDirectives: readonly Directive[] = [
+  also(works('replicaof', 'replicaof', masterAddress, 'no one', 'immutable'), { was: 'slaveof' }),
+  works('masterauth', 'masterauth', text(unset), '', 'sensitive'),
+  works('masteruser', 'masteruser', text(unset), '', 'sensitive'),
+  also(works('replica-serve-stale-data', 'replicaServeStaleData', yesNo, 'yes'), { was: 'slave-serve-stale-data' }),
+  also(works('replica-read-only', 'replicaReadOnly', yesNo, 'yes'), { was: 'slave-read-only' }),
+  also(works('replica-priority', 'replicaPriority', natural, '100'), { was: 'slave-priority' }),
+  works('replica-announced', 'replicaAnnounced', yesNo, 'yes'),
+  also(works('replica-announce-ip', 'replicaAnnounceIp', text(unset), ''), { was: 'slave-announce-ip' }),
+  also(works('replica-announce-port', 'replicaAnnouncePort', portNumber, '0'), { was: 'slave-announce-port' }),
+  also(works('replica-ignore-maxmemory', 'replicaIgnoreMaxmemory', yesNo, 'yes'), { was: 'slave-ignore-maxmemory' }),
+  works('replica-ignore-disk-write-errors', 'replicaIgnoreDiskWriteErrors', yesNo, 'no'),
+  also(accepted('replica-lazy-flush', yesNo, 'no', 'the old data is always freed in slices'), {
+    was: 'slave-lazy-flush',
+    field: 'replicaLazyFlush',
+  }),
+  works('repl-backlog-size', 'replBacklogSize', memory(1n, longMax, true), '1mb'),
+  works('repl-backlog-ttl', 'replBacklogTtl', integer(0n, longMax), '3600'),
+  works('repl-timeout', 'replTimeout', positive, '60'),
+  also(works('repl-ping-replica-period', 'replPingReplicaPeriod', positive, '10'), { was: 'repl-ping-slave-period' }),
+  works('repl-disable-tcp-nodelay', 'replDisableTcpNodelay', yesNo, 'no'),
+  also(accepted('repl-diskless-sync', yesNo, 'yes', forkless), { field: 'replDisklessSync' }),
+  works('repl-diskless-sync-delay', 'replDisklessSyncDelay', natural, '5'),
+  works('repl-diskless-sync-max-replicas', 'replDisklessSyncMaxReplicas', natural, '0'),
+  also(
+    accepted('repl-diskless-load', oneOf(['disabled', 'on-empty-db', 'swapdb']), 'disabled', staging, 'deny-loading'),
+    { field: 'replDisklessLoad' },
+  ),
+  also(works('min-replicas-to-write', 'minReplicasToWrite', natural, '0'), { was: 'min-slaves-to-write' }),
+  also(works('min-replicas-max-lag', 'minReplicasMaxLag', natural, '10'), { was: 'min-slaves-max-lag' }),
+  works(
+    'propagation-error-behavior',
+    'propagationErrorBehavior',
+    oneOf(['ignore', 'panic', 'panic-on-replicas']),
+    'ignore',
+  ),
+];
+
+const endpointTypes = ['ip', 'hostname', 'unknown-endpoint'] as const;
+
+const clusterDirectives: readonly Directive[] = [
+  refused('cluster-enabled', yesNo, 'no', noCluster, 'immutable'),
+  accepted('cluster-config-file', text(), 'nodes.conf', clusterTuning, 'immutable'),
+  accepted('cluster-port', portNumber, '0', clusterTuning, 'immutable'),
+  accepted('cluster-announce-ip', text(unset), '', clusterTuning),
+  accepted('cluster-announce-hostname', text({ ...unset, check: checkHostname }), '', clusterTuning),
+  accepted('cluster-announce-human-nodename', text({ ...unset, check: checkHostname }), '', clusterTuning, '7.2'),
+  accepted('cluster-announce-port', portNumber, '0', clusterTuning),
+  accepted('cluster-announce-bus-port', portNumber, '0', clusterTuning),
+  accepted('cluster-announce-tls-port', portNumber, '0', clusterTuning),
+  accepted('cluster-preferred-endpoint-type', oneOf(endpointTypes), 'ip', clusterTuning),
+  accepted('cluster-node-timeout', integer(0n, longMax), '15000', clusterTuning),
+  accepted('cluster-link-sendbuf-limit', memory(0n, ulongMax, false), '0', clusterTuning),
+  accepted('cluster-migration-barrier', natural, '1', clusterTuning),
+  accepted('cluster-require-full-coverage', yesNo, 'yes', clusterTuning),
+  accepted('cluster-allow-reads-when-down', yesNo, 'no', clusterTuning),
+  accepted('cluster-allow-pubsubshard-when-down', yesNo, 'yes', clusterTuning),
+  accepted('cluster-allow-replica-migration', yesNo, 'yes', clusterTuning),
+  also(accepted('cluster-replica-no-failover', yesNo, 'no', clusterTuning), { was: 'cluster-slave-no-failover' }),
+  also(accepted('cluster-replica-validity-factor', natural, '10', clusterTuning), {
+    was: 'cluster-slave-validity-factor',
+  }),
+];
+
+const tlsTexts: readonly string[] = [
+  'cert-file',
+  'key-file',
+  'client-cert-file',
+  'client-key-file',
+  'dh-params-file',
+  'ca-cert-file',
+  'ca-cert-dir',
+  'protocols',
+  'ciphers',
+  'ciphersuites',
+];
+
+const tlsDirectives: readonly Directive[] = [
+  refused('tls-port', portNumber, '0', noTls),
+  refused('tls-replication', yesNo, 'no', noTls),
+  refused('tls-cluster', yesNo, 'no', noTls),
+  ...tlsTexts.map((name) => accepted(`tls-${name}`, text(unset), '', tlsTuning)),
+  accepted('tls-key-file-pass', text(unset), '', tlsTuning, 'sensitive'),
+  accepted('tls-client-key-file-pass', text(unset), '', tlsTuning, 'sensitive'),
+  accepted('tls-auth-clients', oneOf(['no', 'yes', 'optional']), 'yes', tlsTuning),
+  accepted('tls-prefer-server-ciphers', yesNo, 'no', tlsTuning),
+  accepted('tls-session-caching', yesNo, 'yes', tlsTuning),
+  accepted('tls-session-cache-size', natural, '20480', tlsTuning),
+  accepted('tls-session-cache-timeout', natural, '300', tlsTuning),
+];
+
+export const linkDirectives: readonly Directive[] = [...replicationDirectives, ...clusterDirectives, ...tlsDirectives];
+
+/** Redis's bound on a host name, in characters. */
+const maxHostname = 256;
+
+function checkHostname(name: string): string | undefined {
+  if (name.length >= maxHostname) return `Hostnames must be less than ${maxHostname} characters`;
+  return /^[A-Za-z0-9.-]*$/.test(name)
+    ? undefined
+    : 'Hostnames may only contain alphanumeric characters, hyphens or dots';
+}
