@@ -1,7 +1,7 @@
 /**
  * Keeps the architecture true, by reading src/**:
  *  1. a folder imports only from folders above it in `order`;
- *  2. no import cycles among modules;
+ *  2. no import cycles among modules (`import type` vanishes when compiled, so types may refer to each other);
  *  3. only io/ touches real time, sockets, files, randomness, the process and the console: everything else
  *     gets them as a World, so that it runs in simulation.
  *
@@ -75,7 +75,7 @@ const ambients = [
 export function checkLayers(rootDir) {
   const src = resolve(rootDir, 'src');
   const problems = [];
-  /** @type {Map<string, { line: number, target: string }[]>} */
+  /** The modules that each module needs when it runs. @type {Map<string, string[]>} */
   const graph = new Map();
   for (const file of sourceFiles(src)) {
     const name = relative(src, file).split(sep).join('/');
@@ -86,7 +86,7 @@ export function checkLayers(rootDir) {
     if (order.indexOf(layer) === -1) {
       problems.push(`src/${name}:1: the folder "${layer}" has no place in the layer order (scripts/layers.mjs)`);
     }
-    for (const { specifier, line } of imports) {
+    for (const { specifier, line, onlyTypes } of imports) {
       const where = `src/${name}:${line}:`;
       if (!specifier.startsWith('.')) {
         checkModule(name, where, specifier, problems);
@@ -99,7 +99,7 @@ export function checkLayers(rootDir) {
         problems.push(`${where} imports ${specifier}, which is outside src`);
         continue;
       }
-      edges.push({ line, target });
+      if (!onlyTypes) edges.push(target);
       if (order.indexOf(layerOf(target)) > order.indexOf(layer)) {
         problems.push(
           `${where} ${layer}/ must not import from ${layerOf(target)}/, which is a layer below it; ` +
@@ -157,7 +157,7 @@ function cycles(graph) {
     }
     if (finished.has(name)) return;
     path.push(name);
-    for (const { target } of graph.get(name) ?? []) visit(target);
+    for (const target of graph.get(name) ?? []) visit(target);
     path.pop();
     finished.add(name);
   };
@@ -169,7 +169,7 @@ function cycles(graph) {
  * Finds the imports of a module, and blanks its comments, strings and regular expressions (newlines kept), so that
  * only code is searched for ambients. The `${...}` parts of templates stay code.
  * @param {string} text
- * @returns {{ code: string, imports: { specifier: string, line: number }[] }}
+ * @returns {{ code: string, imports: { specifier: string, line: number, onlyTypes: boolean }[] }}
  */
 function scan(text) {
   let code = '';
@@ -207,7 +207,8 @@ function scan(text) {
     } else if (character === "'" || character === '"') {
       const end = stringEnd(text, at);
       if (/(?:\bfrom|\bimport|\bimport\s*\(|\brequire\s*\()\s*$/.test(code.slice(-40))) {
-        imports.push({ specifier: text.slice(at + 1, end - 1), line: lineAt(text, at) });
+        const onlyTypes = /\b(?:import|export)\s+type\s+(?:\{[^}]*\}|\*\s+as\s+\w+|\w+)\s+from\s*$/.test(code);
+        imports.push({ specifier: text.slice(at + 1, end - 1), line: lineAt(text, at), onlyTypes });
       }
       blank(end);
     } else if (character === '`') {
