@@ -48,6 +48,8 @@ export class RequestParser {
   #commandStart = 0;
   #remaining = 0;
   #bulkLength = -1;
+  /** An inline command was put back; it lies in `args`, not in the window. */
+  #pendingInline = false;
 
   constructor(limits: ParserLimits) {
     this.#limits = limits;
@@ -63,7 +65,7 @@ export class RequestParser {
     return this.#own?.length ?? 0;
   }
 
-  /** Offset in the window just after the last returned command; together with `consumedFrom` it counts stream bytes. */
+  /** Offset in the window just after the last returned command. */
   get position(): number {
     return this.#position;
   }
@@ -87,6 +89,10 @@ export class RequestParser {
    * Parses the next command into `args`. 'more': feed again. 'error': the connection must be closed after replying `error`.
    */
   next(): ParseResult {
+    if (this.#pendingInline) {
+      this.#pendingInline = false;
+      return 'command';
+    }
     for (;;) {
       if (this.#remaining === 0) {
         this.#commandStart = this.#position;
@@ -112,6 +118,12 @@ export class RequestParser {
       this.args.rawLength = this.#position - this.#commandStart;
       return 'command';
     }
+  }
+
+  /** Puts the command that `next` returned last back: the next `next` returns it again (the client is paused). */
+  unread(): void {
+    if (this.args.rawLength > 0) this.#position = this.#commandStart;
+    else this.#pendingInline = true;
   }
 
   /** Ends a batch: what is left of an incomplete command is copied, the chunk may be reused. */

@@ -1,0 +1,75 @@
+/**
+ * The state of one client as commands see it. The connection, its parser and its output live in server/; this is what
+ * survives between commands.
+ */
+import type { Args } from '../resp/args.ts';
+
+export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skip';
+/** 'normal' clients, attached replicas, our master's link, and clients inside SUBSCRIBE: the classes of CLIENT LIST. */
+export type SessionClass = 'normal' | 'replica' | 'master' | 'pubsub';
+
+/** A command waiting for EXEC. */
+export interface QueuedCommand {
+  readonly args: Args;
+}
+
+export interface WatchedKey {
+  readonly database: number;
+  readonly key: string;
+  /** The key was past its time when WATCH saw it: then its deletion is not a change. */
+  readonly expired: boolean;
+}
+
+/** Result of a finished transaction's precheck. */
+export interface Transaction {
+  readonly queued: QueuedCommand[];
+  /** A command was refused while queueing: EXEC answers EXECABORT. */
+  aborted: boolean;
+}
+
+export class Session {
+  readonly id: number;
+  class: SessionClass = 'normal';
+  name = '';
+  libName = '';
+  libVersion = '';
+  user = 'default';
+  authenticated = false;
+  resp: 2 | 3 = 2;
+  database = 0;
+  replyMode: ReplyMode = 'on';
+  noEvict = false;
+  noTouch = false;
+  transaction: Transaction | undefined;
+  watched: WatchedKey[] = [];
+  /** A watched key changed: EXEC answers null. */
+  dirtyCas = false;
+  /** Close once the replies so far are sent. */
+  closeAfterReply = false;
+  /** Close at once, before anything else runs. */
+  closeNow = false;
+  /** Full lower-case name of the last command, "client|list" for a subcommand. */
+  lastCommand = '';
+  /** Wall clock ms. */
+  readonly createdAt: number;
+  lastInteraction: number;
+  /** As CLIENT LIST shows them. */
+  remoteAddress = '';
+  localAddress = '';
+  descriptor = -1;
+  isUnix = false;
+  /** Filled in by the server: closes the connection. Replies already written are sent if `graceful`. */
+  close: (graceful: boolean) => void = () => {};
+  /** Filled in by the server: bytes of replies waiting for the kernel. */
+  outputBytes: () => number = () => 0;
+  /** Filled in by the server: bytes of an incomplete command, and memory of the parser. */
+  queryBytes: () => number = () => 0;
+  /** Filled in by the server: appends bytes to the client's output outside of its own command (pub/sub, kills). */
+  push: (bytes: Uint8Array) => void = () => {};
+
+  constructor(id: number, now: number) {
+    this.id = id;
+    this.createdAt = now;
+    this.lastInteraction = now;
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * The command table: rows compiled for dispatch. A name is looked up straight from the request's bytes, without making
+ * a string; flags become booleans that the main path reads.
+ */
+import type { Args } from '../resp/args.ts';
+import { assert } from '../base/assert.ts';
+import type { Call } from './call.ts';
+import type { CommandFlag, CommandRow } from './row.ts';
+
+/** A compiled row. */
+export class Command {
+  readonly row: CommandRow;
+  readonly name: string;
+  readonly arity: number;
+  readonly handler: ((call: Call) => void) | undefined;
+  readonly isWrite: boolean;
+  readonly isReadonly: boolean;
+  readonly denyOom: boolean;
+  readonly allowLoading: boolean;
+  readonly allowStale: boolean;
+  readonly noAuth: boolean;
+  readonly noMulti: boolean;
+  readonly mayReplicate: boolean;
+  readonly subcommands: ReadonlyMap<string, Command> | undefined;
+  // commandstats and latency figures.
+  calls = 0;
+  micros = 0;
+  rejected = 0;
+  failed = 0;
+
+  constructor(row: CommandRow) {
+    const has = (flag: CommandFlag): boolean => row.flags.includes(flag);
+    this.row = row;
+    this.name = row.name;
+    this.arity = row.arity;
+    this.handler = row.handler;
+    this.isWrite = has('write');
+    this.isReadonly = has('readonly');
+    this.denyOom = has('denyoom');
+    this.allowLoading = has('loading');
+    this.allowStale = has('stale');
+    this.noAuth = has('no_auth');
+    this.noMulti = has('no_multi');
+    this.mayReplicate = has('may_replicate');
+    this.subcommands =
+      row.subcommands === undefined
+        ? undefined
+        : new Map(row.subcommands.map((sub) => [sub.name.slice(sub.name.indexOf('|') + 1), new Command(sub)]));
+    assert(row.handler !== undefined || row.subcommands !== undefined, `command ${row.name} has no handler`);
+  }
+
+  /** Whether `count` arguments (name included) are acceptable. */
+  acceptsCount(count: number): boolean {
+    return this.arity >= 0 ? count === this.arity : count >= -this.arity;
+  }
+}
+
+const TABLE_BITS = 11;
+const NAME_MAX = 32;
+
+export class CommandTable {
+  /** By lower-case name, in the order of registration. */
+  readonly byName: Map<string, Command> = new Map();
+  // Open addressing over a hash of the name's length and first, middle and last letters.
+  #slots: (Command | undefined)[] = [];
+
+  constructor(families: readonly (readonly CommandRow[])[]) {
+    for (const family of families)
+      for (const row of family) {
+        assert(!this.byName.has(row.name), `command ${row.name} is registered twice`);
+        this.byName.set(row.name, new Command(row));
+      }
+    this.#index();
+  }
+
+  /** rename-command: a new name, or '' to remove. False if there is no such command, or the new name is taken. */
+  rename(from: string, to: string): boolean {
+    const command = this.byName.get(from.toLowerCase());
+    if (command === undefined || (to !== '' && this.byName.has(to.toLowerCase()))) return false;
+    this.byName.delete(from.toLowerCase());
+    if (to !== '') this.byName.set(to.toLowerCase(), command);
+    this.#index();
+    return true;
+  }
+
+  /** The command named by argument 0 (not yet a subcommand), or undefined. */
+  find(args: Args): Command | undefined {
+    const length = args.length[0]!;
+    if (length === 0 || length > NAME_MAX) return undefined;
+    const bytes = args.bytes;
+    const at = args.at[0]!;
+    let slot = slotOf(length, bytes[at]! | 32, bytes[at + (length >> 1)]! | 32, bytes[at + length - 1]! | 32);
+    for (;;) {
+      const name = this.#names[slot];
+      if (name === undefined) return undefined;
+      if (name.length === length && matches(name, bytes, at)) return this.#slots[slot];
+      slot = (slot + 1) & ((1 << TABLE_BITS) - 1);
+    }
+  }
+
+  #names: (string | undefined)[] = [];
+
+  #index(): void {
+    this.#slots = new Array<Command | undefined>(1 << TABLE_BITS).fill(undefined);
+    this.#names = new Array<string | undefined>(1 << TABLE_BITS).fill(undefined);
+    for (const [name, command] of this.byName) {
+      if (name.length === 0 || name.length > NAME_MAX) continue;
+      const code = (i: number): number => name.charCodeAt(i) | 32;
+      let slot = slotOf(name.length, code(0), code(name.length >> 1), code(name.length - 1));
+      while (this.#names[slot] !== undefined) slot = (slot + 1) & ((1 << TABLE_BITS) - 1);
+      this.#names[slot] = name;
+      this.#slots[slot] = command;
+    }
+  }
+}
+
+function slotOf(length: number, first: number, middle: number, last: number): number {
+  return (length * 31 + first * 131 + middle * 1031 + last * 8209) & ((1 << TABLE_BITS) - 1);
+}
+
+function matches(name: string, bytes: Uint8Array, at: number): boolean {
+  for (let i = 0; i < name.length; i++) {
+    const c = bytes[at + i]!;
+    if ((c >= 65 && c <= 90 ? c + 32 : c) !== name.charCodeAt(i)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,163 @@
+/**
+ * A client's connection: bytes in, commands to the executor, replies out.
+ *
+ * All clients of a server share one reply writer: a batch of pipelined commands fills it, then it is handed to the
+ * socket in one write and, if the kernel took everything, used again. A client that is paused keeps its unparsed bytes and stops reading.
+ */
+import type { Connection } from '../io/world.ts';
+import { RequestParser, type ParserLimits } from '../resp/request-parser.ts';
+import type { ReplyWriter } from '../resp/reply-writer.ts';
+import { replyError } from '../base/errors.ts';
+import type { Session } from '../commands/session.ts';
+import type { Executor } from './execute.ts';
+
+/** Replies of one batch are handed to the socket whenever so many bytes have gathered. */
+const FLUSH_BYTES = 256 * 1024;
+
+export interface ClientHost {
+  readonly executor: Executor;
+  readonly writer: ReplyWriter;
+  /** client-query-buffer-limit, bytes. */
+  readonly queryBufferLimit: number;
+  /** Reads the clock for the commands that follow. */
+  beginBatch(session: Session): void;
+  /** Called inside long pipelines too, so that replicas are fed while one goes on. */
+  commandDone(): void;
+  /** End of the batch: schedules what waits for the end of the turn. */
+  endBatch(): void;
+  /** Output waits for the kernel: enforces client-output-buffer-limit; true if the client must go. */
+  overOutputLimit(client: Client): boolean;
+  closed(client: Client, error: Error | undefined): void;
+  protocolError(client: Client, text: string): void;
+}
+
+export class Client {
+  readonly session: Session;
+  readonly connection: Connection;
+  readonly parser: RequestParser;
+  readonly #host: ClientHost;
+  /** Waiting for the end of a pause: input stays unparsed. */
+  postponed = false;
+  #busy = false;
+  #ended = false;
+  bytesIn = 0;
+  bytesOut = 0;
+  /** When the soft output limit was first exceeded, wall clock ms; 0 if it is not. */
+  softLimitSince = 0;
+  /** Another protocol (replica link) owns the connection now. */
+  detached = false;
+
+  constructor(host: ClientHost, connection: Connection, session: Session, limits: ParserLimits) {
+    this.#host = host;
+    this.connection = connection;
+    this.session = session;
+    this.parser = new RequestParser(limits);
+    session.close = (graceful) => this.close(graceful);
+    session.outputBytes = () => connection.pendingBytes;
+    session.queryBytes = () => this.parser.bufferedBytes;
+    session.push = (bytes) => this.push(bytes);
+    connection.handle({
+      onData: (bytes) => this.#input(bytes),
+      onEnd: () => this.close(true),
+      onClose: (error) => {
+        this.#ended = true;
+        host.closed(this, error);
+      },
+    });
+  }
+
+  /** Takes up the input that a pause left unparsed. */
+  resume(): void {
+    this.postponed = false;
+    this.connection.resume();
+    this.#input(new Uint8Array(0));
+  }
+
+  /** Sends bytes outside of a reply. They are copied. */
+  push(bytes: Uint8Array): void {
+    if (this.#ended) return;
+    this.bytesOut += bytes.length;
+    this.connection.write(Uint8Array.from(bytes));
+    if (this.#host.overOutputLimit(this)) this.close(false);
+  }
+
+  close(graceful: boolean): void {
+    if (this.#ended) return;
+    if (this.#busy && graceful) {
+      this.session.closeAfterReply = true;
+      return;
+    }
+    if (this.#busy) {
+      this.session.closeNow = true;
+      return;
+    }
+    this.#ended = true;
+    if (graceful) this.connection.end();
+    else this.connection.destroy();
+  }
+
+  #input(chunk: Uint8Array): void {
+    if (this.#ended) return;
+    const { parser, session } = this;
+    const host = this.#host;
+    this.bytesIn += chunk.length;
+    if (chunk.length > 0) parser.feed(chunk);
+    host.beginBatch(session);
+    const writer = host.writer;
+    writer.resp = session.resp;
+    this.#busy = true;
+    for (;;) {
+      const start = writer.at;
+      const result = parser.next();
+      if (result === 'more') break;
+      if (result === 'error') {
+        host.protocolError(this, parser.error);
+        writer.error(replyError(`ERR Protocol error: ${parser.error}`));
+        session.closeAfterReply = true;
+        break;
+      }
+      if (host.executor.execute(session, parser.args) === 'postponed') {
+        parser.unread();
+        this.postponed = true;
+        this.connection.pause();
+        break;
+      }
+      if (session.replyMode !== 'on') this.#muted(start);
+      host.commandDone();
+      if (writer.at > FLUSH_BYTES) this.#flush();
+      if (session.closeNow || session.closeAfterReply || this.detached) break;
+    }
+    this.#busy = false;
+    if (!this.detached && parser.bufferedBytes > host.queryBufferLimit) session.closeNow = true;
+    if (session.closeNow) {
+      writer.renew(false);
+      this.#ended = true;
+      this.connection.destroy();
+    } else {
+      this.#flush();
+      if (!this.detached) parser.release();
+      if (session.closeAfterReply && !this.#ended) this.close(true);
+    }
+    host.endBatch();
+  }
+
+  /** CLIENT REPLY OFF or SKIP: drops what the command wrote since `start`. */
+  #muted(start: number): void {
+    const session = this.session;
+    this.#host.writer.at = start;
+    if (session.replyMode === 'skip') session.replyMode = 'on';
+    else if (session.replyMode === 'skip-next') session.replyMode = 'skip';
+  }
+
+  #flush(): void {
+    const writer = this.#host.writer;
+    if (writer.at === 0) return;
+    this.bytesOut += writer.at;
+    const taken = this.connection.write(writer.bytes.subarray(0, writer.at));
+    writer.renew(!taken);
+    if (!taken && this.#host.overOutputLimit(this)) {
+      this.#ended = true;
+      this.connection.destroy();
+    }
+  }
+}

@@ -1,0 +1,245 @@
+/**
+ * The main path of a command: from parsed arguments to reply and propagation. Read this first.
+ *
+ *   lookup -> arity -> authentication -> gates -> (queue in MULTI) -> handler -> propagation
+ *
+ * The order of the gates is Redis's, as it decides which error a client sees when several apply.
+ */
+import { errors, ReplyError, replyError, wrongArity } from '../base/errors.ts';
+import { ArenaExhausted } from '../memory/arena.ts';
+import type { Call } from '../commands/call.ts';
+import type { Session } from '../commands/session.ts';
+import type { Command, CommandTable } from '../commands/table.ts';
+import { Args, latin1 } from '../resp/args.ts';
+
+/** Characters of arguments that an "unknown command" error repeats. */
+const UNKNOWN_ARGUMENTS_MAX = 128;
+
+/** What may stand between a command and its handler; read for every command. */
+export interface Gates {
+  readonly passwordRequired: boolean;
+  readonly loading: boolean;
+  /** Writes from normal clients are refused: a replica with replica-read-only. */
+  readonly readonlyReplica: boolean;
+  /** The master link is down and replica-serve-stale-data is no. */
+  readonly masterDown: boolean;
+  readonly notEnoughReplicas: boolean;
+  /** The last background save failed and stop-writes-on-bgsave-error is on. */
+  readonly diskError: ReplyError | undefined;
+  readonly outOfMemory: boolean;
+  readonly paused: 'no' | 'write' | 'all';
+}
+
+export interface ExecutorHooks {
+  /** The session issued a command that must wait for the end of a pause. */
+  postpone(session: Session): void;
+  /** A command ran for so many microseconds (slowlog, latency). */
+  measured?(command: Command, args: Args, session: Session, micros: number): void;
+}
+
+export type Outcome = 'done' | 'postponed';
+
+export class Executor {
+  readonly call: Call;
+  readonly #table: CommandTable;
+  readonly #gates: Gates;
+  readonly #hooks: ExecutorHooks;
+  /** Commands executed: total_commands_processed. */
+  processed = 0;
+  /** Error replies by first word: INFO errorstats. */
+  readonly errorCounts: Map<string, number> = new Map();
+
+  constructor(call: Call, table: CommandTable, gates: Gates, hooks: ExecutorHooks) {
+    this.call = call;
+    this.#table = table;
+    this.#gates = gates;
+    this.#hooks = hooks;
+  }
+
+  /** Runs one command of a client, or queues or postpones it. Replies are in the call's writer afterwards. */
+  execute(session: Session, args: Args): Outcome {
+    const command = this.#resolve(session, args);
+    if (command === undefined) return 'done';
+    const gates = this.#gates;
+    const refusal =
+      gates.passwordRequired && !session.authenticated && !command.noAuth
+        ? errors.noAuth
+        : session.class === 'master'
+          ? undefined
+          : this.#refusal(session, command);
+    if (refusal !== undefined) {
+      this.#reject(session, command, refusal);
+      return 'done';
+    }
+    if (gates.paused !== 'no' && this.#mustWait(session, command, args)) {
+      this.#hooks.postpone(session);
+      return 'postponed';
+    }
+    const transaction = session.transaction;
+    if (transaction !== undefined && !runsInsideMulti(command.name)) {
+      transaction.queued.push({ args: copyArgs(args) });
+      this.call.reply.queued();
+      return 'done';
+    }
+    this.run(session, command, args);
+    return 'done';
+  }
+
+  /** Runs a command's handler and propagates what it did. Gates are the caller's business (EXEC runs queued commands here). */
+  run(session: Session, command: Command, args: Args): void {
+    const call = this.call;
+    const outer = call.inExec;
+    const dirty = call.dirty;
+    call.session = session;
+    call.args = args;
+    call.command = command;
+    call.db = call.store.space.databases[session.database]!;
+    call.rewritten = false;
+    const replyStart = call.reply.at;
+    this.processed++;
+    command.calls++;
+    try {
+      command.handler!(call);
+    } catch (error) {
+      call.reply.at = replyStart;
+      this.#failed(command, error);
+    }
+    session.lastCommand = command.name;
+    if (call.dirty !== dirty && !call.rewritten) this.#propagate(args, session.database, !outer);
+    if (!outer && call.propagation.pending > 0) call.propagation.flush();
+  }
+
+  /** Finds the command (and subcommand) and checks its arity; replies with the error and returns undefined otherwise. */
+  #resolve(session: Session, args: Args): Command | undefined {
+    let command = this.#table.find(args);
+    if (command === undefined) {
+      this.#reject(session, undefined, unknownCommand(args));
+      return undefined;
+    }
+    if (command.subcommands !== undefined) {
+      if (args.count >= 2) {
+        const sub = command.subcommands.get(args.text(1).toLowerCase());
+        if (sub === undefined && command.handler === undefined) {
+          const name = command.name.toUpperCase();
+          this.#reject(
+            session,
+            command,
+            replyError(`ERR unknown subcommand '${args.text(1).slice(0, 128)}'. Try ${name} HELP.`),
+          );
+          return undefined;
+        }
+        command = sub ?? command;
+      } else if (command.handler === undefined) {
+        this.#reject(session, command, wrongArity(command.name));
+        return undefined;
+      }
+    }
+    if (!command.acceptsCount(args.count)) {
+      this.#reject(session, command, wrongArity(command.name));
+      return undefined;
+    }
+    return command;
+  }
+
+  #refusal(session: Session, command: Command): ReplyError | undefined {
+    const gates = this.#gates;
+    if (session.transaction !== undefined && command.noMulti)
+      return replyError('ERR Command not allowed inside a transaction');
+    const writes = command.isWrite;
+    if (command.denyOom && gates.outOfMemory) return errors.outOfMemory;
+    if (writes || command.name === 'exec') {
+      const write = writes || this.#transactionWrites(session);
+      if (write) {
+        if (gates.diskError !== undefined) return gates.diskError;
+        if (gates.notEnoughReplicas) return errors.noReplicas;
+        if (gates.readonlyReplica) return errors.readonly;
+      }
+    }
+    if (gates.masterDown && !command.allowStale) return errors.masterDown;
+    if (gates.loading && !command.allowLoading) return errors.loading;
+    return undefined;
+  }
+
+  #transactionWrites(session: Session): boolean {
+    if (session.transaction === undefined) return false;
+    for (const { args } of session.transaction.queued) if (this.#table.find(args)?.isWrite === true) return true;
+    return false;
+  }
+
+  #mustWait(session: Session, command: Command, args: Args): boolean {
+    if (session.class === 'master' || session.class === 'replica') return false;
+    if (this.#gates.paused === 'all') return !(command.name === 'client|unpause' || command.name === 'client|pause');
+    if (command.isWrite || command.mayReplicate) return true;
+    return args.count > 0 && command.name === 'exec' && this.#transactionWrites(session);
+  }
+
+  #reject(session: Session, command: Command | undefined, error: ReplyError): void {
+    if (session.transaction !== undefined) session.transaction.aborted = true;
+    if (command !== undefined) {
+      command.rejected++;
+      if (command.name === 'exec') {
+        // A refused EXEC discards its transaction, as Redis does.
+        session.transaction = undefined;
+        this.call.services.unwatchAll(session);
+        this.#count(error.code);
+        this.call.reply.error(replyError(`EXECABORT Transaction discarded because of: ${error.text}`));
+        return;
+      }
+    }
+    this.#count(error.code);
+    this.call.reply.error(error);
+  }
+
+  #failed(command: Command, error: unknown): void {
+    if (error instanceof ReplyError) {
+      command.failed++;
+      this.#count(error.code);
+      this.call.reply.error(error);
+      return;
+    }
+    if (error instanceof ArenaExhausted) {
+      command.failed++;
+      this.#count('OOM');
+      this.call.reply.error(errors.outOfMemory);
+      return;
+    }
+    throw error;
+  }
+
+  #count(code: string): void {
+    this.errorCounts.set(code, (this.errorCounts.get(code) ?? 0) + 1);
+  }
+
+  #propagate(args: Args, database: number, alone: boolean): void {
+    const propagation = this.call.propagation;
+    if (args.rawLength > 0) {
+      propagation.verbatim(database, args.bytes, args.rawAt, args.rawLength, alone);
+      return;
+    }
+    propagation.begin(database, args.count);
+    for (let i = 0; i < args.count; i++) propagation.bytes(args.bytes, args.at[i]!, args.length[i]!);
+  }
+}
+
+function runsInsideMulti(name: string): boolean {
+  return (
+    name === 'exec' || name === 'discard' || name === 'multi' || name === 'watch' || name === 'quit' || name === 'reset'
+  );
+}
+
+/** A queued command outlives the read buffer. */
+function copyArgs(args: Args): Args {
+  const values: Uint8Array[] = [];
+  for (let i = 0; i < args.count; i++) values.push(args.copy(i));
+  return new Args().assign(values);
+}
+
+function unknownCommand(args: Args): ReplyError {
+  let list = '';
+  for (let i = 1; i < args.count && list.length < UNKNOWN_ARGUMENTS_MAX; i++) {
+    const room = Math.min(args.length[i]!, UNKNOWN_ARGUMENTS_MAX - list.length);
+    list += `'${latin1(args.bytes, args.at[i]!, room)}' `;
+  }
+  const name = latin1(args.bytes, args.at[0]!, Math.min(args.length[0]!, 128));
+  return replyError(`ERR unknown command '${name}', with args beginning with: ${list}`);
+}

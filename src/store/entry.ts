@@ -1,0 +1,164 @@
+/**
+ * The keyspace entry: one arena block that holds a key, its meta data and, for a string, its value.
+ *
+ *   byte 0   u32  meta: type (3 bits) | encoding (4) << 3 | lru or lfu (24) << 7 | has expiry << 31
+ *   byte 4   u32  key length
+ *  [byte 8   f64  expiry, ms since the epoch]                only if bit 31 is set; moves all below by 8
+ *   byte 8   u32  string: value length; others: address of the value's root block ("ref")
+ *   byte 12       key bytes, then the string's bytes
+ *
+ * Hash fields, set members and sorted-set members are items of the same family (see Dict): their first two words are
+ * alike, set members have no third word, sorted-set members have an f64 score at byte 8.
+ */
+import { type Address, type Arena, byteOf, segmentOf } from '../memory/arena.ts';
+import type { Span } from '../base/span.ts';
+
+export const TYPE_STRING = 0;
+export const TYPE_LIST = 1;
+export const TYPE_SET = 2;
+export const TYPE_ZSET = 3;
+export const TYPE_HASH = 4;
+export const TYPE_STREAM = 6;
+
+export const ENC_RAW = 0;
+export const ENC_INT = 1;
+export const ENC_HASHTABLE = 2;
+export const ENC_EMBSTR = 3;
+export const ENC_INTSET = 4;
+export const ENC_LISTPACK = 5;
+export const ENC_QUICKLIST = 6;
+export const ENC_SKIPLIST = 7;
+
+export const typeNames: readonly string[] = ['string', 'list', 'set', 'zset', 'hash', 'module', 'stream'];
+export const encodingNames: readonly string[] = [
+  'raw',
+  'int',
+  'hashtable',
+  'embstr',
+  'intset',
+  'listpack',
+  'quicklist',
+  'skiplist',
+];
+
+/** Where keys start in the items of each dict. */
+export const KEY_BASE_ENTRY = 12;
+export const KEY_BASE_FIELD = 12;
+export const KEY_BASE_MEMBER = 8;
+export const KEY_BASE_SCORED = 16;
+/** Key offset of an entry with an expiry, and of what the expiry index holds. */
+export const KEY_OFFSET_EXPIRING = 20;
+
+const HAS_EXPIRY = 0x80000000;
+const LRU_SHIFT = 7;
+const LRU_BITS = 0xffffff;
+const LRU_FIELD = LRU_BITS << LRU_SHIFT;
+
+/** Reads and writes the fields of entries. No method allocates. */
+export class Entries {
+  readonly arena: Arena;
+
+  constructor(arena: Arena) {
+    this.arena = arena;
+  }
+
+  meta(entry: Address): number {
+    return this.arena.u32[segmentOf(entry)]![byteOf(entry) >>> 2]!;
+  }
+
+  type(entry: Address): number {
+    return this.meta(entry) & 7;
+  }
+
+  encoding(entry: Address): number {
+    return (this.meta(entry) >>> 3) & 15;
+  }
+
+  setEncoding(entry: Address, encoding: number): void {
+    const words = this.arena.u32[segmentOf(entry)]!;
+    const word = byteOf(entry) >>> 2;
+    words[word] = (words[word]! & ~(15 << 3)) | (encoding << 3);
+  }
+
+  /** The 24 bits of LRU clock or LFU counter. */
+  lru(entry: Address): number {
+    return (this.meta(entry) >>> LRU_SHIFT) & LRU_BITS;
+  }
+
+  setLru(entry: Address, lru: number): void {
+    const words = this.arena.u32[segmentOf(entry)]!;
+    const word = byteOf(entry) >>> 2;
+    words[word] = (words[word]! & ~LRU_FIELD) | ((lru & LRU_BITS) << LRU_SHIFT);
+  }
+
+  hasExpiry(entry: Address): boolean {
+    return this.meta(entry) >>> 31 === 1;
+  }
+
+  /** Absolute expiry in ms, -1 for none. */
+  expiry(entry: Address): number {
+    if (!this.hasExpiry(entry)) return -1;
+    return this.arena.f64[segmentOf(entry)]![(byteOf(entry) >>> 3) + 1]!;
+  }
+
+  keyLength(entry: Address): number {
+    return this.arena.u32[segmentOf(entry)]![(byteOf(entry) >>> 2) + 1]!;
+  }
+
+  /** Byte offset of the key within the entry's segment. */
+  keyStart(entry: Address): number {
+    return byteOf(entry) + KEY_BASE_ENTRY + ((this.meta(entry) >>> 31) << 3);
+  }
+
+  key(entry: Address, out: Span): Span {
+    out.bytes = this.arena.u8[segmentOf(entry)]!;
+    out.at = this.keyStart(entry);
+    out.length = this.keyLength(entry);
+    return out;
+  }
+
+  /** A copy of the key. */
+  keyCopy(entry: Address): Uint8Array {
+    const at = this.keyStart(entry);
+    return Uint8Array.from(this.arena.u8[segmentOf(entry)]!.subarray(at, at + this.keyLength(entry)));
+  }
+
+  /** The word before the key: a string's length, or the address of a collection's root block. */
+  ref(entry: Address): number {
+    return this.arena.u32[segmentOf(entry)]![(this.keyStart(entry) - 4) >>> 2]!;
+  }
+
+  setRef(entry: Address, ref: number): void {
+    this.arena.u32[segmentOf(entry)]![(this.keyStart(entry) - 4) >>> 2] = ref;
+  }
+
+  /** The bytes of a string value, as a view into the arena. */
+  value(entry: Address, out: Span): Span {
+    const start = this.keyStart(entry);
+    out.bytes = this.arena.u8[segmentOf(entry)]!;
+    out.at = start + this.keyLength(entry);
+    out.length = this.arena.u32[segmentOf(entry)]![(start - 4) >>> 2]!;
+    return out;
+  }
+
+  /** Writes the words of a new entry; the caller writes key and value bytes. */
+  writeHeader(entry: Address, meta: number, keyLength: number, expiryMs: number, ref: number): void {
+    const segment = segmentOf(entry);
+    const words = this.arena.u32[segment]!;
+    const word = byteOf(entry) >>> 2;
+    words[word + 1] = keyLength;
+    if (expiryMs < 0) {
+      words[word] = meta & ~HAS_EXPIRY;
+      words[word + 2] = ref;
+    } else {
+      words[word] = meta | HAS_EXPIRY;
+      this.arena.f64[segment]![(byteOf(entry) >>> 3) + 1] = expiryMs;
+      words[word + 4] = ref;
+    }
+  }
+}
+
+/** Meta word of a new entry without an expiry. */
+export function makeMeta(type: number, encoding: number, lru: number): number {
+  return type | (encoding << 3) | ((lru & LRU_BITS) << LRU_SHIFT);
+}

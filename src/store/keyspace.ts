@@ -1,0 +1,145 @@
+/**
+ * All databases of a server and what they share: the arena, the hash tables' code, the clock, limits and statistics.
+ * It knows nothing of sockets, commands or replication; what others must hear of goes through `events`.
+ */
+import type { Random } from '../base/ambient.ts';
+import { Arena } from '../memory/arena.ts';
+import { BTree } from '../memory/btree.ts';
+import { Dict } from '../memory/dict.ts';
+import { KeyHasher } from '../memory/hash.ts';
+import { QuickList } from '../memory/quicklist.ts';
+import { Database } from './database.ts';
+import {
+  Entries,
+  KEY_BASE_ENTRY,
+  KEY_BASE_FIELD,
+  KEY_BASE_MEMBER,
+  KEY_BASE_SCORED,
+  KEY_OFFSET_EXPIRING,
+} from './entry.ts';
+import { Reclaimer } from './reclaim.ts';
+
+/** The directives that the store reads; the server's settings object satisfies it. */
+export interface StoreSettings {
+  readonly databases: number;
+  readonly hashMaxListpackEntries: number;
+  readonly hashMaxListpackValue: number;
+  readonly setMaxIntsetEntries: number;
+  readonly setMaxListpackEntries: number;
+  readonly setMaxListpackValue: number;
+  readonly zsetMaxListpackEntries: number;
+  readonly zsetMaxListpackValue: number;
+  readonly listMaxListpackSize: number;
+  readonly protoMaxBulkLen: number;
+}
+
+export interface StoreEvents {
+  /** A key was deleted because its time had come; it is still readable at `bytes` during the call. */
+  expired(db: Database, bytes: Uint8Array, at: number, length: number): void;
+}
+
+/** What INFO stats and keyspace show; plain counters. */
+export class StoreStats {
+  hits = 0;
+  misses = 0;
+  expiredKeys = 0;
+  evictedKeys = 0;
+  expiredTimeCapReached = 0;
+}
+
+export class Keyspace {
+  readonly arena: Arena = new Arena();
+  readonly hasher: KeyHasher;
+  readonly entries: Entries;
+  /** Tables by what they hold: keyspace entries, hash fields, set members, sorted-set members. */
+  readonly keys: Dict;
+  readonly fields: Dict;
+  readonly members: Dict;
+  readonly scored: Dict;
+  /** Order of sorted-set members, and of expiring keys. */
+  readonly scores: BTree;
+  readonly deadlines: BTree;
+  readonly lists: QuickList;
+  readonly reclaimer: Reclaimer;
+  readonly databases: Database[] = [];
+  readonly settings: StoreSettings;
+  readonly random: Random;
+  readonly stats: StoreStats = new StoreStats();
+  events: StoreEvents = { expired: () => {} };
+
+  /** Wall clock in ms as of the running command; the main path sets it, so one command sees one time. */
+  now = 0;
+  /** We follow a master: keys that are past their time are hidden, never deleted. */
+  isReplica = false;
+  /** The running command came from the master: it sees expired keys as they are. */
+  fromMaster = false;
+  /** Writes are paused (CLIENT PAUSE, failover): expired keys are hidden and stay. */
+  expirePaused = false;
+  /** DEBUG SET-ACTIVE-EXPIRE. */
+  activeExpire = true;
+  /** The session asked not to touch the access time (CLIENT NO-TOUCH). */
+  noTouch = false;
+
+  constructor(settings: StoreSettings, random: Random) {
+    this.settings = settings;
+    this.random = random;
+    const seed = new Uint8Array(8);
+    random.fill(seed);
+    this.hasher = new KeyHasher(seed);
+    this.entries = new Entries(this.arena);
+    this.keys = new Dict(this.arena, this.hasher, KEY_BASE_ENTRY);
+    this.fields = new Dict(this.arena, this.hasher, KEY_BASE_FIELD);
+    this.members = new Dict(this.arena, this.hasher, KEY_BASE_MEMBER);
+    this.scored = new Dict(this.arena, this.hasher, KEY_BASE_SCORED);
+    this.scores = new BTree(this.arena, KEY_BASE_SCORED);
+    this.deadlines = new BTree(this.arena, KEY_OFFSET_EXPIRING);
+    this.lists = new QuickList(this.arena);
+    this.reclaimer = new Reclaimer(this);
+    for (let i = 0; i < settings.databases; i++) this.databases.push(new Database(this, i));
+  }
+
+  /** Seconds, 24 bits: the access clock that entries carry. */
+  get lruClock(): number {
+    return Math.floor(this.now / 1000) & 0xffffff;
+  }
+
+  /** Empty databases that share this keyspace's memory: a place to load a data set before it replaces the present one. */
+  createStaging(): Database[] {
+    return this.databases.map((db) => new Database(this, db.index));
+  }
+
+  /** Puts the staged data in place in one step; the old data is reclaimed in slices. */
+  adopt(staged: readonly Database[]): void {
+    for (const db of this.databases) {
+      const other = staged[db.index]!;
+      db.exchange(other);
+      other.clear();
+    }
+  }
+
+  /** Exchanges the content of two databases. */
+  swap(a: number, b: number): void {
+    this.databases[a]!.exchange(this.databases[b]!);
+  }
+
+  /** Keys of all databases. */
+  get size(): number {
+    let total = 0;
+    for (const db of this.databases) total += db.size;
+    return total;
+  }
+
+  /**
+   * Deletes up to `limit` keys whose time has come, oldest first, over all databases. Returns how many were deleted. On a
+   * replica nothing: there the master's DEL decides.
+   */
+  expireDue(limit: number): number {
+    if (this.isReplica || this.expirePaused || !this.activeExpire) return 0;
+    let done = 0;
+    for (const db of this.databases) {
+      while (done < limit && db.expireFirstDue()) done++;
+      if (done >= limit) break;
+    }
+    return done;
+  }
+}

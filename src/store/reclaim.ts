@@ -1,0 +1,115 @@
+/**
+ * Gives back the memory of deleted values. Small values at once; anything whose freeing takes time in proportion to its
+ * size waits in a queue and is taken apart in slices, so that DEL of a million-element value, FLUSHALL or the swap
+ * after a full sync never stop the server. `pending` is what `lazyfree_pending_objects` shows.
+ */
+import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
+import {
+  ENC_HASHTABLE,
+  ENC_QUICKLIST,
+  ENC_SKIPLIST,
+  TYPE_HASH,
+  TYPE_LIST,
+  TYPE_SET,
+  TYPE_STRING,
+  TYPE_ZSET,
+} from './entry.ts';
+import type { Keyspace } from './keyspace.ts';
+
+/** Values with at most this many elements are freed at once. */
+const AT_ONCE = 64;
+
+/** One thing being taken apart: `step(budget)` frees some of it and tells whether it is gone. */
+interface Job {
+  step(budget: number): boolean;
+}
+
+export class Reclaimer {
+  readonly #space: Keyspace;
+  readonly #queue: Job[] = [];
+  /** Objects freed by slices so far: lazyfreed_objects. */
+  freed = 0;
+
+  constructor(space: Keyspace) {
+    this.#space = space;
+  }
+
+  get pending(): number {
+    return this.#queue.length;
+  }
+
+  /** Frees an entry that is no longer in its table, with its value. */
+  freeEntry(entry: Address): void {
+    const { entries, arena } = this.#space;
+    const meta = entries.meta(entry);
+    if ((meta & 7) !== TYPE_STRING) this.freeValue(meta & 7, (meta >>> 3) & 15, entries.ref(entry));
+    arena.free(entry);
+  }
+
+  /** Frees a collection's root block and all below it. */
+  freeValue(type: number, encoding: number, ref: Address): void {
+    const job = this.#jobFor(type, encoding, ref);
+    if (job === undefined) this.#space.arena.free(ref);
+    else if (job.count <= AT_ONCE) job.step(Number.MAX_SAFE_INTEGER);
+    else this.#queue.push(job);
+  }
+
+  /** Frees a database's tables with all entries. */
+  freeTable(keys: Address, deadlines: Address): void {
+    const space = this.#space;
+    const small = space.keys.count(keys) <= AT_ONCE;
+    let keysDone = false;
+    const job: Job = {
+      step: (budget) => {
+        if (!keysDone) keysDone = space.keys.drain(keys, budget, (entry) => this.freeEntry(entry));
+        return keysDone && space.deadlines.free(deadlines, budget);
+      },
+    };
+    if (small) job.step(Number.MAX_SAFE_INTEGER);
+    else this.#queue.push(job);
+  }
+
+  /** Does up to about `budget` units (buckets, nodes) of work; true while more is left. */
+  work(budget: number): boolean {
+    const job = this.#queue[0];
+    if (job === undefined) return false;
+    if (job.step(budget)) {
+      this.#queue.shift();
+      this.freed++;
+    }
+    return this.#queue.length > 0;
+  }
+
+  /** Frees everything now (FLUSHALL SYNC). */
+  finish(): void {
+    while (this.#queue.length > 0) this.work(Number.MAX_SAFE_INTEGER);
+  }
+
+  #jobFor(type: number, encoding: number, ref: Address): (Job & { count: number }) | undefined {
+    const { arena, fields, members, scored, scores, lists } = this.#space;
+    const release = (item: Address): void => arena.free(item);
+    if (type === TYPE_HASH && encoding === ENC_HASHTABLE)
+      return { count: fields.count(ref), step: (budget) => fields.drain(ref, budget, release) };
+    if (type === TYPE_SET && encoding === ENC_HASHTABLE)
+      return { count: members.count(ref), step: (budget) => members.drain(ref, budget, release) };
+    if (type === TYPE_LIST && encoding === ENC_QUICKLIST)
+      return { count: lists.nodes(ref), step: (budget) => lists.free(ref, budget) };
+    if (type === TYPE_ZSET && encoding === ENC_SKIPLIST) {
+      const word = byteOf(ref) >>> 2;
+      const words = arena.u32[segmentOf(ref)]!;
+      const dict = words[word]!;
+      const tree = words[word + 1]!;
+      let treeDone = false;
+      return {
+        count: scored.count(dict),
+        step: (budget) => {
+          if (!treeDone) treeDone = scores.free(tree, budget);
+          if (!treeDone || !scored.drain(dict, budget, release)) return false;
+          arena.free(ref);
+          return true;
+        },
+      };
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,19 @@
+/**
+ * The store: the keyspace together with what each type can do. Commands, the loader and the library share it.
+ */
+import type { Random } from '../base/ambient.ts';
+import { Keyspace, type StoreSettings } from './keyspace.ts';
+import type { Entries } from './entry.ts';
+import { Strings } from './strings.ts';
+
+export class Store {
+  readonly space: Keyspace;
+  readonly entries: Entries;
+  readonly strings: Strings;
+
+  constructor(settings: StoreSettings, random: Random) {
+    this.space = new Keyspace(settings, random);
+    this.entries = this.space.entries;
+    this.strings = new Strings(this.space);
+  }
+}
