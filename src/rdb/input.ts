@@ -1,0 +1,274 @@
+/**
+ * The bytes that a reader has got and not yet parsed, and the primitives of the format on them: lengths and strings.
+ *
+ *   window:  | consumed | start of step ... position ... | not yet parsed | free |
+ *
+ * Rule: a primitive that lacks bytes throws MISSING; the reader then goes back to the step's start with `rewind`. Nothing is
+ * allocated on the word of a length alone, so memory is bounded by what was pushed and the largest compressed string.
+ */
+import { Crc64 } from '../base/crc64.ts';
+import { writeInteger } from './cursor.ts';
+import { Malformed } from './error.ts';
+import * as format from './format.ts';
+import { isPlausibleLzfLength, lzfDecompress } from './lzf.ts';
+
+/** Thrown to leave a step that lacks bytes; made once, since throwing a premade error is cheap. */
+export const MISSING: Error = new Error('more bytes are needed');
+
+/** Size of the window to start with. */
+const WINDOW_BYTES = 64 * 1024;
+/** A window larger than this is given up once little of it is in use. */
+const KEPT_WINDOW_BYTES = 4 * 1024 * 1024;
+const SCRATCH_BYTES = 4096;
+/** A scratch larger than this is given up after its key. */
+const KEPT_SCRATCH_BYTES = 1024 * 1024;
+
+export class RdbInput {
+  /** The string that `string` found; valid until the next `push`, or the next string with the same scratch. */
+  bytes: Uint8Array;
+  at = 0;
+  length = 0;
+
+  /** Both halves of the latest length, for numbers beyond 2^53. */
+  lengthHigh = 0;
+  lengthLow = 0;
+
+  window: Uint8Array = new Uint8Array(WINDOW_BYTES);
+  /** Next byte to parse, and the end of valid bytes. */
+  position = 0;
+  end = 0;
+  /** Bytes of the input before the window. */
+  dropped = 0;
+
+  readonly #maxString: number;
+  readonly #checksum: boolean;
+  readonly #inputBytes: number;
+  readonly #crc = new Crc64();
+  /** The window is in the checksum up to here. */
+  #summed = 0;
+  #stepStart = 0;
+  /** Bytes that the step at `position` is known to need. */
+  #need = 1;
+  #encodedAs = 0;
+  // Two places for strings that are not in the window as they are: a field and its value.
+  readonly #scratch: [Uint8Array, Uint8Array] = [new Uint8Array(SCRATCH_BYTES), new Uint8Array(SCRATCH_BYTES)];
+
+  constructor(maxStringBytes: number, checksum: boolean, inputBytes: number) {
+    this.#maxString = maxStringBytes;
+    this.#checksum = checksum;
+    this.#inputBytes = inputBytes;
+    this.bytes = this.window;
+  }
+
+  push(chunk: Uint8Array): void {
+    if (chunk.length > this.window.length - this.end) this.#makeRoom(chunk.length);
+    this.window.set(chunk, this.end);
+    this.end += chunk.length;
+  }
+
+  // ---- steps ----
+
+  /** Whether the next step may succeed: false while bytes are missing that it is known to need. */
+  get ready(): boolean {
+    return this.end - this.position >= this.#need;
+  }
+
+  startStep(): void {
+    this.#stepStart = this.position;
+    this.#need = 1;
+  }
+
+  /** Undoes the step that threw MISSING. */
+  rewind(): void {
+    this.#need += this.position - this.#stepStart;
+    this.position = this.#stepStart;
+  }
+
+  /** Offset of the current step in the whole input. */
+  get stepOffset(): number {
+    return this.dropped + this.#stepStart;
+  }
+
+  /** Gives up buffers that an uncommonly large string needed. */
+  trim(): void {
+    const scratch = this.#scratch;
+    if (scratch[0].length > KEPT_SCRATCH_BYTES) scratch[0] = new Uint8Array(SCRATCH_BYTES);
+    if (scratch[1].length > KEPT_SCRATCH_BYTES) scratch[1] = new Uint8Array(SCRATCH_BYTES);
+  }
+
+  /** Reads the stored checksum and compares. Throws Malformed. */
+  verifyChecksum(): void {
+    this.#sum();
+    const at = this.take(format.CHECKSUM_BYTES);
+    const stored = this.window.subarray(at, this.position);
+    // Redis writes zero when checksums are off.
+    if (!this.#checksum || stored.every((byte) => byte === 0)) return;
+    if (this.#crc.matches(stored, 0)) return;
+    const expected = Buffer.from(stored).reverse().toString('hex');
+    throw new Malformed(`Wrong RDB checksum expected: (${expected}) but got (${this.#crc.toString()})`);
+  }
+
+  // ---- lengths and strings ----
+
+  /** Returns the position of the next `bytes` bytes and passes them; throws MISSING if they are not all there. */
+  take(bytes: number): number {
+    const at = this.position;
+    if (bytes > this.end - at) {
+      this.#need = bytes;
+      throw MISSING;
+    }
+    this.position = at + bytes;
+    return at;
+  }
+
+  byte(): number {
+    return this.window[this.take(1)]!;
+  }
+
+  /** Reads a length; -1 if it stands for an encoded string, whose encoding is then in `#encodedAs`. */
+  #rawLength(): number {
+    const first = this.byte();
+    const kind = first >>> 6;
+    if (kind === format.LENGTH_6BIT) return this.#setLength(0, first);
+    if (kind === format.LENGTH_14BIT) {
+      return this.#setLength(0, ((first & 0x3f) << 8) | this.byte());
+    }
+    if (kind === format.LENGTH_ENCODED) {
+      this.#encodedAs = first & 0x3f;
+      return -1;
+    }
+    if (first === format.LENGTH_32BIT) return this.#setLength(0, this.#uint32BigEndian());
+    if (first === format.LENGTH_64BIT) {
+      const high = this.#uint32BigEndian();
+      return this.#setLength(high, this.#uint32BigEndian());
+    }
+    throw new Malformed(`unknown length encoding ${first}`);
+  }
+
+  #setLength(high: number, low: number): number {
+    this.lengthHigh = high;
+    this.lengthLow = low;
+    return high * 0x1_0000_0000 + low;
+  }
+
+  plainLength(): number {
+    const length = this.#rawLength();
+    if (length < 0) throw new Malformed('a length is expected where an encoded string is');
+    return length;
+  }
+
+  /** A count or a number that must be exact. */
+  count(): number {
+    const count = this.plainLength();
+    if (count > Number.MAX_SAFE_INTEGER) throw new Malformed(`count ${count} is out of range`);
+    return count;
+  }
+
+  #uint32BigEndian(): number {
+    const at = this.take(4);
+    const w = this.window;
+    return ((w[at]! << 24) | (w[at + 1]! << 16) | (w[at + 2]! << 8) | w[at + 3]!) >>> 0;
+  }
+
+  /** Reads a string; `bytes`, `at`, `length` then say where it is. `scratch` serves those that have to be rebuilt. */
+  string(scratch: 0 | 1): void {
+    const length = this.#rawLength();
+    if (length < 0) {
+      this.#encodedString(scratch);
+      return;
+    }
+    this.#checkLength(length);
+    this.at = this.take(length);
+    this.bytes = this.window;
+    this.length = length;
+  }
+
+  #checkLength(length: number): void {
+    if (length > this.#maxString) {
+      throw new Malformed(`string of ${length} bytes exceeds the limit of ${this.#maxString}`);
+    }
+    if (length > this.#inputBytes - this.dropped - this.position) {
+      throw new Malformed(`string of ${length} bytes exceeds the input`);
+    }
+  }
+
+  #encodedString(scratch: 0 | 1): void {
+    const w = this.window;
+    let value: number;
+    switch (this.#encodedAs) {
+      case format.STRING_INT8:
+        value = (this.byte() << 24) >> 24;
+        break;
+      case format.STRING_INT16: {
+        const at = this.take(2);
+        value = ((w[at]! << 16) | (w[at + 1]! << 24)) >> 16;
+        break;
+      }
+      case format.STRING_INT32: {
+        const at = this.take(4);
+        value = w[at]! | (w[at + 1]! << 8) | (w[at + 2]! << 16) | (w[at + 3]! << 24);
+        break;
+      }
+      case format.STRING_LZF:
+        this.#compressedString(scratch);
+        return;
+      default:
+        throw new Malformed(`unknown string encoding ${this.#encodedAs}`);
+    }
+    this.bytes = this.#scratch[scratch];
+    this.at = 0;
+    this.length = writeInteger(value, this.bytes);
+  }
+
+  #compressedString(scratch: 0 | 1): void {
+    const compressed = this.plainLength();
+    const length = this.plainLength();
+    this.#checkLength(compressed);
+    if (length > this.#maxString) {
+      throw new Malformed(`string of ${length} bytes exceeds the limit of ${this.#maxString}`);
+    }
+    if (!isPlausibleLzfLength(compressed, length)) {
+      throw new Malformed(`${compressed} compressed bytes cannot hold ${length}`);
+    }
+    const at = this.take(compressed);
+    if (this.#scratch[scratch].length < length) this.#scratch[scratch] = new Uint8Array(length);
+    const target = this.#scratch[scratch];
+    if (!lzfDecompress(this.window, at, compressed, target, length)) {
+      throw new Malformed('compressed string is malformed');
+    }
+    this.bytes = target;
+    this.at = 0;
+    this.length = length;
+  }
+
+  // ---- the window ----
+
+  #makeRoom(bytes: number): void {
+    this.#sum();
+    const live = this.end - this.position;
+    const wanted = live + bytes;
+    const capacity = this.window.length;
+    let target = this.window;
+    // Half is kept free, so that moving the rest down is paid for by the bytes that then fit.
+    if (wanted > capacity / 2 && live > 0) target = new Uint8Array(2 * wanted);
+    else if (wanted > capacity) target = new Uint8Array(wanted);
+    else if (capacity > KEPT_WINDOW_BYTES && wanted < capacity / 8) {
+      target = new Uint8Array(Math.max(WINDOW_BYTES, 2 * wanted));
+    }
+    if (target === this.window) target.copyWithin(0, this.position, this.end);
+    else target.set(this.window.subarray(this.position, this.end));
+    this.window = target;
+    this.dropped += this.position;
+    this.position = 0;
+    this.#summed = 0;
+    this.end = live;
+  }
+
+  /** Adds what was parsed to the checksum; many steps at a time. */
+  #sum(): void {
+    if (this.#checksum) {
+      this.#crc.update(this.window, this.#summed, this.position - this.#summed);
+    }
+    this.#summed = this.position;
+  }
+}

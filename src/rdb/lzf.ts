@@ -1,0 +1,147 @@
+/**
+ * LZF, the compression of strings in RDB.
+ *
+ *   000LLLLL <L+1 bytes>            literal run of 1..32 bytes
+ *   LLLooooo oooooooo               copy L+2 bytes (L 1..6) from o+1 bytes back
+ *   111ooooo LLLLLLLL oooooooo      copy L+9 bytes from o+1 bytes back
+ *
+ * Both directions are bounded by the ranges they are given; malformed input is reported, never followed.
+ */
+
+/** No encoding needs fewer than three input bytes for this many output bytes, so larger claims are false. */
+const MAX_EXPANSION_PER_3_BYTES = 264;
+
+/** Whether `compressed` bytes can hold `length` bytes at all: to be asked before room is made for them. */
+export function isPlausibleLzfLength(compressed: number, length: number): boolean {
+  return length > 0 && length <= Math.ceil(compressed / 3) * MAX_EXPANSION_PER_3_BYTES;
+}
+
+/**
+ * Expands exactly `inLength` bytes of `input` into exactly `outLength` bytes at `target[0]`.
+ * Returns false if the input is malformed or gives another length; `target` is then undefined.
+ */
+export function lzfDecompress(
+  input: Uint8Array,
+  inAt: number,
+  inLength: number,
+  target: Uint8Array,
+  outLength: number,
+): boolean {
+  const end = inAt + inLength;
+  let from = inAt;
+  let to = 0;
+  while (from < end) {
+    const control = input[from++]!;
+    if (control < 32) {
+      const run = control + 1;
+      if (from + run > end || to + run > outLength) return false;
+      for (let i = 0; i < run; i++) target[to + i] = input[from + i]!;
+      from += run;
+      to += run;
+      continue;
+    }
+    let length = control >>> 5;
+    if (length === 7) {
+      if (from >= end) return false;
+      length += input[from++]!;
+    }
+    if (from >= end) return false;
+    const back = (((control & 31) << 8) | input[from++]!) + 1;
+    length += 2;
+    if (back > to || to + length > outLength) return false;
+    if (back >= length && length > 32) target.copyWithin(to, to - back, to - back + length);
+    else for (let i = 0; i < length; i++) target[to + i] = target[to + i - back]!;
+    to += length;
+  }
+  return to === outLength;
+}
+
+const HASH_BITS = 14;
+const MAX_BACK = 1 << 13;
+const MAX_COPY = 264;
+const MAX_LITERALS = 32;
+/** Positions are 32-bit and rise from call to call; the table is cleared before they would wrap. */
+const MAX_POSITION = 0x7fffffff;
+
+/** Compresses strings one after another; holds the table of recent three-byte groups (64 KiB). */
+export class LzfCompressor {
+  // Where a hash was last seen, as `position + #base`; smaller values are from earlier calls and mean nothing.
+  readonly #seen = new Int32Array(1 << HASH_BITS);
+  #base = 1;
+
+  /**
+   * Compresses `length` bytes (at least 4) into `target` from index 0. Returns the compressed length,
+   * or 0 if it would exceed `limit` bytes (at most `target.length`).
+   */
+  compress(input: Uint8Array, at: number, length: number, target: Uint8Array, limit: number): number {
+    if (this.#base > MAX_POSITION - length) {
+      this.#seen.fill(0);
+      this.#base = 1;
+    }
+    const seen = this.#seen;
+    const base = this.#base;
+    this.#base = base + length;
+    const lastGroup = length - 3;
+    let to = 0;
+    let literalStart = 0; // first byte not yet written
+    let group = (input[at]! << 8) | input[at + 1]!; // the last three bytes seen
+    let i = 0;
+    while (i <= lastGroup) {
+      group = ((group << 8) | input[at + i + 2]!) & 0xffffff;
+      const slot = Math.imul(group, 0x9e3779b1) >>> (32 - HASH_BITS);
+      const earlier = seen[slot]! - base;
+      seen[slot] = base + i;
+      if (
+        earlier < 0 ||
+        i - earlier > MAX_BACK ||
+        input[at + earlier] !== input[at + i] ||
+        input[at + earlier + 1] !== input[at + i + 1] ||
+        input[at + earlier + 2] !== input[at + i + 2]
+      ) {
+        i++;
+        continue;
+      }
+      const most = Math.min(MAX_COPY, length - i);
+      let copy = 3;
+      while (copy < most && input[at + earlier + copy] === input[at + i + copy]) copy++;
+      to = writeLiterals(input, at + literalStart, i - literalStart, target, to, limit);
+      if (to < 0 || to + 3 > limit) return 0;
+      const back = i - earlier - 1;
+      if (copy < 9) {
+        target[to++] = ((copy - 2) << 5) | (back >>> 8);
+      } else {
+        target[to++] = (7 << 5) | (back >>> 8);
+        target[to++] = copy - 9;
+      }
+      target[to++] = back & 255;
+      i += copy;
+      literalStart = i;
+      if (i <= lastGroup) group = (input[at + i]! << 8) | input[at + i + 1]!;
+    }
+    to = writeLiterals(input, at + literalStart, length - literalStart, target, to, limit);
+    return to < 0 ? 0 : to;
+  }
+}
+
+/** Writes literal runs; returns the new end of `target`, or -1 if it would pass `limit`. */
+function writeLiterals(
+  input: Uint8Array,
+  at: number,
+  length: number,
+  target: Uint8Array,
+  to: number,
+  limit: number,
+): number {
+  if (to + length + Math.ceil(length / MAX_LITERALS) > limit) return -1;
+  let from = at;
+  let left = length;
+  while (left > 0) {
+    const run = left < MAX_LITERALS ? left : MAX_LITERALS;
+    target[to++] = run - 1;
+    for (let i = 0; i < run; i++) target[to + i] = input[from + i]!;
+    to += run;
+    from += run;
+    left -= run;
+  }
+  return to;
+}

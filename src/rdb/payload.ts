@@ -1,0 +1,48 @@
+/**
+ * DUMP payloads: one object as RDB, so that RESTORE and MIGRATE can carry it.
+ *
+ *   <type> <value> <version u16> <CRC-64 of all before>      both little-endian
+ *
+ * To read one, verify it and give the body to a `RdbReader` with `single`.
+ */
+import { Crc64 } from '../base/crc64.ts';
+import { CHECKSUM_BYTES, WRITTEN_VERSION, readableFormats } from './format.ts';
+import { RdbWriter } from './write.ts';
+
+export const PAYLOAD_FOOTER_BYTES: number = 2 + CHECKSUM_BYTES;
+
+/** A fresh payload around what `write` writes: the object's type byte and its value. */
+export function makePayload(write: (writer: RdbWriter) => void): Uint8Array {
+  const parts: Uint8Array[] = [];
+  const writer = new RdbWriter(
+    (chunk) => {
+      parts.push(chunk);
+      return false;
+    },
+    { chunkBytes: 4096, checksum: false },
+  );
+  write(writer);
+  writer.flush();
+  const body = Buffer.concat(parts, writer.bytesWritten + PAYLOAD_FOOTER_BYTES);
+  const end = body.length - CHECKSUM_BYTES;
+  body.writeUInt16LE(WRITTEN_VERSION, end - 2);
+  const crc = new Crc64();
+  crc.update(body, 0, end);
+  crc.writeTo(body, end);
+  return body;
+}
+
+export type PayloadCheck = 'ok' | 'too-short' | 'version' | 'checksum';
+
+/** Whether the range is a payload that we can try to read; its body is all but the last PAYLOAD_FOOTER_BYTES. */
+export function checkPayload(bytes: Uint8Array, at: number, length: number): PayloadCheck {
+  // A type byte at least.
+  if (length <= PAYLOAD_FOOTER_BYTES) return 'too-short';
+  const end = at + length - CHECKSUM_BYTES;
+  const version = bytes[end - 2]! | (bytes[end - 1]! << 8);
+  // A payload has no magic word; all vendors' versions share one range of numbers.
+  if (!readableFormats.some((row) => version <= row.newest)) return 'version';
+  const crc = new Crc64();
+  crc.update(bytes, at, length - CHECKSUM_BYTES);
+  return crc.matches(bytes, end) ? 'ok' : 'checksum';
+}

@@ -1,0 +1,560 @@
+/**
+ * Reads RDB from bytes that arrive in pieces, and tells a sink what it finds.
+ *
+ *   push(chunk) -> RdbInput -> run(steps) -> RdbSink
+ *
+ * Rule: a step (an opcode, a key, a string, one element or pair) either happens completely or not at all. If bytes are
+ * missing, the position returns to the step's start and the input knows how many it needs before trying again. So no value
+ * is parsed twice, and memory is bounded by the largest single string.
+ */
+import type { PackedCursor } from './cursor.ts';
+import { INTEGER_TEXT_BYTES, parseScore } from './cursor.ts';
+import { Malformed, RdbError } from './error.ts';
+import * as format from './format.ts';
+import { MISSING, RdbInput } from './input.ts';
+import { checkIntset } from './intset.ts';
+import { ZiplistCursor, ZipmapCursor } from './legacy.ts';
+import { ListpackChecker, ListpackCursor } from './listpack.ts';
+import type { CollectionType, KeyMeta, RdbSink } from './sink.ts';
+
+export interface RdbReaderOptions {
+  /** Longest string (or packed blob) accepted, in bytes. Default DEFAULT_MAX_STRING_BYTES. */
+  readonly maxStringBytes?: number;
+  /** Whether to verify the checksum (`rdbchecksum`). A stored sum of zero is never verified. Default true. */
+  readonly checksum?: boolean;
+  /** Length of the whole input, where it is known: a longer string is then refused at once. */
+  readonly inputBytes?: number;
+  /** Read one object (type and value, as in a DUMP payload without its footer) instead of a file. */
+  readonly single?: boolean;
+}
+
+/** `need-more`: push further bytes. `paused`: the step budget is used up. `done`: all was read and verified. */
+export type RunResult = 'need-more' | 'paused' | 'done';
+
+export class RdbReader {
+  /** Version from the file's header; 0 before it was read. */
+  version = 0;
+
+  readonly #sink: RdbSink;
+  readonly #input: RdbInput;
+  readonly #single: boolean;
+  #state: State;
+  #failure: unknown;
+  #type = 0;
+  #remaining = 0;
+  #moduleName = '';
+  readonly #meta: Meta = { expireAtMs: -1, lfuFrequency: -1, idleSeconds: -1 };
+  /** The start of the current key, for messages, and the length of the whole. */
+  readonly #keyText = new Uint8Array(NAMED_BYTES);
+  #keyTextLength = 0;
+  #keyLength = 0;
+
+  readonly #listpack = new ListpackCursor();
+  readonly #checker = new ListpackChecker();
+
+  constructor(sink: RdbSink, options: RdbReaderOptions = {}) {
+    this.#sink = sink;
+    this.#input = new RdbInput(
+      options.maxStringBytes ?? format.DEFAULT_MAX_STRING_BYTES,
+      options.checksum ?? true,
+      options.inputBytes ?? Infinity,
+    );
+    this.#single = options.single ?? false;
+    this.#state = this.#single ? STATE_SINGLE : STATE_HEADER;
+  }
+
+  /** Bytes parsed so far. */
+  get offset(): number {
+    return this.#input.dropped + this.#input.position;
+  }
+
+  /** Bytes pushed and not yet parsed. */
+  get pendingBytes(): number {
+    return this.#input.end - this.#input.position;
+  }
+
+  /** Copies a chunk; it belongs to the caller again on return. */
+  push(chunk: Uint8Array): void {
+    this.#input.push(chunk);
+  }
+
+  /**
+   * Takes up to `maxSteps` steps. Throws RdbError on bad input (or what the sink threw); after that every call
+   * throws the same again.
+   */
+  run(maxSteps: number): RunResult {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#state === STATE_DONE) return 'done';
+    const input = this.#input;
+    if (!input.ready) return 'need-more';
+    try {
+      for (let i = 0; i < maxSteps; i++) {
+        input.startStep();
+        this.#step();
+        if (this.#state === STATE_DONE) return 'done';
+      }
+      return 'paused';
+    } catch (error) {
+      if (error === MISSING) {
+        input.rewind();
+        return 'need-more';
+      }
+      this.#failure = error instanceof Malformed ? this.#explain(error.message) : error;
+      throw this.#failure;
+    }
+  }
+
+  /** Bytes after the end of what was read, once `run` returned `done`: a copy. */
+  leftover(): Uint8Array {
+    return this.#input.window.slice(this.#input.position, this.#input.end);
+  }
+
+  /** To be called when no more bytes will come. Throws RdbError unless everything was read. */
+  endOfInput(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#state === STATE_DONE) return;
+    this.#failure = new RdbError('Unexpected end of RDB input', this.offset + this.pendingBytes);
+    throw this.#failure;
+  }
+
+  // ---- steps ----
+
+  #step(): void {
+    switch (this.#state) {
+      case STATE_ENTRY:
+        this.#entry();
+        return;
+      case STATE_VALUE:
+        this.#value();
+        return;
+      case STATE_ELEMENTS:
+        this.#input.string(0);
+        this.#sink.element(this.#input.bytes, this.#input.at, this.#input.length);
+        this.#countDown();
+        return;
+      case STATE_FIELDS: {
+        this.#input.string(0);
+        const bytes = this.#input.bytes;
+        const at = this.#input.at;
+        const length = this.#input.length;
+        this.#input.string(1);
+        this.#sink.field(bytes, at, length, this.#input.bytes, this.#input.at, this.#input.length);
+        this.#countDown();
+        return;
+      }
+      case STATE_MEMBERS: {
+        this.#input.string(0);
+        const score = this.#type === format.TYPE_ZSET_2 ? this.#binaryScore() : this.#textScore();
+        this.#sink.member(this.#input.bytes, this.#input.at, this.#input.length, score);
+        this.#countDown();
+        return;
+      }
+      case STATE_NODES:
+        this.#node();
+        this.#countDown();
+        return;
+      case STATE_HEADER:
+        this.#header();
+        return;
+      case STATE_SINGLE:
+        this.#type = this.#input.byte();
+        if (readable[this.#type] !== 1) this.#refuseType('');
+        this.#state = STATE_VALUE;
+        return;
+      case STATE_MODULE_AUX:
+        this.#moduleAux();
+        return;
+      case STATE_CHECKSUM:
+        this.#input.verifyChecksum();
+        this.#finish();
+        return;
+      default:
+    }
+  }
+
+  #header(): void {
+    const at = this.#input.take(format.HEADER_BYTES);
+    const header = Buffer.from(this.#input.window.subarray(at, at + format.HEADER_BYTES)).toString('latin1');
+    const magic = format.knownMagics.find((word) => header.startsWith(word));
+    const digits = header.slice(magic?.length);
+    if (magic === undefined || !/^\d+$/.test(digits)) {
+      throw new Malformed('Wrong signature trying to load DB from file');
+    }
+    const version = Number(digits);
+    const known = format.readableFormats.some(
+      (row) => row.magic === magic && version >= row.oldest && version <= row.newest,
+    );
+    if (!known) throw new Malformed(`Can't handle RDB format version ${version}`);
+    this.version = version;
+    this.#state = STATE_ENTRY;
+  }
+
+  /** An opcode with its operands, or a type with its key. */
+  #entry(): void {
+    const code = this.#input.byte();
+    if (code >= format.FIRST_OPCODE) {
+      this.#opcode(code);
+      return;
+    }
+    this.#input.string(0);
+    this.#type = code;
+    this.#nameKey();
+    if (readable[code] !== 1) this.#refuseType(` (key '${this.#keyName()}')`);
+    this.#state = STATE_VALUE;
+    this.#sink.key(this.#input.bytes, this.#input.at, this.#input.length, this.#meta);
+  }
+
+  #opcode(code: number): void {
+    const sink = this.#sink;
+    const meta = this.#meta;
+    switch (code) {
+      case format.OPCODE_EXPIRETIME_MS: {
+        const at = this.#input.take(8);
+        meta.expireAtMs = Number(this.#view().getBigInt64(at, true));
+        return;
+      }
+      case format.OPCODE_EXPIRETIME: {
+        const at = this.#input.take(4);
+        meta.expireAtMs = this.#view().getInt32(at, true) * 1000;
+        return;
+      }
+      case format.OPCODE_FREQ:
+        meta.lfuFrequency = this.#input.byte();
+        return;
+      case format.OPCODE_IDLE:
+        meta.idleSeconds = this.#input.count();
+        return;
+      case format.OPCODE_AUX: {
+        this.#input.string(0);
+        const name = this.#shortText();
+        this.#input.string(1);
+        sink.aux(name, this.#input.bytes, this.#input.at, this.#input.length);
+        return;
+      }
+      case format.OPCODE_SELECTDB: {
+        const index = this.#input.count();
+        sink.selectDb(index);
+        return;
+      }
+      case format.OPCODE_RESIZEDB: {
+        const keys = this.#input.count();
+        const expires = this.#input.count();
+        sink.resizeDb(keys, expires);
+        return;
+      }
+      case format.OPCODE_SLOT_INFO:
+        this.#input.plainLength();
+        this.#input.plainLength();
+        this.#input.plainLength();
+        return;
+      case format.OPCODE_FUNCTION2:
+        this.#input.string(0);
+        sink.functionLibrary(this.#input.bytes, this.#input.at, this.#input.length);
+        return;
+      case format.OPCODE_FUNCTION_PRE_GA:
+        throw new Malformed('Pre-release function format not supported');
+      case format.OPCODE_MODULE_AUX: {
+        this.#input.plainLength();
+        this.#moduleName = moduleName(this.#input.lengthHigh, this.#input.lengthLow);
+        if (this.#input.plainLength() !== format.MODULE_UINT) {
+          throw new Malformed(`bad opcode in the auxiliary data of module '${this.#moduleName}'`);
+        }
+        this.#input.plainLength();
+        this.#state = STATE_MODULE_AUX;
+        return;
+      }
+      case format.OPCODE_EOF:
+        if (this.version < format.CHECKSUM_SINCE_VERSION) this.#finish();
+        else this.#state = STATE_CHECKSUM;
+        return;
+      default:
+        throw new Malformed(`unknown opcode ${code}`);
+    }
+  }
+
+  /** One item of a module's auxiliary data, stepped over. */
+  #moduleAux(): void {
+    const opcode = this.#input.plainLength();
+    switch (opcode) {
+      case format.MODULE_EOF:
+        this.#state = STATE_ENTRY;
+        this.#sink.moduleAux(this.#moduleName);
+        return;
+      case format.MODULE_SINT:
+      case format.MODULE_UINT:
+        this.#input.plainLength();
+        return;
+      case format.MODULE_FLOAT:
+        this.#input.take(4);
+        return;
+      case format.MODULE_DOUBLE:
+        this.#input.take(8);
+        return;
+      case format.MODULE_STRING:
+        this.#input.string(0);
+        return;
+      default:
+        throw new Malformed(`unknown opcode ${opcode} in the auxiliary data of module '${this.#moduleName}'`);
+    }
+  }
+
+  #finish(): void {
+    this.#state = STATE_DONE;
+    this.#sink.end();
+  }
+
+  // ---- values ----
+
+  /** A whole value, or the head of one that takes a step for each element. */
+  #value(): void {
+    const sink = this.#sink;
+    switch (this.#type) {
+      case format.TYPE_STRING:
+        this.#input.string(0);
+        sink.string(this.#input.bytes, this.#input.at, this.#input.length);
+        this.#endKey();
+        return;
+      case format.TYPE_LIST:
+        this.#begin('list', STATE_ELEMENTS);
+        return;
+      case format.TYPE_SET:
+        this.#begin('set', STATE_ELEMENTS);
+        return;
+      case format.TYPE_HASH:
+        this.#begin('hash', STATE_FIELDS);
+        return;
+      case format.TYPE_ZSET:
+      case format.TYPE_ZSET_2:
+        this.#begin('zset', STATE_MEMBERS);
+        return;
+      case format.TYPE_LIST_QUICKLIST:
+      case format.TYPE_LIST_QUICKLIST_2:
+        this.#begin('list', STATE_NODES);
+        return;
+      case format.TYPE_SET_INTSET:
+        this.#input.string(0);
+        checkIntset(this.#input.bytes, this.#input.at, this.#input.length);
+        sink.intset(this.#input.bytes, this.#input.at, this.#input.length);
+        this.#endKey();
+        return;
+      case format.TYPE_HASH_LISTPACK:
+        this.#packed('hash');
+        return;
+      case format.TYPE_ZSET_LISTPACK:
+        this.#packed('zset');
+        return;
+      case format.TYPE_SET_LISTPACK:
+        this.#packed('set');
+        return;
+      case format.TYPE_LIST_ZIPLIST:
+        this.#ziplist('list');
+        return;
+      case format.TYPE_HASH_ZIPLIST:
+        this.#ziplist('hash');
+        return;
+      case format.TYPE_ZSET_ZIPLIST:
+        this.#ziplist('zset');
+        return;
+      case format.TYPE_HASH_ZIPMAP: {
+        this.#input.string(0);
+        const cursor = new ZipmapCursor();
+        cursor.open(this.#input.bytes, this.#input.at, this.#input.length);
+        sink.begin('hash', cursor.claimed);
+        this.#emit('hash', cursor);
+        this.#endKey();
+        return;
+      }
+      default:
+        throw new Malformed(`unknown object type ${this.#type}`);
+    }
+  }
+
+  #begin(type: CollectionType, state: State): void {
+    const count = this.#input.count();
+    this.#remaining = count;
+    this.#state = state;
+    this.#sink.begin(type, count);
+    if (count === 0) this.#endKey();
+  }
+
+  #countDown(): void {
+    if (--this.#remaining === 0) this.#endKey();
+  }
+
+  #endKey(): void {
+    const meta = this.#meta;
+    meta.expireAtMs = -1;
+    meta.lfuFrequency = -1;
+    meta.idleSeconds = -1;
+    this.#keyTextLength = 0;
+    this.#input.trim();
+    this.#state = this.#single ? STATE_DONE : STATE_ENTRY;
+    this.#sink.endKey();
+  }
+
+  /** A node of a list: one listpack, ziplist or large element. */
+  #node(): void {
+    if (this.#type === format.TYPE_LIST_QUICKLIST) {
+      this.#emit('list', this.#openZiplist());
+      return;
+    }
+    const container = this.#input.plainLength();
+    this.#input.string(0);
+    if (container === format.QUICKLIST_NODE_PLAIN) {
+      this.#sink.element(this.#input.bytes, this.#input.at, this.#input.length);
+      return;
+    }
+    if (container !== format.QUICKLIST_NODE_PACKED) {
+      throw new Malformed(`unknown quicklist node container ${container}`);
+    }
+    const checker = this.#checker;
+    const verdict = checker.check('list-node', this.#input.bytes, this.#input.at, this.#input.length);
+    if (verdict === 'empty') return;
+    this.#sink.packed('list-node', this.#input.bytes, this.#input.at, this.#input.length, checker.elements);
+  }
+
+  #packed(type: 'hash' | 'set' | 'zset'): void {
+    this.#input.string(0);
+    const sink = this.#sink;
+    const checker = this.#checker;
+    const verdict = checker.check(type, this.#input.bytes, this.#input.at, this.#input.length);
+    if (verdict === 'keep') {
+      sink.packed(type, this.#input.bytes, this.#input.at, this.#input.length, checker.elements);
+    } else {
+      sink.begin(type, type === 'set' ? checker.elements : checker.elements / 2);
+      this.#listpack.open(this.#input.bytes, this.#input.at, this.#input.length);
+      this.#emit(type, this.#listpack);
+    }
+    this.#endKey();
+  }
+
+  #ziplist(type: CollectionType): void {
+    const cursor = this.#openZiplist();
+    this.#sink.begin(type, type === 'list' ? cursor.claimed : cursor.claimed >>> 1);
+    this.#emit(type, cursor);
+    this.#endKey();
+  }
+
+  #openZiplist(): ZiplistCursor {
+    const input = this.#input;
+    input.string(0);
+    const cursor = new ZiplistCursor();
+    cursor.open(input.bytes, input.at, input.length);
+    return cursor;
+  }
+
+  /** Hands out a packed value element by element. Throws Malformed when pairs are incomplete or a score is no number. */
+  #emit(type: CollectionType, cursor: PackedCursor): void {
+    const sink = this.#sink;
+    const [scratch, other] = [new Uint8Array(INTEGER_TEXT_BYTES), new Uint8Array(INTEGER_TEXT_BYTES)];
+    while (cursor.next()) {
+      cursor.text(scratch);
+      const { bytes, at, length } = cursor;
+      if (type === 'list' || type === 'set') {
+        sink.element(bytes, at, length);
+        continue;
+      }
+      if (!cursor.next()) throw new Malformed(`${type} has an odd number of elements`);
+      if (type === 'zset') {
+        sink.member(bytes, at, length, cursor.score());
+      } else {
+        cursor.text(other);
+        sink.field(bytes, at, length, cursor.bytes, cursor.at, cursor.length);
+      }
+    }
+  }
+
+  #binaryScore(): number {
+    const score = this.#view().getFloat64(this.#input.take(8), true);
+    if (Number.isNaN(score)) throw new Malformed('a sorted set score is not a number');
+    return score;
+  }
+
+  #textScore(): number {
+    const length = this.#input.byte();
+    if (length === format.SCORE_POSITIVE_INFINITY) return Infinity;
+    if (length === format.SCORE_NEGATIVE_INFINITY) return -Infinity;
+    if (length === format.SCORE_NAN) throw new Malformed('a sorted set score is not a number');
+    return parseScore(this.#input.window, this.#input.take(length), length);
+  }
+
+  // ---- small helpers ----
+
+  #view(): DataView {
+    return new DataView(this.#input.window.buffer);
+  }
+
+  #shortText(): string {
+    const length = Math.min(this.#input.length, NAMED_BYTES);
+    return Buffer.from(this.#input.bytes.subarray(this.#input.at, this.#input.at + length)).toString();
+  }
+
+  #nameKey(): void {
+    // A plain string has no structure that could be malformed, so its key need not be remembered.
+    if (this.#type === format.TYPE_STRING) return;
+    this.#keyLength = this.#input.length;
+    this.#keyTextLength = Math.min(this.#input.length, NAMED_BYTES);
+    for (let i = 0; i < this.#keyTextLength; i++) {
+      this.#keyText[i] = this.#input.bytes[this.#input.at + i]!;
+    }
+  }
+
+  /** The current key as printable text, cut if it is long. */
+  #keyName(): string {
+    const text = Buffer.from(this.#keyText.subarray(0, this.#keyTextLength)).toString('latin1');
+    const printable = text.replace(/[^\x20-\x7e]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+    return this.#keyLength > NAMED_BYTES ? `${printable}...` : printable;
+  }
+
+  /** Throws Malformed that says why the current type cannot be read. `where` names the key. */
+  #refuseType(where: string): never {
+    const row = format.objectTypes.find(({ code }) => code === this.#type);
+    throw new Malformed((row?.refusal ?? `unknown object type ${this.#type}`) + where);
+  }
+
+  #explain(reason: string): RdbError {
+    const offset = this.#input.stepOffset;
+    const inValue = this.#keyTextLength > 0 && !reason.includes("(key '");
+    return new RdbError(inValue ? `${reason} (key '${this.#keyName()}')` : reason, offset);
+  }
+}
+
+/** How much of a key or a field name a message shows. */
+const NAMED_BYTES = 128;
+
+type Meta = { -readonly [Name in keyof KeyMeta]: KeyMeta[Name] };
+
+/** What the next step reads. Plain numbers, since the reader branches on them for every element. */
+type State = number;
+const STATE_HEADER = 0;
+const STATE_ENTRY = 1;
+const STATE_VALUE = 2;
+const STATE_ELEMENTS = 3;
+const STATE_FIELDS = 4;
+const STATE_MEMBERS = 5;
+const STATE_NODES = 6;
+const STATE_MODULE_AUX = 7;
+const STATE_CHECKSUM = 8;
+const STATE_SINGLE = 9;
+const STATE_DONE = 10;
+
+/** 1 for the object types that have a decoder. */
+const readable: Uint8Array = (() => {
+  const table = new Uint8Array(256);
+  for (const row of format.objectTypes) if (row.refusal === undefined) table[row.code] = 1;
+  return table;
+})();
+
+const MODULE_NAME_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** The nine letters, six bits each, at the top of a module id; its last ten bits are a version. */
+function moduleName(high: number, low: number): string {
+  let id = (BigInt(high) << 32n) | BigInt(low);
+  id >>= 10n;
+  let name = '';
+  for (let i = 0; i < 9; i++) {
+    name = MODULE_NAME_LETTERS[Number(id & 63n)]! + name;
+    id >>= 6n;
+  }
+  return name;
+}

@@ -1,0 +1,70 @@
+/**
+ * What a reader of RDB tells its consumer: the visitor behind loading, inspecting and verifying.
+ *
+ *   file  = aux* functionLibrary* ( selectDb resizeDb? ( key value endKey )* )* end
+ *   value = string | packed | intset | begin('set') element* | begin('list') ( packed | element )*
+ *         | begin('hash') field* | begin('zset') member*
+ *
+ * Rule: bytes are views that are valid only during the call; copy what you keep. A method may throw to refuse
+ * the file: the reader then stops for good and the error reaches whoever called `run`.
+ */
+
+export type CollectionType = 'list' | 'set' | 'hash' | 'zset';
+export type PackedType = 'list-node' | 'set' | 'hash' | 'zset';
+
+/** What precedes a key. The reader reuses the object: copy the numbers. */
+export interface KeyMeta {
+  /** Absolute expiry in Unix milliseconds, -1 for none. It may lie in the past. */
+  readonly expireAtMs: number;
+  /** LFU counter 0..255, -1 if the file has none. */
+  readonly lfuFrequency: number;
+  /** Seconds since last access, -1 if the file has none. */
+  readonly idleSeconds: number;
+}
+
+export interface RdbSink {
+  /** Auxiliary field, such as `redis-ver`, `repl-id`, `repl-offset`, `ctime`. Unknown names must be ignored. */
+  aux(name: string, bytes: Uint8Array, at: number, length: number): void;
+  /** The keys that follow belong to this database. */
+  selectDb(index: number): void;
+  /** A hint, not to be trusted for allocation: how many keys, and keys with an expiry, the database holds. */
+  resizeDb(keys: number, expires: number): void;
+  /** The source text of a function library. */
+  functionLibrary(bytes: Uint8Array, at: number, length: number): void;
+  /** Data of a module was skipped. */
+  moduleAux(name: string): void;
+
+  key(bytes: Uint8Array, at: number, length: number, meta: KeyMeta): void;
+  string(bytes: Uint8Array, at: number, length: number): void;
+  /**
+   * A listpack that may be copied as it is: every element lies within it, the end is in place. For a hash and a zset
+   * the elements pair up, for all but lists they are unique, and a zset is sorted with scores that are numbers.
+   * `elements` counts its elements (two per field or member), at least one. For a list it is one node of many.
+   */
+  packed(type: PackedType, bytes: Uint8Array, at: number, length: number, elements: number): void;
+  /** A set as an intset that may be copied as it is: sorted, unique, not empty. */
+  intset(bytes: Uint8Array, at: number, length: number): void;
+  /**
+   * A value in element form follows, until `endKey`. `count` is what the file claims: elements, fields or members, for a
+   * list possibly nodes. Do not allocate by it. A file may hold an empty collection: Redis drops such a key.
+   */
+  begin(type: CollectionType, count: number): void;
+  /** Element of a list, in order, or of a set. Elements of a set may repeat in a corrupt file: refuse that. */
+  element(bytes: Uint8Array, at: number, length: number): void;
+  /** Field of a hash. May repeat in a corrupt file. */
+  field(
+    fieldBytes: Uint8Array,
+    fieldAt: number,
+    fieldLength: number,
+    valueBytes: Uint8Array,
+    valueAt: number,
+    valueLength: number,
+  ): void;
+  /** Member of a zset, in any order; the score is a number, possibly infinite. May repeat in a corrupt file. */
+  member(bytes: Uint8Array, at: number, length: number, score: number): void;
+  /** After the value of every key. */
+  endKey(): void;
+
+  /** The whole file was read and its checksum was right. */
+  end(): void;
+}
