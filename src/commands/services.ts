@@ -2,6 +2,8 @@
  * What handlers may ask of the server beyond the store. The server implements it; handlers know only this.
  */
 import type { Clock, Log, Random } from '../base/ambient.ts';
+import type { Settings } from '../base/settings.ts';
+import type { Replication } from '../replication/replication.ts';
 import type { Session } from './session.ts';
 import type { CommandTable } from './table.ts';
 
@@ -9,12 +11,73 @@ export interface Services {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly settings: Settings;
   readonly commands: CommandTable;
+  readonly replication: Replication;
+  readonly configuration: ConfigurationService;
+  readonly sessions: SessionService;
+  readonly persistence: PersistenceService;
+
   /** Some session WATCHes a key: changes must be reported to `keyModified`. */
   readonly watching: boolean;
   keyModified(database: number, bytes: Uint8Array, at: number, length: number): void;
-  /** All keys of a database changed at once (FLUSHDB, SWAPDB). */
+  /** All keys of a database changed at once (FLUSHDB, SWAPDB, a full sync). */
   databaseChanged(database: number): void;
   watch(session: Session, database: number, key: string, expired: boolean): void;
   unwatchAll(session: Session): void;
+
+  /** Runs the queued commands of a session's transaction and writes their replies (EXEC). */
+  runTransaction(session: Session): void;
+  /** INFO's text. `sections` in lower case as the client named them; empty for the default set. */
+  info(sections: readonly string[]): string;
+  /** Makes writing clients ('write') or all of them ('all') wait until the given wall clock ms. */
+  pauseClients(kind: 'write' | 'all', untilMs: number): void;
+  unpauseClients(): void;
+  /** CONFIG RESETSTAT. */
+  resetStatistics(): void;
+  /**
+   * Begins to shut the server down. Returns an error reply if it cannot (for example a save that failed), undefined once
+   * under way: the caller's connection is then closed without a reply.
+   */
+  shutdown(options: ShutdownOptions): string | undefined;
+  /** SHUTDOWN ABORT: false if none was under way. */
+  abortShutdown(): boolean;
+  /** Blocks the whole server for this long (DEBUG SLEEP). */
+  sleep(milliseconds: number): void;
+}
+
+export interface ShutdownOptions {
+  readonly save: 'default' | 'save' | 'nosave';
+  readonly now: boolean;
+  readonly force: boolean;
+}
+
+export interface ConfigurationService {
+  get(patterns: readonly string[]): readonly (readonly [name: string, value: string])[];
+  /** Undefined on success, else the text of the error reply without '-'. Words are byte strings. */
+  set(pairs: readonly (readonly [name: string, value: string])[], session: Session): string | undefined;
+  rewrite(): string | undefined;
+}
+
+export interface SessionService {
+  /** All open sessions, in the order of their ids; replica and master links included. */
+  all(): Iterable<Session>;
+  find(id: number): Session | undefined;
+  readonly count: number;
+}
+
+export interface PersistenceService {
+  /** SAVE: writes the RDB file and returns when it is safe on disk. Returns an error text on failure. */
+  save(): string | undefined;
+  /** BGSAVE: starts; returns the reply's text, or throws a ReplyError. */
+  backgroundSave(schedule: boolean): string;
+  /** Unix seconds of the last good save. */
+  readonly lastSave: number;
+  readonly saving: boolean;
+  /** DEBUG RELOAD: saves (unless `noSave`), empties (unless `noFlush`) and loads; returns an error text on failure. */
+  reload(options: { readonly noSave: boolean; readonly noFlush: boolean; readonly merge: boolean }): string | undefined;
+  /** DEBUG DIGEST: 40 hex digits over all databases. */
+  digest(): string;
+  /** DEBUG DIGEST-VALUE of one key: 40 hex digits, zeros if it is missing. */
+  digestValue(database: number, bytes: Uint8Array, at: number, length: number): string;
 }
