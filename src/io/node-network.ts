@@ -7,6 +7,7 @@
  */
 import { lstatSync, chmodSync, unlinkSync } from 'node:fs';
 import * as net from 'node:net';
+import { SharedReads } from './shared-reads.ts';
 import type {
   ConnectOptions,
   Connection,
@@ -17,8 +18,13 @@ import type {
   Network,
 } from './world.ts';
 
-export function nodeNetwork(): Network {
-  return new NodeNetwork();
+export interface NodeNetworkOptions {
+  /** Overwrites what `onData` got when it returns, to find code that keeps it. Default: $HEADWATER_SCRUB_READS is 1. */
+  readonly scrubReads?: boolean;
+}
+
+export function nodeNetwork(options: NodeNetworkOptions = {}): Network {
+  return new NodeNetwork(options.scrubReads ?? process.env['HEADWATER_SCRUB_READS'] === '1');
 }
 
 /** Length of the kernel's queue of connections not yet accepted: Redis's tcp-backlog. */
@@ -30,11 +36,20 @@ const addressAttemptMs = 2000;
 const nothing = new Uint8Array(0);
 
 class NodeNetwork implements Network {
+  readonly #reads: SharedReads;
+
+  constructor(scrubReads: boolean) {
+    this.#reads = new SharedReads(scrubReads);
+  }
+
   listen(options: ListenOptions, accept: (connection: Connection) => void): Promise<Listener> {
     const { endpoint } = options;
     const backlog = options.backlog ?? defaultBacklog;
-    const server = net.createServer({ allowHalfOpen: true, noDelay: endpoint.kind === 'tcp' }, (socket) => {
-      const connection = new NodeConnection(socket, endpoint, false);
+    const noDelay = endpoint.kind === 'tcp';
+    const server = net.createServer({ allowHalfOpen: true, noDelay, pauseOnConnect: true }, (accepted) => {
+      const connection = new NodeConnection(endpoint);
+      connection.attach(this.#reads.adopt(accepted, connection.receive));
+      connection.opened();
       accept(connection);
     });
     return new Promise((resolve, reject) => {
@@ -64,18 +79,24 @@ class NodeNetwork implements Network {
   }
 
   connect(endpoint: Endpoint, options: ConnectOptions = {}): Connection {
+    const connection = new NodeConnection(endpoint);
+    const common = { allowHalfOpen: true, onread: this.#reads.onread(connection.receive) };
     const socket =
       endpoint.kind === 'unix'
-        ? net.connect({ path: endpoint.path, allowHalfOpen: true })
+        ? net.connect({ ...common, path: endpoint.path })
         : net.connect({
+            ...common,
             host: endpoint.host,
             port: endpoint.port,
-            allowHalfOpen: true,
             noDelay: true,
             autoSelectFamilyAttemptTimeout: addressAttemptMs,
             ...(options.sourceAddress === undefined ? {} : { localAddress: options.sourceAddress }),
           });
-    return new NodeConnection(socket, endpoint, true);
+    connection.attach(socket);
+    socket.once('connect', () => connection.opened());
+    // Without a 'data' listener the stream would not flow, and its end would go unnoticed.
+    socket.resume();
+    return connection;
   }
 }
 
@@ -102,7 +123,8 @@ class NodeConnection implements Connection {
   remoteAddress = '';
   localAddress = '';
   remoteHost = '';
-  readonly #socket: net.Socket;
+  readonly #endpoint: Endpoint;
+  #socket!: net.Socket;
   #handlers: ConnectionHandlers = ignoring;
   #error: NodeJS.ErrnoException | undefined;
   #ending = false;
@@ -110,20 +132,19 @@ class NodeConnection implements Connection {
   #gone = false;
   #awaitingDrain = false;
 
-  constructor(socket: net.Socket, endpoint: Endpoint, outgoing: boolean) {
-    this.#socket = socket;
+  constructor(endpoint: Endpoint) {
+    this.#endpoint = endpoint;
     this.isUnix = endpoint.kind === 'unix';
-    if (outgoing) {
-      socket.once('connect', () => {
-        this.#readAddresses(endpoint);
-        if (!this.#destroyed) this.#handlers.onOpen?.();
-      });
-    } else {
-      this.#readAddresses(endpoint);
-    }
-    socket.on('data', (bytes: Buffer) => {
-      if (!this.#ending) this.#handlers.onData(bytes);
-    });
+  }
+
+  /** What the socket reads goes here. */
+  readonly receive = (bytes: Uint8Array): void => {
+    if (!this.#ending) this.#handlers.onData(bytes);
+  };
+
+  /** Gives it its socket: once, directly after the constructor. */
+  attach(socket: net.Socket): void {
+    this.#socket = socket;
     socket.on('end', () => this.#peerEnded());
     socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#error = firstCause(error);
@@ -136,6 +157,20 @@ class NodeConnection implements Connection {
       this.#handlers = ignoring;
       handlers.onClose(this.#error);
     });
+  }
+
+  /** Connected. The addresses are kept, because the socket forgets them when it closes. */
+  opened(): void {
+    const endpoint = this.#endpoint;
+    const socket = this.#socket;
+    if (endpoint.kind === 'tcp') {
+      this.remoteHost = socket.remoteAddress ?? '';
+      this.remoteAddress = hostAndPort(this.remoteHost, socket.remotePort);
+      this.localAddress = hostAndPort(socket.localAddress ?? '', socket.localPort);
+    } else {
+      this.remoteAddress = this.localAddress = `${endpoint.path}:0`;
+    }
+    if (!this.#destroyed) this.#handlers.onOpen?.();
   }
 
   handle(handlers: ConnectionHandlers): void {
@@ -217,18 +252,6 @@ class NodeConnection implements Connection {
     }
     // Replies to the last bytes may be written at the end of this turn only.
     setImmediate(() => this.end());
-  }
-
-  /** The addresses are kept: the socket forgets them when it closes. */
-  #readAddresses(endpoint: Endpoint): void {
-    const socket = this.#socket;
-    if (endpoint.kind === 'unix') {
-      this.remoteAddress = this.localAddress = `${endpoint.path}:0`;
-      return;
-    }
-    this.remoteHost = socket.remoteAddress ?? '';
-    this.remoteAddress = hostAndPort(this.remoteHost, socket.remotePort);
-    this.localAddress = hostAndPort(socket.localAddress ?? '', socket.localPort);
   }
 }
 

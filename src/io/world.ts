@@ -137,7 +137,10 @@ export interface Connection {
 export interface ConnectionHandlers {
   /** An outgoing connection is established. */
   onOpen?(): void;
-  /** The bytes are valid only during the call unless the handler copies them. */
+  /**
+   * The bytes are valid only during the call: the next read of any connection overwrites them. Copy what is
+   * needed later, and do not pass views of them to `write`.
+   */
   onData(bytes: Uint8Array): void;
   /** All queued bytes were taken by the kernel after `write` had returned false. */
   onDrain?(): void;

@@ -42,7 +42,10 @@ const largestLogBytes = 1 << 20;
 const stopTimeoutMs = 5000;
 const largestPortAttempts = 5;
 
-/** `command` gets `--port N --dir D`, the defaults, then `args` (redis-server's `--directive value` words). */
+/**
+ * Ours overwrites what it read as soon as that was handled (see src/io/shared-reads.ts).
+ * `command` gets `--port N --dir D`, the defaults, then `args` (redis-server's `--directive value` words).
+ */
 export async function startServer(
   command: readonly string[],
   args: readonly string[] = [],
@@ -71,7 +74,7 @@ async function launch(
   const child = spawn(
     program!,
     [...before, '--port', String(port), '--bind', '127.0.0.1', '--dir', dir, ...defaults, ...args],
-    { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] },
+    { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, HEADWATER_SCRUB_READS: '1' } },
   );
   const killAtExit = (): void => {
     child.kill('SIGKILL');

@@ -101,6 +101,34 @@ test('write tells when the kernel did not take everything, and onDrain when it h
   await listener.close();
 });
 
+test('bytes that were kept after onData are overwritten when asked for', async () => {
+  const network = nodeNetwork({ scrubReads: true });
+  let kept: Uint8Array = new Uint8Array(0);
+  const listener = await network.listen({ endpoint: anyPort }, (connection) =>
+    connection.handle({ onData: (bytes) => (kept = bytes), onClose() {} }),
+  );
+  const client = new End(network.connect(listener.endpoint));
+  client.connection.write(Buffer.from('abc'));
+  await waitFor(() => kept.length === 3, { what: 'the bytes' });
+  assert.deepEqual([...kept], [0xdb, 0xdb, 0xdb]);
+  client.connection.destroy();
+  await client.closed();
+  await listener.close();
+});
+
+test('a paused connection delivers nothing until it is resumed, and then the end too', async () => {
+  const { listener, server, client } = await pair();
+  server.connection.pause();
+  client.connection.write(Buffer.from('wait'));
+  client.connection.end();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(server.text, '');
+  server.connection.resume();
+  await server.closed();
+  assert.equal(server.text, 'wait');
+  await listener.close();
+});
+
 test('end sends what is queued before it closes, and delivers nothing after', async () => {
   const { listener, server, client } = await pair();
   client.connection.pause();
