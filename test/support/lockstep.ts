@@ -125,10 +125,14 @@ class ServerPair {
     try {
       await body(await open(resp));
       if (options.digests !== false) await (await open(2)).digests();
+    } catch (error) {
+      // The next test starts from empty servers too; if that fails, this failure is the one to tell.
+      await Promise.allSettled([reset(reference), reset(subject)]);
+      throw withLog(error as Error, subject);
     } finally {
       await Promise.all(clients.map((client) => client.close()));
-      await Promise.all([reset(reference), reset(subject)]);
     }
+    await Promise.all([reset(reference), reset(subject)]);
   }
 
   #start(): Promise<readonly [ServerProcess, ServerProcess]> {
@@ -147,6 +151,16 @@ const servers = new ServerPair(
   () => startRedis(),
   () => startHeadwater(),
 );
+
+const shownLogLength = 2000;
+
+/** A lost connection often means a crash, and the log tells of it. */
+function withLog(error: Error, subject: ServerProcess): Error {
+  if (/clos|timed out|ECONN/.test(error.message)) {
+    error.message += `\nThe end of headwater's log:\n${subject.logText().slice(-shownLogLength)}`;
+  }
+  return error;
+}
 
 async function reset(server: ServerProcess): Promise<void> {
   const client = await connectRaw(server.port);
