@@ -8,19 +8,19 @@
  *   | rehash | count | drain  |   -   |             u32        u32     u32           u32 address
  *   +--------+-------+--------+-------+
  *
- * A bucket that is full points to an overflow bucket; only the last bucket of a chain has free slots, and they are
- * its last ones. The full 32-bit hash lies beside each slot, so growing moves slots without touching an item, and a
+ * A bucket that is full points to an overflow bucket. Free slots are a bucket's last ones, and an overflow bucket is
+ * never empty. The full 32-bit hash lies beside each slot, so growing moves slots without touching an item, and a
  * lookup reads one cache line and, nearly always, one item.
  *
  * Growing and shrinking are incremental: every operation moves one bucket of table0 to table1, `rehashSome` moves
- * more in idle time. The SCAN cursor counts with its bits reversed, from the high bit of the mask down, so that an
+ * more in idle time. When memory runs out they pause, and the dict works on with longer chains. The SCAN cursor counts with its bits reversed, from the high bit of the mask down, so that an
  * element present during a whole scan is returned at least once across any number of resizes.
  *
- * Items follow the layout in item.ts: the key of a dict's items starts at `keyBase`, 8 bytes later if bit 31 of the
+ * Items follow the layout in store/entry.ts: the key of a dict's items starts at `keyBase`, 8 bytes later if bit 31 of the
  * first word is set. The dict owns its buckets, never the items.
  */
 import type { Random } from '../base/ambient.ts';
-import { type Address, type Arena, MEDIUM_MAX } from './arena.ts';
+import { type Address, type Arena, ArenaExhausted, MEDIUM_MAX } from './arena.ts';
 import type { KeyHasher } from './hash.ts';
 
 const TABLE0 = 0;
@@ -39,14 +39,18 @@ const SLOTS = 7;
 const HASHES = 2;
 const ITEMS = 9;
 const MIN_LOG = 2;
-const MAX_LOG = 26;
+/** 2 GiB of buckets: the largest buffer whose byte offsets stay in 31 bits. Beyond it the chains grow. */
+const MAX_LOG = 25;
 /** Average items a bucket at which the table doubles; at 6 of 7 slots a quarter of the buckets have overflowed. */
 const GROW_AT = 6;
 /** The table shrinks when fewer than one slot in ten is used. */
 const SHRINK_DIVISOR = 10;
+/** Steps that one resize may shrink by; as SCAN visits all large buckets of a small one at once, this bounds its work. */
+const MAX_SHRINK_STEPS = 4;
 /** Empty buckets that one step may skip, so that rehashing a sparse table stays bounded. */
 const EMPTY_VISITS = 10;
 
+const TWO_TO_32 = 2 ** 32;
 const SEGMENT_SHIFT = 18;
 const UNIT_MASK = (1 << SEGMENT_SHIFT) - 1;
 
@@ -85,11 +89,12 @@ export class Dict {
   reserve(header: Address, expected: number): void {
     const view = this.#header(header);
     const at = (header & UNIT_MASK) << 2;
-    if (view[at + COUNT] !== 0 || expected === 0) return;
-    if (view[at + TABLE0] !== 0) this.#freeTable(view[at + TABLE0]!);
+    if (view[at + COUNT] !== 0 || expected === 0 || view[at + REHASH] !== NOT_REHASHING) return;
+    const old = view[at + TABLE0]!;
     const log = logFor(expected);
     view[at + TABLE0] = this.#allocTable(log);
     view[at + LOG0] = log;
+    if (old !== 0) this.arena.free(old);
   }
 
   count(header: Address): number {
@@ -130,7 +135,7 @@ export class Dict {
     this.#slotView[this.#slotIndex] = item;
   }
 
-  /** Adds an item whose key is known to be absent. */
+  /** Adds an item whose key is known to be absent. Throws ArenaExhausted, having changed nothing. */
   insert(header: Address, item: Address, hash: number): void {
     const view = this.arena.u32[header >>> SEGMENT_SHIFT]!;
     const word = (header & UNIT_MASK) << 2;
@@ -161,7 +166,8 @@ export class Dict {
     view[word + COUNT] = count;
     if (view[word + REHASH] === NOT_REHASHING) {
       const log = view[word + LOG0]!;
-      if (log > MIN_LOG && count * SHRINK_DIVISOR < SLOTS << log) this.#startRehash(view, word, logFor(count));
+      if (log > MIN_LOG && count * SHRINK_DIVISOR < SLOTS << log)
+        this.#startRehash(view, word, Math.max(logFor(count), log - MAX_SHRINK_STEPS));
     }
     return item;
   }
@@ -228,11 +234,11 @@ export class Dict {
     const size0 = (1 << view[word + LOG0]!) - done;
     const total = size0 + (rehashing ? 1 << view[word + LOG1]! : 0);
     for (;;) {
-      const pick = Math.floor((random.uint32() / 4294967296) * total);
+      const pick = Math.floor((random.uint32() / TWO_TO_32) * total);
       const table = pick < size0 ? view[word + TABLE0]! : view[word + TABLE1]!;
       const index = pick < size0 ? done + pick : pick - size0;
       const length = this.#chainLength(table, index);
-      if (length > 0) return this.#chainItem(table, index, Math.floor((random.uint32() / 4294967296) * length));
+      if (length > 0) return this.#chainItem(table, index, Math.floor((random.uint32() / TWO_TO_32) * length));
     }
   }
 
@@ -255,7 +261,7 @@ export class Dict {
         this.#visitChain(view[word + table]!, view[word + DRAIN]!, release);
         this.#freeOverflow(view[word + table]!, view[word + DRAIN]!);
       }
-      this.#freeTable(view[word + table]!);
+      this.arena.free(view[word + table]!);
       view[word + table] = 0;
       view[word + DRAIN] = 0;
     }
@@ -352,7 +358,15 @@ export class Dict {
 
   #startRehash(view: Uint32Array, word: number, log: number): void {
     if (log === view[word + LOG0]) return;
-    view[word + TABLE1] = this.#allocTable(log);
+    let table: Address;
+    try {
+      table = this.#allocTable(log);
+    } catch (error) {
+      // The dict works in the size it has; the next change tries again.
+      if (error instanceof ArenaExhausted) return;
+      throw error;
+    }
+    view[word + TABLE1] = table;
     view[word + LOG1] = log;
     view[word + REHASH] = 0;
   }
@@ -368,40 +382,56 @@ export class Dict {
     let empties = buckets * EMPTY_VISITS;
     let left = buckets;
     while (left > 0 && index < size) {
-      let from = tableView;
-      let bucket = base + index * BUCKET_WORDS;
-      if (from[bucket + 1] === 0 && --empties > 0) {
+      const head = base + index * BUCKET_WORDS;
+      if (tableView[head + 1] === 0 && tableView[head] === 0 && --empties > 0) {
         index++;
         continue;
       }
-      let overflow = 0;
-      do {
-        for (let slot = 0; slot < from[bucket + 1]!; slot++)
-          this.#insertInto(table1, log1, from[bucket + ITEMS + slot]!, from[bucket + HASHES + slot]! | 0);
-        const next = from[bucket]!;
-        from[bucket] = 0;
-        from[bucket + 1] = 0;
-        if (overflow !== 0) this.arena.free(overflow);
-        overflow = next;
-        if (next !== 0) {
-          from = this.arena.u32[next >>> SEGMENT_SHIFT]!;
-          bucket = (next & UNIT_MASK) << 2;
-        }
-      } while (overflow !== 0);
+      if (!this.#moveChain(tableView, head, table1, log1)) break;
       index++;
       left--;
     }
     view[word + REHASH] = index;
     if (index < size) return;
-    this.#freeTable(table0);
+    this.arena.free(table0);
     view[word + TABLE0] = table1;
     view[word + LOG0] = log1;
     view[word + TABLE1] = 0;
     view[word + REHASH] = NOT_REHASHING;
   }
 
+  /** Moves a bucket and its overflow to another table; false if memory ran out and some items stayed behind. */
+  #moveChain(tableView: Uint32Array, head: number, target: Address, log: number): boolean {
+    let view = tableView;
+    let bucket = head;
+    let overflow = 0;
+    let slot = 0;
+    try {
+      for (;;) {
+        for (slot = 0; slot < view[bucket + 1]!; slot++)
+          this.#insertInto(target, log, view[bucket + ITEMS + slot]!, view[bucket + HASHES + slot]! | 0);
+        const next = view[bucket]!;
+        view[bucket] = 0;
+        view[bucket + 1] = 0;
+        if (overflow !== 0) this.arena.free(overflow);
+        overflow = next;
+        if (next === 0) return true;
+        view = this.arena.u32[next >>> SEGMENT_SHIFT]!;
+        bucket = (next & UNIT_MASK) << 2;
+      }
+    } catch (error) {
+      if (!(error instanceof ArenaExhausted)) throw error;
+      const used = view[bucket + 1]!;
+      view.copyWithin(bucket + ITEMS, bucket + ITEMS + slot, bucket + ITEMS + used);
+      view.copyWithin(bucket + HASHES, bucket + HASHES + slot, bucket + HASHES + used);
+      view[bucket + 1] = used - slot;
+      if (bucket !== head || view !== tableView) tableView[head] = overflow;
+      return false;
+    }
+  }
+
   #allocTable(log: number): Address {
-    const bytes = BUCKET_BYTES << log;
+    const bytes = BUCKET_BYTES * 2 ** log;
     const table = this.arena.alloc(bytes);
     // A table with a buffer of its own comes zeroed from the system.
     if (bytes <= MEDIUM_MAX) {
@@ -409,10 +439,6 @@ export class Dict {
       this.arena.u32[table >>> SEGMENT_SHIFT]!.fill(0, word, word + (bytes >>> 2));
     }
     return table;
-  }
-
-  #freeTable(table: Address): void {
-    this.arena.free(table);
   }
 
   #freeOverflow(table: Address, index: number): void {
@@ -440,18 +466,29 @@ export class Dict {
   }
 
   #chainLength(table: Address, index: number): number {
-    let length = 0;
-    this.#visitChain(table, index, () => length++);
+    let view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
+    let bucket = ((table & UNIT_MASK) << 2) + index * BUCKET_WORDS;
+    let length = view[bucket + 1]!;
+    for (let next = view[bucket]!; next !== 0; next = view[bucket]!) {
+      view = this.arena.u32[next >>> SEGMENT_SHIFT]!;
+      bucket = (next & UNIT_MASK) << 2;
+      length += view[bucket + 1]!;
+    }
     return length;
   }
 
+  /** The item at a position below the chain's length. */
   #chainItem(table: Address, index: number, position: number): Address {
-    let found = 0;
-    let i = 0;
-    this.#visitChain(table, index, (item) => {
-      if (i++ === position) found = item;
-    });
-    return found;
+    let view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
+    let bucket = ((table & UNIT_MASK) << 2) + index * BUCKET_WORDS;
+    let left = position;
+    while (left >= view[bucket + 1]!) {
+      left -= view[bucket + 1]!;
+      const next = view[bucket]!;
+      view = this.arena.u32[next >>> SEGMENT_SHIFT]!;
+      bucket = (next & UNIT_MASK) << 2;
+    }
+    return view[bucket + ITEMS + left]!;
   }
 }
 

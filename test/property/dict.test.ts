@@ -1,0 +1,334 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Random } from '../../src/base/ambient.ts';
+import { Arena, ArenaExhausted, byteOf, segmentOf } from '../../src/memory/arena.ts';
+import type { Address } from '../../src/memory/arena.ts';
+import { Dict } from '../../src/memory/dict.ts';
+import { KeyHasher } from '../../src/memory/hash.ts';
+
+const KEY_BASE = 8;
+
+/** An arena that can be told to refuse. */
+class ScarceArena extends Arena {
+  refuse = false;
+
+  override alloc(bytes: number): Address {
+    if (this.refuse) throw new ArenaExhausted('told to');
+    return super.alloc(bytes);
+  }
+}
+
+/** A dict with items that hold nothing but a key, beside a Map that says what must be in it. */
+class Subject {
+  readonly arena = new ScarceArena();
+  readonly hasher: KeyHasher;
+  readonly dict: Dict;
+  readonly header: Address;
+  readonly model = new Map<string, Address>();
+
+  constructor(seed: Uint8Array, hasher = new KeyHasher(seed)) {
+    this.hasher = hasher;
+    this.dict = new Dict(this.arena, hasher, KEY_BASE);
+    this.header = this.dict.create();
+  }
+
+  add(key: string): void {
+    const bytes = Buffer.from(key);
+    assert.equal(this.find(key), this.model.get(key) ?? 0);
+    if (this.model.has(key)) return;
+    const item = this.arena.alloc(KEY_BASE + bytes.length);
+    const words = this.arena.u32[segmentOf(item)]!;
+    words[byteOf(item) >>> 2] = 0;
+    words[(byteOf(item) >>> 2) + 1] = bytes.length;
+    this.arena.u8[segmentOf(item)]!.set(bytes, byteOf(item) + KEY_BASE);
+    try {
+      this.dict.insert(this.header, item, this.hasher.hash(bytes, 0, bytes.length));
+    } catch (error) {
+      this.arena.free(item);
+      throw error;
+    }
+    this.model.set(key, item);
+  }
+
+  find(key: string): Address {
+    const bytes = Buffer.from(key);
+    return this.dict.find(this.header, bytes, 0, bytes.length, this.hasher.hash(bytes, 0, bytes.length));
+  }
+
+  remove(key: string): void {
+    const bytes = Buffer.from(key);
+    const item = this.dict.remove(this.header, bytes, 0, bytes.length, this.hasher.hash(bytes, 0, bytes.length));
+    assert.equal(item, this.model.get(key) ?? 0);
+    if (item !== 0) this.arena.free(item);
+    this.model.delete(key);
+  }
+
+  keyOf(item: Address): string {
+    const words = this.arena.u32[segmentOf(item)]!;
+    const length = words[(byteOf(item) >>> 2) + 1]!;
+    const at = byteOf(item) + KEY_BASE;
+    return Buffer.from(this.arena.u8[segmentOf(item)]!.subarray(at, at + length)).toString();
+  }
+
+  check(): void {
+    assert.equal(this.dict.count(this.header), this.model.size);
+    const seen = new Set<Address>();
+    this.dict.forEach(this.header, (item) => {
+      assert.ok(!seen.has(item), 'visited twice');
+      seen.add(item);
+    });
+    assert.deepEqual(seen, new Set(this.model.values()));
+  }
+
+  /** Takes the dict apart and proves that nothing is left. */
+  drain(budget: number): void {
+    const released = new Set<Address>();
+    const release = (item: Address): void => {
+      assert.ok(!released.has(item), 'released twice');
+      released.add(item);
+      this.arena.free(item);
+    };
+    let steps = 0;
+    const most = this.dict.buckets(this.header) / budget + 2;
+    while (!this.dict.drain(this.header, budget, release)) assert.ok(++steps <= most, 'drain does not end');
+    assert.deepEqual(released, new Set(this.model.values()));
+    assert.equal(this.arena.blocks, 0);
+    assert.equal(this.arena.usedBytes, 0);
+  }
+}
+
+const seed = fc.uint8Array({ minLength: 8, maxLength: 8 });
+const range = { from: fc.nat(2000), many: fc.nat(900) };
+const step = fc.oneof(
+  fc.record({ kind: fc.constant('add' as const), ...range }),
+  fc.record({ kind: fc.constant('remove' as const), ...range }),
+  fc.record({ kind: fc.constant('rehash' as const), ...range }),
+);
+
+function apply(
+  subject: Subject,
+  { kind, from, many }: { kind: 'add' | 'remove' | 'rehash'; from: number; many: number },
+) {
+  if (kind === 'rehash') {
+    subject.dict.rehashSome(subject.header, many % 20);
+    return;
+  }
+  for (let i = from; i < from + many; i++) subject[kind](`key:${i}`);
+}
+
+test('a dict holds what a Map holds after any changes, in the middle of resizes too', () => {
+  fc.assert(
+    fc.property(seed, fc.array(step, { maxLength: 14 }), fc.integer({ min: 1, max: 50 }), (bytes, steps, budget) => {
+      const subject = new Subject(bytes);
+      for (const one of steps) {
+        apply(subject, one);
+        subject.check();
+      }
+      for (const [key, item] of subject.model) assert.equal(subject.find(key), item);
+      assert.equal(subject.find('absent'), 0);
+      subject.check();
+      subject.drain(budget);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('keys with the same hash share a chain and stay apart', () => {
+  class Colliding extends KeyHasher {
+    override hash(_bytes: Uint8Array, _at: number, length: number): number {
+      return length % 2 === 0 ? -5 : 3;
+    }
+  }
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ kind: fc.constantFrom('add' as const, 'remove' as const), key: fc.nat(120) }), {
+        maxLength: 400,
+      }),
+      (steps) => {
+        const subject = new Subject(new Uint8Array(8), new Colliding(new Uint8Array(8)));
+        for (const { kind, key } of steps) subject[kind](String(key));
+        subject.check();
+        subject.drain(7);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('SCAN returns every element that stays, across growing and shrinking', () => {
+  fc.assert(
+    fc.property(seed, fc.array(step, { minLength: 1, maxLength: 12 }), fc.nat(400), (bytes, steps, stable) => {
+      const subject = new Subject(bytes);
+      for (let i = 0; i < stable; i++) subject.add(`stable:${i}`);
+      const seen = new Set<string>();
+      let cursor = 0;
+      let visits = 0;
+      do {
+        cursor = subject.dict.scan(subject.header, cursor, (item) => seen.add(subject.keyOf(item)));
+        assert.ok(Number.isInteger(cursor) && cursor >= 0 && cursor < 2 ** 32);
+        apply(subject, steps[visits++ % steps.length]!);
+        if (visits > 60) for (let i = 0; i < 100; i++) subject.dict.rehashSome(subject.header, 100);
+        assert.ok(visits < 5000, 'the scan does not end');
+        if (visits > 60) steps = [{ kind: 'rehash', from: 0, many: 1 }];
+      } while (cursor !== 0);
+      for (let i = 0; i < stable; i++) assert.ok(seen.has(`stable:${i}`), `stable:${i} was missed`);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('SCAN of a dict at rest returns every element once', () => {
+  fc.assert(
+    fc.property(seed, fc.nat(3000), (bytes, many) => {
+      const subject = new Subject(bytes);
+      for (let i = 0; i < many; i++) subject.add(`key:${i}`);
+      while (subject.dict.rehashSome(subject.header, 100));
+      const seen: string[] = [];
+      let cursor = 0;
+      do cursor = subject.dict.scan(subject.header, cursor, (item) => seen.push(subject.keyOf(item)));
+      while (cursor !== 0);
+      assert.equal(seen.length, many);
+      assert.equal(new Set(seen).size, many);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('any 32-bit cursor is accepted', () => {
+  fc.assert(
+    fc.property(seed, fc.nat({ max: 0xffffffff }), fc.nat(2000), (bytes, cursor, many) => {
+      const subject = new Subject(bytes);
+      for (let i = 0; i < many; i++) subject.add(`key:${i}`);
+      const next = subject.dict.scan(subject.header, cursor, (item) =>
+        assert.ok(subject.model.has(subject.keyOf(item))),
+      );
+      assert.ok(next >= 0 && next < 2 ** 32);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('running out of memory loses nothing, and the resize goes on when there is memory again', () => {
+  fc.assert(
+    fc.property(seed, fc.array(step, { maxLength: 10 }), (bytes, steps) => {
+      const subject = new Subject(bytes);
+      steps.forEach((one, i) => {
+        apply(subject, one);
+        subject.arena.refuse = i % 2 === 0;
+        // Reading and removing work without memory.
+        for (const [key, item] of [...subject.model].slice(0, 300)) {
+          assert.equal(subject.find(key), item);
+          if (i % 4 === 0) subject.remove(key);
+        }
+        if (subject.arena.refuse) assert.throws(() => subject.add(`never ${i}`), ArenaExhausted);
+        subject.dict.rehashSome(subject.header, 1000);
+        subject.check();
+        subject.arena.refuse = false;
+        subject.check();
+      });
+      while (subject.dict.rehashSome(subject.header, 100));
+      subject.check();
+      subject.drain(3);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+/** Reproducible randomness: a linear congruential generator. */
+function randomFrom(start: number): Random {
+  let state = start >>> 0;
+  return {
+    uint32: () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0),
+    fill: (target) => void target.fill(7),
+  };
+}
+
+test('random reaches every element, in the middle of a resize too', () => {
+  const subject = new Subject(new Uint8Array(8).fill(9));
+  for (let i = 0; i < 400; i++) subject.add(`key:${i}`);
+  const random = randomFrom(5);
+  for (const shrunk of [false, true]) {
+    if (shrunk) for (let i = 0; i < 370; i++) subject.remove(`key:${i}`);
+    assert.ok(subject.model.size > 0);
+    const left = new Set(subject.model.values());
+    for (let tries = 0; left.size > 0; tries++) {
+      assert.ok(tries < 100_000, `${left.size} elements are never picked`);
+      const item = subject.dict.random(subject.header, random);
+      assert.ok([...subject.model.values()].includes(item));
+      left.delete(item);
+    }
+  }
+});
+
+test('an empty dict answers without a table', () => {
+  const subject = new Subject(new Uint8Array(8));
+  assert.equal(subject.find('a'), 0);
+  assert.equal(subject.dict.random(subject.header, randomFrom(1)), 0);
+  assert.equal(
+    subject.dict.scan(subject.header, 12345, () => assert.fail()),
+    0,
+  );
+  subject.remove('a');
+  subject.drain(1);
+});
+
+test('reserving makes room once and only while the dict is empty', () => {
+  const subject = new Subject(new Uint8Array(8));
+  subject.dict.reserve(subject.header, 10_000);
+  const buckets = subject.dict.buckets(subject.header);
+  for (let i = 0; i < 10_000; i++) subject.add(`key:${i}`);
+  assert.equal(subject.dict.buckets(subject.header), buckets);
+  assert.equal(subject.dict.isRehashing(subject.header), false);
+  subject.dict.reserve(subject.header, 1_000_000);
+  assert.equal(subject.dict.buckets(subject.header), buckets);
+  for (let i = 0; i < 10_000; i++) subject.remove(`key:${i}`);
+  subject.dict.reserve(subject.header, 100);
+  subject.check();
+  subject.drain(100);
+});
+
+test('one operation moves a bounded number of buckets', () => {
+  const subject = new Subject(new Uint8Array(8).fill(3));
+  let rehashes = 0;
+  for (let i = 0; i < 30_000; i++) {
+    const before = subject.dict.isRehashing(subject.header);
+    subject.add(`key:${i}`);
+    if (!before && subject.dict.isRehashing(subject.header)) {
+      rehashes++;
+      assert.equal(subject.dict.rehashSome(subject.header, 1), true, 'a resize must not end at once');
+    }
+  }
+  assert.ok(rehashes >= 8);
+});
+
+test('the hash depends on every byte, on the length and on the seed', () => {
+  fc.assert(
+    fc.property(seed, fc.uint8Array({ minLength: 1, maxLength: 40 }), fc.nat(), (bytes, key, pick) => {
+      const hasher = new KeyHasher(bytes);
+      const hash = hasher.hash(key, 0, key.length);
+      assert.equal(hash, hash | 0);
+      const shifted = new Uint8Array(key.length + 9);
+      shifted.set(key, 5);
+      assert.equal(hasher.hash(shifted, 5, key.length), hash);
+      const other = Uint8Array.from(key);
+      other[pick % key.length]! ^= 1 << (pick % 8);
+      const reseeded = Uint8Array.from(bytes);
+      reseeded[pick % 8]! ^= 1;
+      // A 32-bit hash may collide once in four thousand million pairs.
+      assert.notEqual(hasher.hash(other, 0, other.length), hash);
+      assert.notEqual(new KeyHasher(reseeded).hash(key, 0, key.length), hash);
+    }),
+  );
+});
+
+test('the hash spreads similar keys evenly over buckets', () => {
+  const hasher = new KeyHasher(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
+  const counts = new Uint32Array(1024);
+  for (let i = 0; i < 102_400; i++) {
+    const key = Buffer.from(`key:${String(i).padStart(12, '0')}`);
+    counts[hasher.hash(key, 0, key.length) & 1023]!++;
+  }
+  // Expected 100 a bucket with a deviation of 10.
+  assert.ok(Math.max(...counts) < 160 && Math.min(...counts) > 50);
+});
