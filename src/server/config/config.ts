@@ -33,8 +33,7 @@ export interface ConfigAccess {
 
 /** The file operations of CONFIG REWRITE. They throw the system's errors. */
 export interface RewriteFiles {
-  /** Undefined when there is no such file. */
-  read(path: string): Uint8Array | undefined;
+  read(path: string): Uint8Array;
   /** Replaces the file as a whole or not at all. */
   replace(path: string, bytes: Uint8Array): void;
 }
@@ -129,8 +128,8 @@ export class Config {
       const { directive, name } = known;
       const old = this.values.print(directive);
       try {
-        const words = directive.kind.several ? value.split(' ') : [value];
-        this.values.store(directive, this.values.parse(directive, words, true));
+        const words = !directive.kind.several ? [value] : value === '' ? [] : value.split(' ');
+        this.values.store(directive, this.values.parse(directive, words, 'running'));
       } catch (error) {
         restore();
         if (error instanceof ConfigError) return setFailed(name, error.message);
@@ -145,16 +144,15 @@ export class Config {
   /** Gives a directive a value from inside the server (REPLICAOF sets `replicaof`): no checks of who may, no listeners. */
   assign(name: string, words: readonly string[]): void {
     const { directive } = this.#find(name) ?? unknownName(name);
-    this.values.store(directive, this.values.parse(directive, words, true));
+    this.values.store(directive, this.values.parse(directive, words, 'running'));
   }
 
   /** Writes the configuration into its file. Returns undefined, or the text of the error reply. */
   rewrite(files: RewriteFiles): string | undefined {
     if (this.configFile === undefined) return 'ERR The server is running without a config file';
     try {
-      const old = files.read(this.configFile);
       const text = rewriteText(
-        old === undefined ? undefined : Buffer.from(old).toString('latin1'),
+        readIfPresent(files, this.configFile),
         (name) => this.#find(name)?.directive.name,
         this.#rewriteEntries(),
       );
@@ -238,6 +236,15 @@ export class Config {
     }));
     entries.push({ name: 'user', lines: [{ text: defaultUserLine(this.settings.requirepass), force: true }] });
     return entries;
+  }
+}
+
+function readIfPresent(files: RewriteFiles, path: string): string | undefined {
+  try {
+    return Buffer.from(files.read(path)).toString('latin1');
+  } catch (error) {
+    if (error instanceof Error && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

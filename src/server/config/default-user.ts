@@ -10,7 +10,7 @@ import { ConfigError } from './error.ts';
 /** The line CONFIG REWRITE writes. `requirepass` is a byte string, empty for no password. */
 export function defaultUserLine(requirepass: string): string {
   const password = requirepass === '' ? 'nopass' : `#${hashPassword(requirepass)}`;
-  return `user default on ${password} sanitize-payload ~* &* +@all`;
+  return `user default on ${password} ~* &* +@all`;
 }
 
 /** Words after `user`. Returns the SHA-256 of the password in hex, or undefined for none. Throws ConfigError. */

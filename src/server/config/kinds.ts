@@ -14,13 +14,15 @@ export interface RewriteLine {
   readonly force: boolean;
 }
 
+/** When a value is set: by the first line of its directive at start, by a further one, or while the server runs. */
+export type Phase = 'first line' | 'further line' | 'running';
+
 /** What a value may need to know besides its words. */
 export interface ParseContext<V> {
   readonly current: V;
-  /** The first line of this directive while loading, or CONFIG SET: earlier values are forgotten. */
-  readonly fresh: boolean;
-  /** The problem with a directory, in the system's words, or undefined. */
-  checkDirectory(path: string): string | undefined;
+  readonly phase: Phase;
+  /** Throws the system's error for a directory that one cannot work in. */
+  checkDirectory(path: string): void;
 }
 
 export interface ValueKind<V, S> {
@@ -80,14 +82,21 @@ export function octal(low: bigint, high: bigint): NumberKind {
   });
 }
 
-/** Bytes with an optional unit. Signed C types wrap around at 2^63, as they do in Redis. */
-export function memory(low: bigint, high: bigint, signed: boolean): NumberKind {
+/** Bytes with an optional unit; a running server raises values below `floor` to it. Signed C types wrap around at 2^63, as they do in Redis. */
+export function memory(low: bigint, high: bigint, signed: boolean, floor: bigint = 0n): NumberKind {
   const kind = numeric(low, high, String, (word) => {
     const bytes = parseMemory(word);
     if (bytes === undefined) throw new ConfigError('argument must be a memory value');
     return signed ? BigInt.asIntN(64, bytes) : bytes;
   });
-  return { ...kind, rewrite: rewriteNumber(printMemory) };
+  return {
+    ...kind,
+    parse(words, context) {
+      const value = kind.parse(words, context);
+      return context.phase === 'running' && value < floor ? floor : value;
+    },
+    rewrite: rewriteNumber(printMemory),
+  };
 }
 
 /** Bytes, or a percentage, which is kept as a negative number. */
@@ -194,18 +203,17 @@ export function fileName(rules: TextRules = {}): ValueKind<string, string> {
   return { ...text(rules), setting: fromByteString };
 }
 
-/** One of a few words. A word may stand for another ("yes" for "relative"): the first of the two is printed. */
+/** One of a few words. A word may stand for another one ("relative" for "yes"), which is then printed. */
 export function oneOf<const W extends string>(
   words: readonly W[],
   aliases: { readonly [word: string]: W } = {},
 ): ValueKind<W, W> {
-  const shown: readonly string[] = [...words, ...Object.keys(aliases)];
   return {
     several: false,
     parse([given]) {
       const word = given!.toLowerCase();
       const value = aliases[word] ?? words.find((candidate) => candidate === word);
-      if (value === undefined) throw notOneOf(shown);
+      if (value === undefined) throw notOneOf(words);
       return value;
     },
     print: (value) => value,

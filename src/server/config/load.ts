@@ -128,7 +128,10 @@ class Loader {
       // "save '900 1'" is "save 900 1".
       if (directive.kind.several && words.length === 1 && words[0] !== '') given = splitWords(words[0]!);
       if (given === undefined) throw new ConfigError('Unbalanced quotes in configuration line');
-      values.store(directive, values.parse(directive, given, !this.#seen.has(directive)));
+      values.store(
+        directive,
+        values.parse(directive, given, this.#seen.has(directive) ? 'further line' : 'first line'),
+      );
       this.#seen.add(directive);
     } else if (gone.includes(name) && words.length === 1) {
       return;

@@ -12,15 +12,16 @@ import {
 } from '../../base/settings.ts';
 import { ConfigError } from './error.ts';
 import { parseMemory, printMemory, type ValueKind } from './kinds.ts';
+import { systemReason } from './system-reason.ts';
 import { fromByteString, quoteWord } from './words.ts';
 
 export const savePoints: ValueKind<readonly SavePoint[], readonly SavePoint[]> = {
   several: true,
-  parse(words, { current, fresh }) {
+  parse(words, { current, phase }) {
     if (words.length === 1 && words[0] === '') return [];
     const numbers = words.map((word, index) => parseLong(word, index % 2 === 0 ? 1 : 0));
     if (numbers.length % 2 !== 0 || numbers.includes(undefined)) throw new ConfigError('Invalid save parameters');
-    const points = fresh ? [] : [...current];
+    const points = phase === 'further line' ? [...current] : [];
     for (let i = 0; i < numbers.length; i += 2) points.push({ seconds: numbers[i]!, changes: numbers[i + 1]! });
     return points;
   },
@@ -193,7 +194,7 @@ export const percentiles: ValueKind<readonly number[], readonly number[]> = {
 };
 
 function printPercentile(value: number): string {
-  return value.toFixed(6).replace(/\.?0+$/, '');
+  return (Object.is(value, -0) ? '-' : '') + value.toFixed(6).replace(/\.?0+$/, '');
 }
 
 /** The working directory, always absolute. Relative ones are taken from the current one, as after a chdir. */
@@ -201,8 +202,12 @@ export const directory: ValueKind<string, string> = {
   several: false,
   parse([given], { current, checkDirectory }) {
     const path = posix.resolve(current, given!);
-    const problem = given === '' ? 'No such file or directory' : checkDirectory(fromByteString(path));
-    if (problem !== undefined) throw new ConfigError(problem);
+    if (given === '') throw new ConfigError('No such file or directory');
+    try {
+      checkDirectory(fromByteString(path));
+    } catch (error) {
+      throw new ConfigError(systemReason(error));
+    }
     return path;
   },
   print: (value) => value,
@@ -210,9 +215,9 @@ export const directory: ValueKind<string, string> = {
   rewrite: (name, value) => [{ text: `${name} ${quoteWord(value)}`, force: true }],
 };
 
-/** A whole decimal number at least `low`, or undefined. Redis reads these with strtoll: a sign and leading zeros are fine. */
+/** A whole decimal number at least `low`, or undefined. As in Redis, a sign and leading zeros are fine, and nothing is 0. */
 function parseLong(word: string, low: number): number | undefined {
-  if (!/^\s*[+-]?[0-9]+$/.test(word)) return undefined;
+  if (!/^(\s*[+-]?[0-9]+)?$/.test(word)) return undefined;
   const value = Number(word);
   return value < low || !Number.isSafeInteger(value) ? undefined : value;
 }

@@ -3,7 +3,8 @@ import { getSystemErrorMap } from 'node:util';
 
 export function systemReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const { errno } = error as NodeJS.ErrnoException;
+  const { code, errno } = error as NodeJS.ErrnoException;
+  if (code === 'EISDIR') return 'Is a directory';
   const words = errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1];
   if (words === undefined) return error.message;
   return words[0]!.toUpperCase() + words.slice(1);

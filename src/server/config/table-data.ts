@@ -85,8 +85,8 @@ export const dataDirectives: readonly Directive[] = [
   accepted('key-load-delay', integer(-intMax - 1n, intMax), '0', 'a test hook of Redis', 'hidden'),
   accepted(
     'loading-process-events-interval-bytes',
-    memory(1024n, intMax, true),
-    '2mb',
+    integer(1024n, intMax),
+    '2097152',
     'loading always runs in slices',
     'hidden',
   ),

@@ -8,6 +8,9 @@ const natural = integer(0n, intMax);
 const positive = integer(1n, intMax);
 const portNumber = integer(0n, 65535n);
 
+/** Bytes; Redis makes no smaller backlog either. */
+const smallestBacklog = 16_384n;
+
 const noCluster = 'Redis Cluster is not supported yet';
 const clusterTuning = 'tunes Redis Cluster, which is not supported yet';
 const noTls = 'TLS is not supported yet';
@@ -31,7 +34,7 @@ const replicationDirectives: readonly Directive[] = [
     was: 'slave-lazy-flush',
     field: 'replicaLazyFlush',
   }),
-  works('repl-backlog-size', 'replBacklogSize', memory(1n, longMax, true), '1mb'),
+  works('repl-backlog-size', 'replBacklogSize', memory(1n, longMax, true, smallestBacklog), '1mb'),
   works('repl-backlog-ttl', 'replBacklogTtl', integer(0n, longMax), '3600'),
   works('repl-timeout', 'replTimeout', positive, '60'),
   also(works('repl-ping-replica-period', 'replPingReplicaPeriod', positive, '10'), { was: 'repl-ping-slave-period' }),

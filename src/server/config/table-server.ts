@@ -106,7 +106,7 @@ export const serverDirectives: readonly Directive[] = [
   accepted('bgsave_cpulist', text(unset), '', noPinning, 'immutable'),
   accepted('ignore-warnings', text(), '', 'there are no checks of the system to silence'),
   accepted('disable-thp', yesNo, 'yes', 'transparent huge pages do no harm without fork', 'immutable'),
-  accepted('oom-score-adj', oneOf(['no', 'yes', 'absolute'], { relative: 'yes' }), 'no', noScore),
+  accepted('oom-score-adj', oneOf(['no', 'yes', 'relative', 'absolute'], { relative: 'yes' }), 'no', noScore),
   accepted('oom-score-adj-values', oomScores, '0 200 800', noScore),
   accepted('crash-log-enabled', yesNo, 'yes', noCrashReport),
   accepted('crash-memcheck-enabled', yesNo, 'yes', noCrashReport),
@@ -123,17 +123,25 @@ export const serverDirectives: readonly Directive[] = [
   also(works('busy-reply-threshold', 'busyReplyThresholdMs', integer(0n, longMax), '5000'), { was: 'lua-time-limit' }),
 ];
 
-const titleVariables: readonly string[] = [
-  'title',
-  'listen-addr',
-  'server-mode',
-  'port',
-  'tls-port',
-  'unixsocket',
-  'config-file',
-];
+/** The variables of a title, and whether they are certain to have a value. */
+const titleVariables: ReadonlyMap<string, boolean> = new Map([
+  ['title', false],
+  ['listen-addr', true],
+  ['server-mode', true],
+  ['port', true],
+  ['tls-port', true],
+  ['unixsocket', false],
+  ['config-file', false],
+]);
 
+/** A title must have text or a variable that certainly has a value; `{{` stands for a brace. */
 function checkTitle(template: string): string | undefined {
-  const rest = template.replace(/\{([^{}]*)\}/g, (all, name: string) => (titleVariables.includes(name) ? '' : all));
-  return rest.includes('{') || template === '' ? 'template format is invalid or contains unknown variables' : undefined;
+  let known = true;
+  const shown = template.replaceAll(/\{\{|\{([^}]*)(\}?)/g, (all, name: string | undefined, end: string) => {
+    if (all === '{{') return '{';
+    const certain = titleVariables.get(name!);
+    if (certain === undefined || end === '') known = false;
+    return certain === true ? 'x' : '';
+  });
+  return known && shown.trim() !== '' ? undefined : 'template format is invalid or contains unknown variables';
 }

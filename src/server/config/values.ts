@@ -5,6 +5,7 @@
 import type { Settings } from '../../base/settings.ts';
 import type { Directive } from './directive.ts';
 import { ConfigError } from './error.ts';
+import type { Phase } from './kinds.ts';
 import { dataDirectives } from './table-data.ts';
 import { linkDirectives } from './table-replication.ts';
 import { serverDirectives } from './table-server.ts';
@@ -16,8 +17,8 @@ export const directives: readonly Directive[] = [...serverDirectives, ...dataDir
 export interface ConfigMachine {
   /** The working directory at start, absolute: `dir` unless the configuration says otherwise. */
   readonly cwd: string;
-  /** Why the directory cannot be worked in, in the system's words ("No such file or directory"), or undefined. */
-  checkDirectory(path: string): string | undefined;
+  /** Throws the system's error for a directory that one cannot work in. */
+  checkDirectory(path: string): void;
 }
 
 /** A name under which a directive is known: its own or an older one. */
@@ -42,8 +43,8 @@ export class ConfigValues {
       for (const name of [directive.name, ...directive.aliases]) names.set(name, { name, directive });
       const value = directive.kind.parse(directive.initial, {
         current: directive.name === 'dir' ? machine.cwd : undefined,
-        fresh: true,
-        checkDirectory: () => undefined,
+        phase: 'first line',
+        checkDirectory: () => {},
       });
       this.#standard.set(directive, value);
       this.store(directive, value);
@@ -54,11 +55,11 @@ export class ConfigValues {
   }
 
   /** The value that the words mean. Throws ConfigError; changes nothing. */
-  parse(directive: Directive, words: readonly string[], fresh: boolean): unknown {
+  parse(directive: Directive, words: readonly string[], phase: Phase): unknown {
     if (!directive.kind.several && words.length !== 1) throw new ConfigError('wrong number of arguments');
     const value = directive.kind.parse(words, {
       current: this.#values.get(directive),
-      fresh,
+      phase,
       checkDirectory: (path) => this.#machine.checkDirectory(path),
     });
     if (directive.support === 'refused' && directive.kind.print(value) !== this.printStandard(directive)) {
