@@ -1,0 +1,55 @@
+/**
+ * The replication backlog: the newest bytes of the stream, so that a replica which lost its link
+ * briefly gets what it missed instead of a full resync.
+ *
+ *   offsets:  1 ........ start ............ end = masterReplOffset
+ *            (forgotten) |<---- length ---->|      Invariant: start + length - 1 === end
+ *
+ * It exists from the first replica on (before that nobody could ask) until `repl-backlog-ttl` has passed without any.
+ * As in Redis 7 it may hold more than its size: what a slow replica still pins serves others too.
+ */
+import { assert } from '../base/assert.ts';
+import { type Cursor, StreamBuffer } from './stream.ts';
+
+export class Backlog {
+  /** Null while inactive. Hot paths test this field. */
+  stream: StreamBuffer | null = null;
+
+  get active(): boolean {
+    return this.stream !== null;
+  }
+
+  /** Offset of the oldest byte; 0 while inactive, as INFO shows it. */
+  get start(): number {
+    return this.stream === null ? 0 : this.stream.first;
+  }
+
+  get length(): number {
+    return this.stream === null ? 0 : this.stream.length;
+  }
+
+  /** The byte after `masterReplOffset` will be the first one. */
+  create(masterReplOffset: number, sizeBytes: number): void {
+    assert(this.stream === null, 'the backlog exists already');
+    this.stream = new StreamBuffer(masterReplOffset + 1, sizeBytes);
+  }
+
+  free(): void {
+    this.stream = null;
+  }
+
+  /** Follows `repl-backlog-size`. */
+  resize(sizeBytes: number): void {
+    if (this.stream !== null && this.stream.windowBytes !== sizeBytes) this.stream.resize(sizeBytes);
+  }
+
+  /** Whether a replica whose next byte is `offset` can be served. */
+  covers(offset: number): boolean {
+    return this.stream !== null && offset >= this.stream.first && offset <= this.stream.end + 1;
+  }
+
+  cursorAt(offset: number): Cursor {
+    assert(this.stream !== null, 'no backlog to read from');
+    return this.stream.cursorAt(offset);
+  }
+}

@@ -1,0 +1,299 @@
+/**
+ * Full resyncs: replicas that wait share one snapshot, which fixes the offset T of them all.
+ *
+ *   waiting --delay--> +FULLRESYNC <replid> <T>, snapshot runs --> payload sent --> online, stream from T + 1
+ *
+ *   sockets  $EOF:<mark> CRLF  chunks as they are made  <mark>     (repl-diskless-sync yes and all waiters read it)
+ *   disk     $<length> CRLF    chunks once the length is known      (late joiners share it until it is sent)
+ *
+ * Rule: a session's cursor is set at T before one byte of the snapshot exists, so nothing between can be lost.
+ */
+import type { Timer } from '../../base/ambient.ts';
+import type { Backlog } from '../backlog.ts';
+import { type History, randomHex } from '../history.ts';
+import type { ChunkAnswer, ReplicationHost, SnapshotConsumer, SnapshotRun } from '../ports.ts';
+import type { Feed } from './feed.ts';
+import type { ReplicaSession } from './replica-session.ts';
+
+/** Payload bytes that may wait in one connection before the snapshot pauses. */
+const MAX_QUEUED_BULK_BYTES: number = 1024 * 1024;
+
+export interface FullSyncDeps {
+  readonly host: ReplicationHost;
+  readonly backlog: Backlog;
+  readonly history: History;
+  readonly feed: Feed;
+  /** Database that the stream has selected now: ours as a master, our master's as a replica. */
+  readonly streamDb: () => number;
+  /** Closes a replica whose sync ended (badly, or a backup tool's well). */
+  readonly drop: (session: ReplicaSession) => void;
+}
+
+export class FullSync {
+  readonly #deps: FullSyncDeps;
+  readonly #waiting: Set<ReplicaSession> = new Set();
+  #run: Run | null = null;
+  #timer: Timer | null = null;
+
+  constructor(deps: FullSyncDeps) {
+    this.#deps = deps;
+  }
+
+  /** The offset of the snapshot that runs, or null. */
+  get runningOffset(): number | null {
+    return this.#run === null ? null : this.#run.offset;
+  }
+
+  /** A replica that needs everything. It is attached and in `wait-bgsave-start` afterwards, or further. */
+  request(session: ReplicaSession): void {
+    const { host } = this.#deps;
+    session.moveTo('wait-bgsave-start');
+    this.#waiting.add(session);
+    const run = this.#run;
+    if (run !== null) {
+      if (run.accepts(session)) {
+        this.#waiting.delete(session);
+        run.join(session);
+        host.log.notice('Waiting for end of BGSAVE for SYNC');
+      } else if (run.target === 'disk') {
+        host.log.notice("Can't attach the replica to the current BGSAVE. Waiting for next BGSAVE for SYNC");
+      } else {
+        host.log.notice('Current BGSAVE has socket target. Waiting for next BGSAVE for SYNC');
+      }
+      return;
+    }
+    const delay = host.settings.replDisklessSyncDelay;
+    if (host.settings.replDisklessSync && session.capaEof && delay > 0) {
+      host.log.notice('Delay next BGSAVE for diskless SYNC');
+      const most = host.settings.replDisklessSyncMaxReplicas;
+      this.#schedule(most > 0 && this.#waiting.size >= most ? 0 : delay * 1000);
+    } else {
+      this.#schedule(0);
+    }
+  }
+
+  /** The replica is gone, whatever it waited for. */
+  forget(session: ReplicaSession): void {
+    this.#waiting.delete(session);
+    if (this.#waiting.size === 0) this.#cancelTimer();
+    this.#run?.leave(session);
+  }
+
+  /** Once a second: signs of life for those who wait. */
+  keepalive(): void {
+    for (const session of this.#waiting) session.keepalive();
+    this.#run?.keepalive();
+  }
+
+  /** A start that is due earlier than the one planned replaces it. */
+  #schedule(delayMs: number): void {
+    if (this.#timer !== null && delayMs > 0) return;
+    this.#cancelTimer();
+    this.#timer = this.#deps.host.clock.after(delayMs, () => {
+      this.#timer = null;
+      this.#start();
+    });
+  }
+
+  #cancelTimer(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+
+  #start(): void {
+    if (this.#run !== null || this.#waiting.size === 0) return;
+    const { host } = this.#deps;
+    // Those who want the same content as the first share its snapshot; the others wait for the next.
+    const [first] = this.#waiting;
+    const sessions = [...this.#waiting].filter(
+      (session) => session.excludeData === first!.excludeData && session.excludeFunctions === first!.excludeFunctions,
+    );
+    const target = host.settings.replDisklessSync && sessions.every((session) => session.capaEof) ? 'sockets' : 'disk';
+    host.log.notice(`Starting BGSAVE for SYNC with target: ${target === 'sockets' ? 'replicas sockets' : 'disk'}`);
+    const run = new Run(this.#deps, target, first!, () => this.#finished(run));
+    this.#run = run;
+    for (const session of sessions) {
+      this.#waiting.delete(session);
+      run.join(session);
+    }
+    run.start();
+  }
+
+  #finished(run: Run): void {
+    if (this.#run === run) this.#run = null;
+    if (this.#waiting.size > 0) this.#schedule(0);
+  }
+}
+
+/** One snapshot and the replicas that it is for. */
+class Run implements SnapshotConsumer {
+  readonly offset: number;
+  readonly target: 'sockets' | 'disk';
+  readonly #deps: FullSyncDeps;
+  readonly #sample: ReplicaSession;
+  readonly #sessions: Set<ReplicaSession> = new Set();
+  readonly #mark: string;
+  readonly #finished: () => void;
+  #snapshot: SnapshotRun | null = null;
+  #begun = false;
+  #paused = false;
+  #over = false;
+
+  constructor(deps: FullSyncDeps, target: 'sockets' | 'disk', sample: ReplicaSession, finished: () => void) {
+    this.#deps = deps;
+    this.target = target;
+    this.#sample = sample;
+    this.#finished = finished;
+    this.offset = deps.history.masterReplOffset;
+    this.#mark = target === 'sockets' ? randomHex(deps.host.random) : '';
+  }
+
+  /** A late joiner of a disk snapshot gets the same T, as long as nothing of the payload was sent. */
+  accepts(session: ReplicaSession): boolean {
+    return (
+      this.target === 'disk' &&
+      !this.#begun &&
+      this.#sessions.size > 0 &&
+      session.excludeData === this.#sample.excludeData &&
+      session.excludeFunctions === this.#sample.excludeFunctions
+    );
+  }
+
+  join(session: ReplicaSession): void {
+    const { backlog, history } = this.#deps;
+    this.#sessions.add(session);
+    session.moveTo('wait-bgsave-end');
+    session.attachCursor(backlog.cursorAt(this.offset + 1));
+    if (!session.prePsync) session.send(Buffer.from(`+FULLRESYNC ${history.replid} ${this.offset}\r\n`));
+  }
+
+  start(): void {
+    const { host, feed, history } = this.#deps;
+    const streamDb = this.#deps.streamDb();
+    feed.forgetDb();
+    const run = host.snapshot(
+      {
+        offset: this.offset,
+        replid: history.replid,
+        streamDb,
+        target: this.target,
+        excludeData: this.#sample.excludeData,
+        excludeFunctions: this.#sample.excludeFunctions,
+      },
+      this,
+    );
+    // A snapshot that blocks is over by now.
+    if (!this.#over) this.#snapshot = run;
+    if (this.#snapshot !== null && this.#paused) this.#resumeWhenPossible();
+  }
+
+  leave(session: ReplicaSession): void {
+    if (!this.#sessions.delete(session)) return;
+    if (this.#over) return;
+    if (this.#sessions.size > 0) {
+      this.#resumeWhenPossible();
+      return;
+    }
+    this.#deps.host.log.notice('Diskless rdb transfer, last replica dropped, killing fork child.');
+    this.#snapshot?.cancel();
+    this.#close();
+  }
+
+  keepalive(): void {
+    // Inside a payload a newline would be data.
+    if (this.target === 'disk' && !this.#begun) for (const session of this.#sessions) session.keepalive();
+  }
+
+  begin(totalBytes: number | null): ChunkAnswer {
+    if (this.#over) return 'stop';
+    this.#begun = true;
+    const preamble = Buffer.from(totalBytes === null ? `$EOF:${this.#mark}\r\n` : `$${totalBytes}\r\n`);
+    for (const session of this.#sessions) {
+      if (this.target === 'disk') session.moveTo('send-bulk');
+      session.send(preamble);
+    }
+    return this.#answer();
+  }
+
+  chunk(bytes: Uint8Array): ChunkAnswer {
+    for (const session of this.#sessions) {
+      session.send(bytes);
+      session.bulkBytesSent += bytes.length;
+    }
+    return this.#answer();
+  }
+
+  end(): void {
+    if (this.#over) return;
+    const sessions = [...this.#sessions];
+    this.#close();
+    const mark = Buffer.from(this.#mark);
+    for (const session of sessions) {
+      if (mark.length > 0) session.send(mark);
+      session.whenDrained(() => this.#complete(session));
+    }
+  }
+
+  fail(reason: string): void {
+    if (this.#over) return;
+    const { host, drop } = this.#deps;
+    host.log.warning(`SYNC failed. ${reason}`);
+    const sessions = [...this.#sessions];
+    const begun = this.#begun;
+    this.#close();
+    for (const session of sessions) {
+      if (!begun) session.send(Buffer.from("-BGSAVE failed, replication can't continue\r\n"));
+      drop(session);
+    }
+  }
+
+  /** The payload is with the kernel. */
+  #complete(session: ReplicaSession): void {
+    const { host, drop } = this.#deps;
+    if (session.state === 'closed') return;
+    if (this.target === 'sockets') {
+      host.log.notice(
+        `Streamed RDB transfer with replica ${session.name} succeeded (socket). ` +
+          'Waiting for REPLCONF ACK from slave to enable streaming',
+      );
+    }
+    if (session.rdbOnly) {
+      host.log.notice(`RDB transfer completed, rdb only replica (${session.name}) should be disconnected asap`);
+      drop(session);
+      return;
+    }
+    host.log.notice(`Synchronization with replica ${session.name} succeeded`);
+    // Plain SYNC never acknowledges: waiting for it would be for ever.
+    session.goOnline(this.target === 'sockets' && !session.prePsync ? 'ack' : 'now');
+    host.replicasChanged?.();
+  }
+
+  #answer(): ChunkAnswer {
+    if (this.#over || this.#sessions.size === 0) return 'stop';
+    for (const session of this.#sessions) {
+      if (session.connection.pendingBytes <= MAX_QUEUED_BULK_BYTES) continue;
+      this.#paused = true;
+      if (this.#snapshot !== null) this.#resumeWhenPossible();
+      return 'pause';
+    }
+    return 'more';
+  }
+
+  /** The slowest replica sets the pace; `repl-timeout` bounds how long it may stand still. */
+  #resumeWhenPossible(): void {
+    if (!this.#paused || this.#over) return;
+    for (const session of this.#sessions) {
+      if (!session.blocked || session.connection.pendingBytes <= MAX_QUEUED_BULK_BYTES) continue;
+      session.whenDrained(() => this.#resumeWhenPossible());
+      return;
+    }
+    this.#paused = false;
+    this.#snapshot?.resume();
+  }
+
+  #close(): void {
+    this.#over = true;
+    this.#snapshot = null;
+    this.#finished();
+  }
+}

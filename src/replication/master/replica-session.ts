@@ -1,0 +1,242 @@
+/**
+ * One replica (or backup tool) attached to us, from its first REPLCONF to its end: what it announced, how far its
+ * sync is, and its place in the stream.
+ *
+ *   handshake --PSYNC--> wait-bgsave-start --> wait-bgsave-end --> (send-bulk) --> online
+ *        '------------------------- +CONTINUE -----------------------------------------^
+ *
+ * Rule: it writes to its connection only while the last write was taken. What waits, waits in the stream buffer that all
+ * replicas share; the connection never queues more than one block of stream.
+ */
+import { assert } from '../../base/assert.ts';
+import type { Clock } from '../../base/ambient.ts';
+import type { Connection } from '../../io/world.ts';
+import type { ReplicaPeer } from '../ports.ts';
+import type { Cursor } from '../stream.ts';
+import { NEWLINE } from '../wire.ts';
+
+export type ReplicaState =
+  /** Speaks REPLCONF; not a replica yet. */
+  | 'handshake'
+  /** Waits for a snapshot to start. */
+  | 'wait-bgsave-start'
+  /** A snapshot for it runs: its +FULLRESYNC offset is fixed. */
+  | 'wait-bgsave-end'
+  /** The finished snapshot is being sent (payloads of known length). */
+  | 'send-bulk'
+  /** Has the data; gets the stream. */
+  | 'online'
+  | 'closed';
+
+const legal: { readonly [S in ReplicaState]: readonly ReplicaState[] } = {
+  handshake: ['wait-bgsave-start', 'online', 'closed'],
+  'wait-bgsave-start': ['wait-bgsave-end', 'closed'],
+  'wait-bgsave-end': ['send-bulk', 'online', 'closed'],
+  'send-bulk': ['online', 'closed'],
+  online: ['closed'],
+  closed: [],
+};
+
+export class ReplicaSession {
+  readonly peer: ReplicaPeer;
+  readonly connection: Connection;
+  state: ReplicaState = 'handshake';
+
+  // What REPLCONF announced.
+  listeningPort = 0;
+  announcedIp = '';
+  capaEof = false;
+  capaPsync2 = false;
+  version = '';
+  /** Wants the RDB only, then the end: backup tools. */
+  rdbOnly = false;
+  excludeData = false;
+  excludeFunctions = false;
+  /** Speaks plain SYNC: never acknowledges, gets no +FULLRESYNC line. */
+  prePsync = false;
+
+  /** Newest offset it has applied, by its own word. */
+  ackOffset = 0;
+  /** Newest offset that is on its disk, if it says so; -1 otherwise. */
+  ackAofOffset = -1;
+  /** Monotonic ms of its last sign of life. */
+  ackAtMs = 0;
+  /** Stream bytes handed to its connection. */
+  streamBytesSent = 0;
+  /** Snapshot bytes handed to its connection. */
+  bulkBytesSent = 0;
+
+  /** The stream starts only with its next ACK: it reads a diskless payload to its end first. */
+  #startOnAck = false;
+  #cursor: Cursor | null = null;
+  #streaming = false;
+  /** The connection still holds bytes: write no more until `drained`. */
+  #blocked = false;
+  #blockedSinceMs = 0;
+  #pendingSeen = 0;
+  #whenDrained: (() => void) | null = null;
+  /** Monotonic ms since when the soft output limit is exceeded; -1 when it is not. */
+  #overSoftSinceMs = -1;
+  readonly #clock: Clock;
+
+  constructor(peer: ReplicaPeer, clock: Clock) {
+    this.peer = peer;
+    this.connection = peer.connection;
+    this.#clock = clock;
+    this.ackAtMs = clock.monotonic();
+  }
+
+  /** "ip:port" as Redis's log lines name a replica. */
+  get name(): string {
+    const { ip } = this;
+    if (ip === '') return `client id #${this.peer.id}`;
+    const port = this.listeningPort === 0 ? '<unknown-replica-port>' : String(this.listeningPort);
+    return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
+  }
+
+  get ip(): string {
+    return this.announcedIp || this.connection.remoteHost;
+  }
+
+  /** Counts for INFO, the feed and limits: attached by PSYNC or SYNC and not gone. */
+  get attached(): boolean {
+    return this.state !== 'handshake' && this.state !== 'closed';
+  }
+
+  get waitsForAckToStream(): boolean {
+    return this.#startOnAck;
+  }
+
+  moveTo(state: ReplicaState): void {
+    assert(legal[this.state].includes(state), `a replica cannot go from ${this.state} to ${state}`);
+    this.state = state;
+  }
+
+  /** Pins the stream from the cursor on; nothing is sent before `startStream`. */
+  attachCursor(cursor: Cursor): void {
+    assert(this.#cursor === null, 'a replica has one cursor');
+    this.#cursor = cursor;
+  }
+
+  /** Where a late joiner of the same snapshot starts. */
+  get cursorOffset(): number {
+    return this.#cursor === null ? 0 : this.#cursor.offset;
+  }
+
+  /** It has all data up to its cursor. `onAck`: it says first when it is ready for more. */
+  goOnline(startOn: 'now' | 'ack'): void {
+    this.moveTo('online');
+    this.ackAtMs = this.#clock.monotonic();
+    if (startOn === 'ack') this.#startOnAck = true;
+    else this.startStream();
+  }
+
+  startStream(): void {
+    this.#startOnAck = false;
+    this.#streaming = true;
+    this.flush();
+  }
+
+  /** Sends what the stream has, until the connection says stop. Hot: once a turn and per large pipeline part. */
+  flush(): void {
+    const cursor = this.#cursor;
+    if (cursor === null || !this.#streaming || this.#blocked) return;
+    for (;;) {
+      const bytes = cursor.peek();
+      if (bytes.length === 0) return;
+      cursor.advance(bytes.length);
+      this.streamBytesSent += bytes.length;
+      if (!this.send(bytes)) return;
+    }
+  }
+
+  /** Writes beside the stream (reply lines, payload, newlines). False: the connection holds bytes now. */
+  send(bytes: Uint8Array): boolean {
+    if (this.state === 'closed') return false;
+    if (this.connection.write(bytes)) return !this.#blocked;
+    if (!this.#blocked) {
+      this.#blocked = true;
+      this.#blockedSinceMs = this.#clock.monotonic();
+      this.#pendingSeen = this.connection.pendingBytes;
+    }
+    return false;
+  }
+
+  keepalive(): void {
+    if (!this.#blocked) this.send(NEWLINE);
+  }
+
+  /** The connection took everything it held. */
+  drained(): void {
+    if (this.state === 'closed') return;
+    this.#blocked = false;
+    const then = this.#whenDrained;
+    this.#whenDrained = null;
+    if (then !== null) then();
+    else this.flush();
+  }
+
+  /** Runs `task` once the connection holds nothing more: now, or on its drain. */
+  whenDrained(task: () => void): void {
+    if (this.#blocked) this.#whenDrained = task;
+    else task();
+  }
+
+  get blocked(): boolean {
+    return this.#blocked;
+  }
+
+  /** Milliseconds without any progress of the connection; 0 when nothing waits. Call about once a second. */
+  stalledMs(): number {
+    if (!this.#blocked) return 0;
+    const now = this.#clock.monotonic();
+    const pending = this.connection.pendingBytes;
+    if (pending !== this.#pendingSeen) {
+      this.#pendingSeen = pending;
+      this.#blockedSinceMs = now;
+    }
+    return now - this.#blockedSinceMs;
+  }
+
+  /** Bytes that wait for this replica: its unread part of the stream, and stream bytes inside the connection. */
+  get queuedBytes(): number {
+    const cursor = this.#cursor === null ? 0 : this.#cursor.pendingBytes;
+    // A payload in the connection is bounded by back-pressure and is what the replica came for: it does not count.
+    return this.#streaming ? cursor + this.connection.pendingBytes : cursor;
+  }
+
+  /** Whether `client-output-buffer-limit replica` is exceeded. */
+  exceeds(hardBytes: number, softBytes: number, softSeconds: number): boolean {
+    const queued = this.queuedBytes;
+    if (hardBytes > 0 && queued >= hardBytes) return true;
+    if (softBytes === 0 || queued < softBytes) {
+      this.#overSoftSinceMs = -1;
+      return false;
+    }
+    const now = this.#clock.monotonic();
+    if (this.#overSoftSinceMs < 0) this.#overSoftSinceMs = now;
+    return now - this.#overSoftSinceMs > softSeconds * 1000;
+  }
+
+  /** REPLCONF ACK. */
+  acknowledge(offset: number): void {
+    if (offset > this.ackOffset) this.ackOffset = offset;
+    this.ackAtMs = this.#clock.monotonic();
+    if (this.#startOnAck && this.state === 'online') this.startStream();
+  }
+
+  /** Seconds since its last sign of life, as INFO's lag. */
+  lagSeconds(): number {
+    return Math.floor((this.#clock.monotonic() - this.ackAtMs) / 1000);
+  }
+
+  /** Lets go of the stream. The connection is the caller's to close. */
+  release(): void {
+    if (this.state === 'closed') return;
+    this.state = 'closed';
+    this.#cursor?.release(this.#blocked);
+    this.#cursor = null;
+    this.#streaming = false;
+    this.#whenDrained = null;
+  }
+}

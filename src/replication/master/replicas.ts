@@ -1,0 +1,139 @@
+/**
+ * All replicas attached to us: flushing, limits, time-outs, and the counts that INFO, WAIT and min-replicas-to-write use.
+ */
+import type { Backlog } from '../backlog.ts';
+import type { ReplicationHost } from '../ports.ts';
+import type { Feed } from './feed.ts';
+import type { FullSync } from './full-sync.ts';
+import type { ReplicaSession } from './replica-session.ts';
+
+/** Stream bytes after which a long pipeline flushes its replicas without waiting for its end. */
+const FLUSH_BYTES: number = 64 * 1024;
+
+export interface ReplicasDeps {
+  readonly host: ReplicationHost;
+  readonly backlog: Backlog;
+  readonly feed: Feed;
+}
+
+export class Replicas {
+  /** Attached ones in the order they came. */
+  readonly sessions: Set<ReplicaSession> = new Set();
+  /** Monotonic ms since when there are none; for repl-backlog-ttl. */
+  noneSinceMs: number;
+  /** Set once by the composition: who serves full resyncs. */
+  fullSync: FullSync | null = null;
+  readonly #deps: ReplicasDeps;
+
+  constructor(deps: ReplicasDeps) {
+    this.#deps = deps;
+    this.noneSinceMs = deps.host.clock.monotonic();
+  }
+
+  get size(): number {
+    return this.sessions.size;
+  }
+
+  add(session: ReplicaSession): void {
+    const { settings } = this.#deps.host;
+    session.connection.setNoDelay(!settings.replDisableTcpNodelay);
+    this.sessions.add(session);
+  }
+
+  /** The connection is closed already or about to be. */
+  remove(session: ReplicaSession): void {
+    const { host } = this.#deps;
+    session.release();
+    this.fullSync?.forget(session);
+    if (!this.sessions.delete(session)) return;
+    host.log.warning(`Connection with replica ${session.name} lost.`);
+    if (this.sessions.size === 0) this.noneSinceMs = host.clock.monotonic();
+    host.replicasChanged?.();
+  }
+
+  /** Ends a replica's link from our side; what is queued is still sent. */
+  drop(session: ReplicaSession): void {
+    this.remove(session);
+    session.connection.end();
+  }
+
+  /** Our history changed: all must ask again. */
+  disconnectAll(): void {
+    for (const session of [...this.sessions]) this.kill(session);
+  }
+
+  kill(session: ReplicaSession): void {
+    this.remove(session);
+    session.connection.destroy();
+  }
+
+  /** At the end of a turn. */
+  flush(): void {
+    const { feed } = this.#deps;
+    if (feed.unflushedBytes === 0) return;
+    feed.unflushedBytes = 0;
+    for (const session of this.sessions) {
+      session.flush();
+      this.#checkLimit(session);
+    }
+  }
+
+  /** Inside a long pipeline, after each command: a burst must not pile up until the turn's end. Hot. */
+  flushIfLarge(): void {
+    if (this.#deps.feed.unflushedBytes >= FLUSH_BYTES) this.flush();
+  }
+
+  #checkLimit(session: ReplicaSession): void {
+    const { host } = this.#deps;
+    const { replicaOutputHardBytes: hard, replicaOutputSoftBytes: soft, replicaOutputSoftSeconds } = host.settings;
+    // A limit below the backlog's size would kill replicas right after a partial resync: Redis ignores it.
+    const hardest = hard === 0 ? 0 : Math.max(hard, host.settings.replBacklogSize);
+    if (!session.exceeds(hardest, soft, replicaOutputSoftSeconds)) return;
+    host.log.warning(
+      `Client ${session.peer.describe()} scheduled to be closed ASAP for overcoming of output buffer limits.`,
+    );
+    this.kill(session);
+  }
+
+  /** Once a second. */
+  cron(): void {
+    const { host } = this.#deps;
+    const timeoutMs = host.settings.replTimeout * 1000;
+    const now = host.clock.monotonic();
+    for (const session of [...this.sessions]) {
+      const stalledMs = session.stalledMs();
+      if (session.state === 'online') {
+        if (!session.prePsync && now - session.ackAtMs > timeoutMs) {
+          host.log.warning(`Disconnecting timedout replica (streaming sync): ${session.name}`);
+          this.kill(session);
+          continue;
+        }
+      } else if (stalledMs > timeoutMs) {
+        host.log.warning(`Disconnecting timedout replica (full sync): ${session.name}`);
+        this.kill(session);
+        continue;
+      }
+      this.#checkLimit(session);
+    }
+    this.fullSync?.keepalive();
+  }
+
+  /** Online and heard of within min-replicas-max-lag. */
+  goodCount(): number {
+    const { minReplicasMaxLag } = this.#deps.host.settings;
+    let count = 0;
+    for (const session of this.sessions) {
+      if (session.state === 'online' && session.lagSeconds() <= minReplicasMaxLag) count++;
+    }
+    return count;
+  }
+
+  /** For WAIT: how many have applied the stream up to `offset`. */
+  ackedCount(offset: number): number {
+    let count = 0;
+    for (const session of this.sessions) {
+      if (session.state === 'online' && session.ackOffset >= offset) count++;
+    }
+    return count;
+  }
+}

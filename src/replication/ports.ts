@@ -1,0 +1,168 @@
+/**
+ * What replication needs from the server around it, as interfaces: this folder imports neither commands nor server.
+ * The server implements `ReplicationHost`; tests and simulation implement it with doubles.
+ */
+import type { Clock, Log, Random } from '../base/ambient.ts';
+import type { Connection, Network } from '../io/world.ts';
+import type { ReplicaSession } from './master/replica-session.ts';
+
+export interface ReplicationHost {
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly random: Random;
+  readonly log: Log;
+  /** Read at each use, so that CONFIG SET works at once. */
+  readonly settings: ReplicationSettings;
+  /** Executes the master's stream on our data. */
+  readonly executor: StreamExecutor;
+
+  /**
+   * Starts writing an RDB of the data as it is at this moment, at `request.offset` of the stream. The consumer may be
+   * called during this call already (a snapshot that blocks) or later, in slices.
+   */
+  snapshot(request: SnapshotRequest, consumer: SnapshotConsumer): SnapshotRun;
+
+  /** Starts receiving a master's RDB beside the data that we serve. */
+  beginLoad(request: LoadRequest): LoadSession;
+
+  /** A replica acknowledged more (or went away): whoever waits for acknowledgements looks again. */
+  replicasChanged?(): void;
+  /** We became master or replica, or our link went up or down: gates and caches look again. */
+  roleChanged?(): void;
+}
+
+/** Config directives by Redis's names; times in seconds, sizes in bytes, as redis.conf has them. */
+export interface ReplicationSettings {
+  /** The port we listen on: what `listening-port` announces unless `replicaAnnouncePort` is set. */
+  readonly port: number;
+  readonly replTimeout: number;
+  readonly replPingReplicaPeriod: number;
+  readonly replBacklogSize: number;
+  /** 0: the backlog is never released. */
+  readonly replBacklogTtl: number;
+  readonly replDisklessSync: boolean;
+  readonly replDisklessSyncDelay: number;
+  /** A diskless sync starts before its delay once so many wait; 0: no such limit. */
+  readonly replDisklessSyncMaxReplicas: number;
+  readonly replDisableTcpNodelay: boolean;
+  /** TCP keepalive of the link to the master; 0: off. */
+  readonly tcpKeepalive: number;
+  /** Empty: no AUTH is sent. */
+  readonly masterauth: string;
+  /** Empty: AUTH is sent with the password only. */
+  readonly masteruser: string;
+  /** Empty: not announced. */
+  readonly replicaAnnounceIp: string;
+  /** 0: `port`. */
+  readonly replicaAnnouncePort: number;
+  /** Local address of the link to the master; empty: the system's choice. */
+  readonly bindSourceAddr: string;
+  readonly replicaPriority: number;
+  readonly replicaReadOnly: boolean;
+  readonly replicaAnnounced: boolean;
+  readonly minReplicasToWrite: number;
+  readonly minReplicasMaxLag: number;
+  /** `client-output-buffer-limit replica <hard> <soft> <seconds>`; 0: no limit. */
+  readonly replicaOutputHardBytes: number;
+  readonly replicaOutputSoftBytes: number;
+  readonly replicaOutputSoftSeconds: number;
+}
+
+/**
+ * The server's session of a client that speaks REPLCONF/PSYNC. The server keeps the connection's handlers: it parses what
+ * the replica sends, calls `Replication.peerData / peerDrained / peerClosed`, and never writes to it once `replica` is attached.
+ */
+export interface ReplicaPeer {
+  /** CLIENT ID. */
+  readonly id: number;
+  readonly connection: Connection;
+  /** Ours to set; null until the first REPLCONF, PSYNC or SYNC. */
+  replica: ReplicaSession | null;
+  /** Replies to earlier commands that are not yet handed to the connection. */
+  hasPendingReplies(): boolean;
+  /** The line of CLIENT LIST, for logs. */
+  describe(): string;
+}
+
+export interface SnapshotRequest {
+  /** Offset T that the data corresponds to: everything after it follows from the stream. For the RDB's repl-offset. */
+  readonly offset: number;
+  readonly replid: string;
+  /** Database that the stream has selected at T; for the RDB's repl-stream-db. */
+  readonly streamDb: number;
+  /** `disk`: the total length must be known before the first chunk (a file first, or a counting pass). */
+  readonly target: 'sockets' | 'disk';
+  /** What a backup tool asked to leave out (REPLCONF rdb-filter-only). */
+  readonly excludeData: boolean;
+  readonly excludeFunctions: boolean;
+}
+
+/** What the consumer answers to a chunk. */
+export type ChunkAnswer =
+  | 'more'
+  /** Wait for `SnapshotRun.resume`. A snapshot that cannot wait may go on; the bytes then queue here. */
+  | 'pause'
+  /** Nobody wants it any more: stop, without calling `end` or `fail`. */
+  | 'stop';
+
+export interface SnapshotConsumer {
+  /** Once, before the first chunk; null when the length is not known (`sockets`). */
+  begin(totalBytes: number | null): ChunkAnswer;
+  /** The bytes now belong to the consumer: they must not be changed afterwards. */
+  chunk(bytes: Uint8Array): ChunkAnswer;
+  end(): void;
+  fail(reason: string): void;
+}
+
+export interface SnapshotRun {
+  resume(): void;
+  /** No call to the consumer after this. */
+  cancel(): void;
+}
+
+export interface LoadRequest {
+  /** Payload length, or null when a mark ends it. */
+  readonly totalBytes: number | null;
+  /** Call when a `push` that answered false can take more. */
+  readonly resume: () => void;
+  /** A load that blocks calls this now and then, so that the master does not give us up. */
+  readonly keepalive: () => void;
+}
+
+/**
+ * One incoming RDB. It fills a staging keyspace; what we serve changes only in `commit`. After `abort` or a failure
+ * nothing of it may remain.
+ */
+export interface LoadSession {
+  /** Takes (copies or parses) all of the bytes. False: stop delivering until `resume`. Throws on corrupt input. */
+  push(bytes: Uint8Array, at: number, length: number): boolean;
+  /** The payload is complete. Resolves once it is parsed and verified to its very end; rejects with the reason. */
+  finish(): Promise<LoadSummary>;
+  /** Swaps the new data in, at once. Called in the same turn in which offsets and sub-replicas are switched. */
+  commit(): void;
+  abort(): void;
+}
+
+export interface LoadSummary {
+  /** The RDB's repl-stream-db: the database that the stream's next command is for. */
+  readonly streamDb: number;
+}
+
+/** Executes the stream of commands from the master. It holds the parser, the selected database and MULTI's queue. */
+export interface StreamExecutor {
+  /** A new stream starts (or resumes) at a command boundary, outside MULTI. */
+  reset(selectedDb: number): void;
+  /**
+   * Executes every complete command in the range and returns how many bytes they took; the rest is offered again with
+   * more behind it. Throws a `StreamError` when the bytes are no commands.
+   */
+  apply(bytes: Uint8Array, at: number, length: number): number;
+  /** Bytes of consumed commands that belong to a MULTI whose EXEC has not come; 0 outside. */
+  readonly openTransactionBytes: number;
+  readonly selectedDb: number;
+}
+
+/** The stream from the master cannot be understood: the link must go, and with it the hope to continue. */
+export class StreamError extends Error {
+  override name = 'StreamError';
+}

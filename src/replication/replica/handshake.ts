@@ -1,0 +1,235 @@
+/**
+ * The greeting of a replica, as data: what it says to its master, in Redis's order, and what each answer leads to.
+ *
+ *   connecting -> receive-ping-reply -> [receive-auth-reply] -> receive-replconf-replies -> receive-psync-reply
+ *                                                             -> full-resync | continue | failed
+ *
+ * `step` is pure; the driver (link.ts) performs the actions. Any state may end in `failed`, which carries the cause.
+ */
+import { assert } from '../../base/assert.ts';
+import { isReplid } from '../history.ts';
+import { parseOffset } from '../wire.ts';
+
+export interface HandshakePlan {
+  readonly masteruser: string;
+  /** Empty: no AUTH. */
+  readonly masterauth: string;
+  readonly listeningPort: number;
+  /** Empty: not announced. */
+  readonly announceIp: string;
+  /** What we have and can continue from; null asks for everything. */
+  readonly cached: { readonly replid: string; readonly nextOffset: number } | null;
+}
+
+export type ReplconfStep = 'listening-port' | 'ip-address' | 'capa';
+
+export type HandshakeState =
+  | { readonly tag: 'connecting' }
+  | { readonly tag: 'receive-ping-reply' }
+  | { readonly tag: 'receive-auth-reply' }
+  | { readonly tag: 'receive-replconf-replies'; readonly awaiting: readonly ReplconfStep[] }
+  | { readonly tag: 'receive-psync-reply' }
+  /** A payload follows. `start` is null after the fall-back to SYNC, which names no offset. */
+  | { readonly tag: 'full-resync'; readonly start: { readonly replid: string; readonly offset: number } | null }
+  /** The stream follows. `replid`: the master's id if it told one. */
+  | { readonly tag: 'continue'; readonly replid: string | null }
+  | { readonly tag: 'failed'; readonly cause: HandshakeFailure };
+
+export type HandshakeFailure =
+  | 'connect'
+  | 'closed'
+  | 'timeout'
+  | 'ping'
+  | 'auth'
+  | 'try-later'
+  | 'bad-full-resync'
+  | 'line-too-long';
+
+export type HandshakeEvent =
+  | { readonly kind: 'connected' }
+  /** One reply line without its line end; empty for a keepalive. */
+  | { readonly kind: 'line'; readonly text: string }
+  | { readonly kind: 'closed'; readonly reason: string }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'line-too-long' };
+
+export type HandshakeAction =
+  | { readonly kind: 'send'; readonly words: readonly string[] }
+  /** The one word of the old protocol, inline. */
+  | { readonly kind: 'send-sync' }
+  | { readonly kind: 'log'; readonly level: 'notice' | 'warning'; readonly message: string };
+
+export interface HandshakeStep {
+  readonly state: HandshakeState;
+  readonly actions: readonly HandshakeAction[];
+}
+
+type Tag = HandshakeState['tag'];
+
+export const legal: { readonly [T in Tag]: readonly Tag[] } = {
+  connecting: ['receive-ping-reply', 'failed'],
+  'receive-ping-reply': ['receive-auth-reply', 'receive-replconf-replies', 'failed'],
+  'receive-auth-reply': ['receive-replconf-replies', 'failed'],
+  'receive-replconf-replies': ['receive-replconf-replies', 'receive-psync-reply', 'failed'],
+  'receive-psync-reply': ['receive-psync-reply', 'full-resync', 'continue', 'failed'],
+  'full-resync': [],
+  continue: [],
+  failed: [],
+};
+
+export const initialHandshake: HandshakeState = { tag: 'connecting' };
+
+export function step(plan: HandshakePlan, state: HandshakeState, event: HandshakeEvent): HandshakeStep {
+  const next = transition(plan, state, event);
+  assert(legal[state.tag].includes(next.state.tag), `the handshake cannot go from ${state.tag} to ${next.state.tag}`);
+  return next;
+}
+
+function transition(plan: HandshakePlan, state: HandshakeState, event: HandshakeEvent): HandshakeStep {
+  switch (event.kind) {
+    case 'closed':
+      return broken(state, event.reason);
+    case 'timeout':
+      return failed('timeout', warning('Timeout connecting to the MASTER...'));
+    case 'line-too-long':
+      return failed('line-too-long', warning('Master did not respond to command during SYNC handshake'));
+    case 'connected':
+      assert(state.tag === 'connecting', 'a connection opens once');
+      return {
+        state: { tag: 'receive-ping-reply' },
+        actions: [notice('Non blocking connect for SYNC fired the event.'), send('PING')],
+      };
+    case 'line':
+      return reply(plan, state, event.text);
+  }
+}
+
+function reply(plan: HandshakePlan, state: HandshakeState, text: string): HandshakeStep {
+  switch (state.tag) {
+    case 'receive-ping-reply':
+      return pingReply(plan, text);
+    case 'receive-auth-reply':
+      if (text.startsWith('-')) return failed('auth', warning(`Unable to AUTH to MASTER: ${text}`));
+      return { state: { tag: 'receive-replconf-replies', awaiting: replconfSteps(plan) }, actions: [] };
+    case 'receive-replconf-replies':
+      return replconfReply(plan, state.awaiting, text);
+    case 'receive-psync-reply':
+      return psyncReply(text);
+    case 'connecting':
+    case 'full-resync':
+    case 'continue':
+    case 'failed':
+      assert(false, `no reply is awaited in ${state.tag}`);
+  }
+}
+
+/** An error that only says "authenticate first" proves that a Redis is there: go on. */
+function pingReply(plan: HandshakePlan, text: string): HandshakeStep {
+  const tolerated = ['+', '-NOAUTH', '-NOPERM', '-ERR operation not permitted'];
+  if (!tolerated.some((start) => text.startsWith(start))) {
+    return failed('ping', warning(`Error reply to PING from master: '${text}'`));
+  }
+  const actions: HandshakeAction[] = [notice('Master replied to PING, replication can continue...')];
+  // Everything up to PSYNC goes out at once; the answers come back in order.
+  if (plan.masterauth !== '') {
+    if (plan.masteruser === '') actions.push(send('AUTH', plan.masterauth));
+    else actions.push(send('AUTH', plan.masteruser, plan.masterauth));
+  }
+  const steps = replconfSteps(plan);
+  for (const item of steps) actions.push(replconfCommand(plan, item));
+  if (plan.masterauth !== '') return { state: { tag: 'receive-auth-reply' }, actions };
+  return { state: { tag: 'receive-replconf-replies', awaiting: steps }, actions };
+}
+
+/** Old masters know less: their errors are told and ignored. */
+function replconfReply(plan: HandshakePlan, awaiting: readonly ReplconfStep[], text: string): HandshakeStep {
+  const [current, ...rest] = awaiting;
+  const actions: HandshakeAction[] = [];
+  if (text.startsWith('-')) {
+    actions.push(notice(`(Non critical) Master does not understand REPLCONF ${current!}: ${text}`));
+  }
+  if (rest.length > 0) return { state: { tag: 'receive-replconf-replies', awaiting: rest }, actions };
+  if (plan.cached === null) {
+    actions.push(notice('Partial resynchronization not possible (no cached master)'), send('PSYNC', '?', '-1'));
+  } else {
+    const { replid, nextOffset } = plan.cached;
+    actions.push(
+      notice(`Trying a partial resynchronization (request ${replid}:${nextOffset}).`),
+      send('PSYNC', replid, String(nextOffset)),
+    );
+  }
+  return { state: { tag: 'receive-psync-reply' }, actions };
+}
+
+function psyncReply(text: string): HandshakeStep {
+  // The master is alive and still thinks (a snapshot starts).
+  if (text === '') return { state: { tag: 'receive-psync-reply' }, actions: [] };
+  if (text.startsWith('+FULLRESYNC')) {
+    const [, replid, offsetText] = text.split(' ');
+    const offset = offsetText === undefined ? undefined : parseOffset(offsetText);
+    if (replid === undefined || !isReplid(replid) || offset === undefined || offset < 0) {
+      return failed('bad-full-resync', warning('Master replied with wrong +FULLRESYNC syntax.'));
+    }
+    return {
+      state: { tag: 'full-resync', start: { replid, offset } },
+      actions: [notice(`Full resync from master: ${replid}:${offset}`)],
+    };
+  }
+  if (text.startsWith('+CONTINUE')) {
+    const word = text.slice('+CONTINUE'.length).trim();
+    return {
+      state: { tag: 'continue', replid: isReplid(word) ? word : null },
+      actions: [notice('Successful partial resynchronization with master.')],
+    };
+  }
+  if (text.startsWith('-NOMASTERLINK') || text.startsWith('-LOADING')) {
+    return failed('try-later', notice(`Master is currently unable to PSYNC but should be in the future: ${text}`));
+  }
+  const actions = [
+    text.startsWith('-ERR')
+      ? notice(`Master does not support PSYNC or is in error state (reply: ${text})`)
+      : warning(`Unexpected reply to PSYNC from master: ${text}`),
+    notice('Retrying with SYNC...'),
+    { kind: 'send-sync' } as const,
+  ];
+  return { state: { tag: 'full-resync', start: null }, actions };
+}
+
+function broken(state: HandshakeState, reason: string): HandshakeStep {
+  if (state.tag === 'connecting') return failed('connect', warning(`Error condition on socket for SYNC: ${reason}`));
+  const lines = [warning(`Failed to read response from the server: ${reason}`)];
+  if (state.tag === 'receive-psync-reply') lines.push(warning('Master did not reply to PSYNC, will try later'));
+  else lines.push(warning('Master did not respond to command during SYNC handshake'));
+  return failed('closed', ...lines);
+}
+
+function replconfSteps(plan: HandshakePlan): ReplconfStep[] {
+  return plan.announceIp === '' ? ['listening-port', 'capa'] : ['listening-port', 'ip-address', 'capa'];
+}
+
+function replconfCommand(plan: HandshakePlan, item: ReplconfStep): HandshakeAction {
+  switch (item) {
+    case 'listening-port':
+      return send('REPLCONF', 'listening-port', String(plan.listeningPort));
+    case 'ip-address':
+      return send('REPLCONF', 'ip-address', plan.announceIp);
+    case 'capa':
+      return send('REPLCONF', 'capa', 'eof', 'capa', 'psync2');
+  }
+}
+
+function failed(cause: HandshakeFailure, ...actions: HandshakeAction[]): HandshakeStep {
+  return { state: { tag: 'failed', cause }, actions };
+}
+
+function send(...words: readonly string[]): HandshakeAction {
+  return { kind: 'send', words };
+}
+
+function notice(message: string): HandshakeAction {
+  return { kind: 'log', level: 'notice', message };
+}
+
+function warning(message: string): HandshakeAction {
+  return { kind: 'log', level: 'warning', message };
+}

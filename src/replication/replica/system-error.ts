@@ -1,0 +1,21 @@
+/**
+ * System errors in the words of strerror(3), as they stand in Redis's log lines.
+ */
+const texts: { readonly [code: string]: string } = {
+  EACCES: 'Permission denied',
+  EADDRNOTAVAIL: 'Cannot assign requested address',
+  ECONNABORTED: 'Software caused connection abort',
+  ECONNREFUSED: 'Connection refused',
+  ECONNRESET: 'Connection reset by peer',
+  EHOSTUNREACH: 'No route to host',
+  ENETUNREACH: 'Network is unreachable',
+  ENOTFOUND: 'Name or service not known',
+  EPIPE: 'Broken pipe',
+  ETIMEDOUT: 'Connection timed out',
+};
+
+/** No error means that the peer closed in good order. */
+export function systemErrorText(error: NodeJS.ErrnoException | undefined): string {
+  if (error === undefined) return 'connection lost';
+  return texts[error.code ?? ''] ?? error.message;
+}

@@ -1,0 +1,408 @@
+/**
+ * Replication as the server sees it: one role at a time, one history, one stream, the replicas below and the link above.
+ *
+ *   commands --feed--> history + stream buffer --cursors--> replicas
+ *                              ^
+ *   master's link --applied, verbatim
+ *
+ * What calls it: execution (`feed`, `flushIfLarge`), the end of a turn (`beforeSleep`), a timer (`cron`, once a second), the
+ * rows REPLICAOF, ROLE, REPLCONF, PSYNC, SYNC, WAIT, INFO, and the sessions of replicas (`peerHeard`, `peerDrained`, `peerClosed`).
+ */
+import { replyError } from '../base/errors.ts';
+import { Backlog } from './backlog.ts';
+import { History, randomHex } from './history.ts';
+import { Feed } from './master/feed.ts';
+import { FullSync } from './master/full-sync.ts';
+import { type PeerAnswer, PsyncService, type SyncCounters } from './master/psync-service.ts';
+import { Replicas } from './master/replicas.ts';
+import type { ReplicaPeer, ReplicationHost } from './ports.ts';
+import { everySecond, type LinkOwner, MasterLink, type RetryPolicy } from './replica/link.ts';
+import {
+  type InfoRow,
+  infoRows,
+  type ReplicationStatus,
+  roleReply,
+  type RoleReply,
+  type UpstreamStatus,
+} from './status.ts';
+
+export interface ReplicationOptions {
+  /** How reconnections to a master are spaced. Default: Redis's. */
+  readonly retry?: RetryPolicy;
+}
+
+/** What an RDB file says about replication, so that a restart can continue: repl-id, repl-offset, repl-stream-db. */
+export interface RdbReplicationInfo {
+  readonly replid: string;
+  readonly offset: number;
+  readonly streamDb: number;
+}
+
+export class Replication implements LinkOwner {
+  readonly history: History;
+  readonly backlog: Backlog = new Backlog();
+  readonly feeder: Feed;
+  readonly replicas: Replicas;
+  /** Set while a failover or shutdown holds the stream still: no ping of ours may move the offset. */
+  pingsPaused = false;
+
+  readonly #host: ReplicationHost;
+  readonly #retry: RetryPolicy;
+  readonly #psync: PsyncService;
+  #link: MasterLink | null = null;
+  /** What a lost master's stream had selected; null when there is nothing to continue from. */
+  #cachedDb: number | null = null;
+  #seconds = 0;
+  #ackWanted = false;
+
+  constructor(host: ReplicationHost, options: ReplicationOptions = {}) {
+    this.#host = host;
+    this.#retry = options.retry ?? everySecond;
+    const history = new History(host.random);
+    const { backlog } = this;
+    const feed = new Feed(backlog, history);
+    const replicas = new Replicas({ host, backlog, feed });
+    const fullSync = new FullSync({
+      host,
+      backlog,
+      history,
+      feed,
+      streamDb: () => this.#streamDb(),
+      drop: (session) => replicas.drop(session),
+    });
+    replicas.fullSync = fullSync;
+    this.history = history;
+    this.feeder = feed;
+    this.replicas = replicas;
+    this.#psync = new PsyncService({ host, history, backlog, feed, replicas, fullSync, canServe: () => this.canServe });
+  }
+
+  // Role -----------------------------------------------------------------------------------------
+
+  get isMaster(): boolean {
+    return this.#link === null;
+  }
+
+  /** Null while we are a master. */
+  get link(): MasterLink | null {
+    return this.#link;
+  }
+
+  /** Our data is known to be the master's (or our own): replicas may sync from us, stale reads are not stale. */
+  get canServe(): boolean {
+    return this.#link === null || this.#link.tag === 'connected';
+  }
+
+  get counters(): Readonly<SyncCounters> {
+    return this.#psync.counters;
+  }
+
+  /**
+   * REPLICAOF host port. False: we follow that master already, nothing was done (the row says so in its reply).
+   * `requestedBy`: the client's CLIENT LIST line; absent for the configuration file.
+   */
+  replicaOf(host: string, port: number, requestedBy?: string): boolean {
+    const { log } = this.#host;
+    const old = this.#link;
+    if (old !== null && old.port === port && old.host.toLowerCase() === host.toLowerCase()) {
+      log.notice(
+        'REPLICAOF would result into synchronization with the master we are already connected with. No operation performed.',
+      );
+      return false;
+    }
+    old?.stop();
+    if (old === null && requestedBy !== undefined) this.#cacheOwnHistory();
+    this.#link = new MasterLink(this.#host, host, port, this, this.#retry, old?.downSinceMs ?? -1);
+    this.#link.start();
+    if (requestedBy !== undefined) {
+      log.notice(`REPLICAOF ${host}:${port} enabled (user request from '${requestedBy}')`);
+    }
+    this.#host.roleChanged?.();
+    return true;
+  }
+
+  /** REPLICAOF NO ONE. Our data stays; our history continues under a new id. No-op on a master. */
+  noOne(requestedBy: string): void {
+    const link = this.#link;
+    if (link === null) return;
+    const { clock, log } = this.#host;
+    link.stop();
+    this.#link = null;
+    this.#discardCached();
+    const { history } = this;
+    history.promote();
+    log.warning(
+      `Setting secondary replication ID to ${history.replid2}, valid up to offset: ${history.secondReplidOffset}. ` +
+        `New replication ID is ${history.replid}`,
+    );
+    // They must learn the new id; they will continue partially.
+    this.replicas.disconnectAll();
+    this.feeder.forgetDb();
+    this.replicas.noneSinceMs = clock.monotonic();
+    log.notice(`MASTER MODE enabled (user request from '${requestedBy}')`);
+    this.#host.roleChanged?.();
+  }
+
+  /** Closes everything; the server goes down. */
+  shutdown(): void {
+    this.#link?.stop();
+    for (const session of [...this.replicas.sessions]) this.replicas.drop(session);
+  }
+
+  /** We were a master: should the new one be our former replica, we can continue where it left our history. */
+  #cacheOwnHistory(): void {
+    const { log, settings } = this.#host;
+    log.notice(
+      'Before turning into a replica, using my own master parameters to synthesize a cached master: ' +
+        'I may be able to synchronize with the new master with just a partial transfer.',
+    );
+    this.#cachedDb = this.feeder.streamDb;
+    if (!this.backlog.active) this.backlog.create(this.history.masterReplOffset, settings.replBacklogSize);
+  }
+
+  #discardCached(): void {
+    if (this.#cachedDb === null) return;
+    this.#cachedDb = null;
+    this.#host.log.notice('Discarding previously cached master state.');
+  }
+
+  // The stream -----------------------------------------------------------------------------------
+
+  /** Whether effects are worth building: somebody listens or a history is kept. False on replicas. */
+  get feeding(): boolean {
+    return this.#link === null && this.feeder.active;
+  }
+
+  /** Propagates whole commands in RESP to replicas and backlog. Copies. Ignored on a replica: its stream is its master's. */
+  feed(db: number, bytes: Uint8Array, at: number, length: number): void {
+    if (this.#link === null) this.feeder.feed(db, bytes, at, length);
+  }
+
+  /** Inside long pipelines, after each command. */
+  flushIfLarge(): void {
+    this.replicas.flushIfLarge();
+  }
+
+  /** At the end of each turn of the event loop. */
+  beforeSleep(): void {
+    if (this.#ackWanted) {
+      this.#ackWanted = false;
+      if (this.#link === null && this.replicas.size > 0) this.feeder.requestAck();
+    }
+    this.replicas.flush();
+  }
+
+  /** WAIT: ask all replicas for an ACK at the end of this turn. */
+  requestAcks(): void {
+    this.#ackWanted = true;
+  }
+
+  /** Once a second. */
+  cron(): void {
+    const { clock, log, settings } = this.#host;
+    this.#seconds++;
+    this.#link?.cron();
+    this.replicas.cron();
+    this.backlog.resize(settings.replBacklogSize);
+    if (this.#link === null) {
+      if (this.replicas.size > 0) {
+        if (!this.pingsPaused && this.#seconds % settings.replPingReplicaPeriod === 0) this.feeder.ping();
+      } else if (settings.replBacklogTtl > 0 && this.backlog.active) {
+        const idleMs = clock.monotonic() - this.replicas.noneSinceMs;
+        if (idleMs > settings.replBacklogTtl * 1000) {
+          // Nobody records our writes from here on: no id of today may cover them.
+          this.history.changeReplid();
+          this.history.clearReplid2();
+          this.backlog.free();
+          log.notice(`Replication backlog freed after ${settings.replBacklogTtl} seconds without connected replicas.`);
+        }
+      }
+    }
+    this.feeder.verify();
+    this.replicas.flush();
+  }
+
+  #streamDb(): number {
+    if (this.#link === null) return this.feeder.streamDb;
+    return this.#cachedDb ?? this.#host.executor.selectedDb;
+  }
+
+  // For rows and sessions ------------------------------------------------------------------------
+
+  replconf(peer: ReplicaPeer, args: readonly string[]): PeerAnswer {
+    return this.#psync.replconf(peer, args);
+  }
+
+  psync(peer: ReplicaPeer, replid: string, offsetText: string): PeerAnswer {
+    return this.#psync.psync(peer, replid, offsetText);
+  }
+
+  sync(peer: ReplicaPeer): PeerAnswer {
+    return this.#psync.sync(peer);
+  }
+
+  /** REPLCONF GETACK, executed from the master's stream. The ACK leaves when its burst is applied. Never answered. */
+  getAck(): PeerAnswer {
+    this.#link?.ackRequested();
+    return 'none';
+  }
+
+  /** An attached replica generated a reply: it does what no replica does. The row's name goes to the log. */
+  rejectReply(peer: ReplicaPeer, commandName: string): void {
+    const session = peer.replica;
+    if (session === null || !session.attached) return;
+    this.#host.log.warning(
+      `Replica generated a reply to command '${commandName}', disconnecting it: ${peer.describe()}`,
+    );
+    this.replicas.kill(session);
+  }
+
+  /** Bytes came from an attached replica, newlines included: it lives. */
+  peerHeard(peer: ReplicaPeer): void {
+    if (peer.replica?.attached === true) peer.replica.ackAtMs = this.#host.clock.monotonic();
+  }
+
+  peerDrained(peer: ReplicaPeer): void {
+    peer.replica?.drained();
+  }
+
+  peerClosed(peer: ReplicaPeer): void {
+    if (peer.replica !== null) this.replicas.remove(peer.replica);
+  }
+
+  /** For the gate of min-replicas-to-write. */
+  get enoughGoodReplicas(): boolean {
+    const { minReplicasToWrite, minReplicasMaxLag } = this.#host.settings;
+    if (this.#link !== null || minReplicasToWrite === 0 || minReplicasMaxLag === 0) return true;
+    return this.replicas.goodCount() >= minReplicasToWrite;
+  }
+
+  /** FAILOVER is not served yet; PSYNC ... FAILOVER is answered so. */
+  refuseFailover(): PeerAnswer {
+    return replyError("ERR PSYNC FAILOVER can't be sent to a master.");
+  }
+
+  /** What an RDB written now should carry; null when it would promise what we cannot keep. */
+  rdbInfo(): RdbReplicationInfo | null {
+    const { history } = this;
+    if (this.#link === null ? !this.backlog.active : this.#link.tag !== 'connected' && this.#cachedDb === null)
+      return null;
+    return { replid: history.replid, offset: history.masterReplOffset, streamDb: this.#streamDb() };
+  }
+
+  /** After loading our own RDB at start, as a replica: continue where that file ends. Before `replicaOf`. */
+  restore(info: RdbReplicationInfo): void {
+    this.history.replace(info.replid, info.offset);
+    this.#cachedDb = info.streamDb;
+    if (this.backlog.active) this.backlog.free();
+    this.backlog.create(info.offset, this.#host.settings.replBacklogSize);
+  }
+
+  status(): ReplicationStatus {
+    const { backlog, history } = this;
+    const { settings } = this.#host;
+    return {
+      upstream: this.#upstreamStatus(),
+      replicas: [...this.replicas.sessions].map((session) => ({
+        ip: session.ip,
+        port: session.listeningPort,
+        state: session.state,
+        ackOffset: session.ackOffset,
+        lagSeconds: session.lagSeconds(),
+      })),
+      goodReplicas:
+        settings.minReplicasToWrite > 0 && settings.minReplicasMaxLag > 0 ? this.replicas.goodCount() : null,
+      failoverState: 'no-failover',
+      replid: history.replid,
+      replid2: history.replid2,
+      masterReplOffset: history.masterReplOffset,
+      secondReplidOffset: history.secondReplidOffset,
+      backlogActive: backlog.active,
+      backlogSize: settings.replBacklogSize,
+      backlogStart: backlog.start,
+      backlogLength: backlog.length,
+    };
+  }
+
+  #upstreamStatus(): UpstreamStatus | null {
+    const link = this.#link;
+    if (link === null) return null;
+    const { clock, settings } = this.#host;
+    const now = clock.monotonic();
+    // Without a master and without hope to continue Redis shows offset 1.
+    const known = link.tag === 'connected' || this.#cachedDb !== null;
+    const offset = known ? this.history.masterReplOffset : 1;
+    return {
+      host: link.host,
+      port: link.port,
+      link: link.tag,
+      lastIoSeconds: Math.floor((now - link.lastIoMs) / 1000),
+      readOffset: offset + link.unappliedBytes,
+      offset,
+      progress: link.progress,
+      downSeconds: link.downSinceMs < 0 ? -1 : Math.floor((now - link.downSinceMs) / 1000),
+      priority: settings.replicaPriority,
+      readOnly: settings.replicaReadOnly,
+      announced: settings.replicaAnnounced,
+    };
+  }
+
+  infoRows(): InfoRow[] {
+    return infoRows(this.status());
+  }
+
+  role(): RoleReply {
+    return roleReply(this.status());
+  }
+
+  // LinkOwner: what our link to the master changes -----------------------------------------------
+
+  cached(): { readonly replid: string; readonly nextOffset: number } | null {
+    if (this.#cachedDb === null) return null;
+    return { replid: this.history.replid, nextOffset: this.history.masterReplOffset + 1 };
+  }
+
+  fullySynced(start: { readonly replid: string; readonly offset: number } | null): void {
+    const { random, settings } = this.#host;
+    this.#discardCached();
+    // Our replicas have data of another past: they must ask again, and nothing of the old stream may answer them.
+    this.replicas.disconnectAll();
+    if (this.backlog.active) this.backlog.free();
+    // A master without PSYNC names no history; ours then stands for it towards our own replicas.
+    this.history.replace(start?.replid ?? randomHex(random), start?.offset ?? 0);
+    this.backlog.create(this.history.masterReplOffset, settings.replBacklogSize);
+    this.feeder.forgetDb();
+  }
+
+  continued(replid: string | null): number {
+    const { log, settings } = this.#host;
+    const { history } = this;
+    const selectedDb = this.#cachedDb ?? 0;
+    this.#cachedDb = null;
+    if (replid !== null && replid !== history.replid) {
+      history.adopt(replid);
+      log.warning(`Master replication ID changed to ${replid}`);
+      this.replicas.disconnectAll();
+    }
+    if (!this.backlog.active) this.backlog.create(history.masterReplOffset, settings.replBacklogSize);
+    return selectedDb;
+  }
+
+  applied(bytes: Uint8Array, at: number, length: number): void {
+    this.feeder.append(bytes, at, length);
+    this.replicas.flushIfLarge();
+  }
+
+  appliedBurst(): void {
+    this.replicas.flush();
+  }
+
+  lost(selectedDb: number | null): void {
+    this.#cachedDb = selectedDb;
+    if (selectedDb !== null) this.#host.log.notice('Caching the disconnected master state.');
+  }
+
+  masterReplOffset(): number {
+    return this.history.masterReplOffset;
+  }
+}
