@@ -481,7 +481,7 @@ function makeRoom(arena: Arena, list: Address, position: number, removed: number
   const wanted = total + added - removed;
   assert(wanted <= MAX_BYTES, 'listpack: too large');
   let target = list;
-  if (added > removed) target = arena.resize(list, wanted, total);
+  if (wanted > arena.capacity(list)) target = arena.resize(list, wanted, total);
   const bytes = arena.u8[segmentOf(target)]!;
   const base = byteOf(target);
   const tail = base + position + removed;

@@ -1,0 +1,513 @@
+/**
+ * The quicklist: a list value too long for one listpack, as a doubly linked list of listpacks. Its blocks: quicklist-node.ts.
+ *
+ *   header --> node <--> node <--> node        packed: a listpack of up to `fill`     plain: one element larger than
+ *               |         |         |                  (list-max-listpack-size)              a whole listpack may be
+ *            listpack  element   listpack
+ *
+ * No node is ever empty. Neighbours that fit into one node are joined after deletions inside the list, not after pops, and
+ * only while the result keeps room for a quarter more. Value bytes passed in must not lie in the list being changed
+ * (Element.detach).
+ */
+import { ArenaExhausted, byteOf, segmentOf } from './arena.ts';
+import type { Address, Arena } from './arena.ts';
+import { copyBytes, equalBytes } from './copy.ts';
+import type { Element } from './element.ts';
+import * as listpack from './listpack.ts';
+import * as node from './quicklist-node.ts';
+
+/** Node sizes in bytes for fill -1 to -5. */
+const FILL_BYTES: readonly number[] = [4096, 8192, 16384, 32768, 65536];
+/** Node size when `fill` counts elements instead. */
+const COUNTED_BYTES = 8192;
+/** Redis's default: 8 KiB. */
+export const DEFAULT_FILL = -2;
+/** Room that a new node starts with when the list has others already: it will be filled. */
+const FIRST_BYTES = 1024;
+
+/** A place in a list: node 0 means none. Any change of the list but through the cursor itself invalidates it. */
+export class ListCursor {
+  node: Address = 0;
+  /** Position in the node's listpack; 0 in a plain node. */
+  position = 0;
+}
+
+export class Quicklist {
+  readonly arena: Arena;
+  #maxBytes = COUNTED_BYTES;
+  #maxCount = Infinity;
+
+  constructor(arena: Arena, fill: number = DEFAULT_FILL) {
+    this.arena = arena;
+    this.setFill(fill);
+  }
+
+  /** list-max-listpack-size: -1 to -5 for 4 to 64 KiB a node, or a number of elements. Applies to changes from now on. */
+  setFill(fill: number): void {
+    this.#maxBytes = fill < 0 ? FILL_BYTES[Math.min(-fill, FILL_BYTES.length) - 1]! : COUNTED_BYTES;
+    this.#maxCount = fill < 0 ? Infinity : Math.max(fill, 1);
+  }
+
+  create(): Address {
+    const header = this.arena.alloc(node.BLOCK_BYTES);
+    for (let i = 0; i < 4; i++) node.setWord(this.arena, header, i, 0);
+    return header;
+  }
+
+  /** Elements in the list. */
+  count(header: Address): number {
+    return node.word(this.arena, header, node.ELEMENTS);
+  }
+
+  pushTail(header: Address, bytes: Uint8Array, at: number, length: number): void {
+    const { arena } = this;
+    const tail = node.tailNode(arena, header);
+    const need = this.#need(length);
+    if (tail !== 0 && this.#hasRoom(tail, need)) {
+      const list = this.#reserve(tail, need);
+      node.setNodeData(arena, tail, listpack.append(arena, list, bytes, at, length));
+      node.setNodeCount(arena, tail, node.nodeCount(arena, tail) + 1, false);
+    } else {
+      this.#addNode(header, tail, bytes, at, length);
+    }
+    this.#addElements(header, 1);
+  }
+
+  pushHead(header: Address, bytes: Uint8Array, at: number, length: number): void {
+    const { arena } = this;
+    const head = node.headNode(arena, header);
+    const need = this.#need(length);
+    if (head !== 0 && this.#hasRoom(head, need)) {
+      const list = this.#reserve(head, need);
+      node.setNodeData(arena, head, listpack.prepend(arena, list, bytes, at, length));
+      node.setNodeCount(arena, head, node.nodeCount(arena, head) + 1, false);
+    } else {
+      this.#addNode(header, 0, bytes, at, length);
+    }
+    this.#addElements(header, 1);
+  }
+
+  /** Reads the first element; false when the list is empty. */
+  peekHead(header: Address, out: Element): boolean {
+    const head = node.headNode(this.arena, header);
+    if (head === 0) return false;
+    this.#readAt(head, listpack.FIRST, out);
+    return true;
+  }
+
+  peekTail(header: Address, out: Element): boolean {
+    const tail = node.tailNode(this.arena, header);
+    if (tail === 0) return false;
+    this.#readAt(tail, this.#lastPosition(tail), out);
+    return true;
+  }
+
+  /** Removes the first element, if any. */
+  dropHead(header: Address): void {
+    const head = node.headNode(this.arena, header);
+    if (head !== 0) this.#deleteEntries(header, head, listpack.FIRST, 1);
+  }
+
+  dropTail(header: Address): void {
+    const tail = node.tailNode(this.arena, header);
+    if (tail !== 0) this.#deleteEntries(header, tail, this.#lastPosition(tail), 1);
+  }
+
+  /** Puts the cursor on the element at `index` (negative: from the end); false when there is none. */
+  seek(header: Address, index: number, cursor: ListCursor): boolean {
+    const { arena } = this;
+    cursor.node = 0;
+    const count = this.count(header);
+    const wanted = index < 0 ? index + count : index;
+    if (!(wanted >= 0 && wanted < count)) return false;
+    let inner: number;
+    let current: Address;
+    if (wanted < count >>> 1) {
+      current = node.headNode(arena, header);
+      inner = wanted;
+      for (let here = node.nodeCount(arena, current); inner >= here; here = node.nodeCount(arena, current)) {
+        inner -= here;
+        current = node.nextNode(arena, current);
+      }
+    } else {
+      current = node.tailNode(arena, header);
+      let after = count - wanted; // elements from the wanted one to the end
+      for (let here = node.nodeCount(arena, current); after > here; here = node.nodeCount(arena, current)) {
+        after -= here;
+        current = node.prevNode(arena, current);
+      }
+      inner = node.nodeCount(arena, current) - after;
+    }
+    cursor.node = current;
+    cursor.position = node.isPlain(arena, current) ? 0 : listpack.seek(arena, node.nodeData(arena, current), inner);
+    return true;
+  }
+
+  first(header: Address, cursor: ListCursor): boolean {
+    cursor.node = node.headNode(this.arena, header);
+    if (cursor.node !== 0) cursor.position = this.#firstPosition(cursor.node);
+    return cursor.node !== 0;
+  }
+
+  last(header: Address, cursor: ListCursor): boolean {
+    cursor.node = node.tailNode(this.arena, header);
+    if (cursor.node !== 0) cursor.position = this.#lastPosition(cursor.node);
+    return cursor.node !== 0;
+  }
+
+  /** Steps towards the tail; false past the last element. */
+  next(cursor: ListCursor): boolean {
+    const { arena } = this;
+    if (cursor.position !== 0) {
+      cursor.position = listpack.next(arena, node.nodeData(arena, cursor.node), cursor.position);
+      if (cursor.position !== 0) return true;
+    }
+    cursor.node = node.nextNode(arena, cursor.node);
+    if (cursor.node === 0) return false;
+    cursor.position = this.#firstPosition(cursor.node);
+    return true;
+  }
+
+  /** Steps towards the head; false before the first element. */
+  prev(cursor: ListCursor): boolean {
+    const { arena } = this;
+    if (cursor.position !== 0) {
+      cursor.position = listpack.prev(arena, node.nodeData(arena, cursor.node), cursor.position);
+      if (cursor.position !== 0) return true;
+    }
+    cursor.node = node.prevNode(arena, cursor.node);
+    if (cursor.node === 0) return false;
+    cursor.position = this.#lastPosition(cursor.node);
+    return true;
+  }
+
+  /** Fills `out` with the element's text. */
+  read(cursor: ListCursor, out: Element): void {
+    this.#readAt(cursor.node, cursor.position, out);
+  }
+
+  /** Whether the element's text is the value. */
+  equals(cursor: ListCursor, bytes: Uint8Array, at: number, length: number): boolean {
+    const { arena } = this;
+    const data = node.nodeData(arena, cursor.node);
+    if (cursor.position !== 0) return listpack.equals(arena, data, cursor.position, bytes, at, length);
+    if (node.plainLength(arena, cursor.node) !== length) return false;
+    return equalBytes(arena.u8[segmentOf(data)]!, byteOf(data) + node.PLAIN_HEADER, bytes, at, length);
+  }
+
+  /** Inserts before the cursor's element; the cursor is invalid afterwards. */
+  insertBefore(header: Address, cursor: ListCursor, bytes: Uint8Array, at: number, length: number): void {
+    this.#insert(header, cursor.node, cursor.position, bytes, at, length);
+  }
+
+  insertAfter(header: Address, cursor: ListCursor, bytes: Uint8Array, at: number, length: number): void {
+    const { arena } = this;
+    const following =
+      cursor.position === 0 ? 0 : listpack.next(arena, node.nodeData(arena, cursor.node), cursor.position);
+    if (following !== 0) this.#insert(header, cursor.node, following, bytes, at, length);
+    else this.#insertAfterNode(header, cursor.node, bytes, at, length);
+  }
+
+  /** Replaces the cursor's element; the cursor is invalid afterwards. */
+  replace(header: Address, cursor: ListCursor, bytes: Uint8Array, at: number, length: number): void {
+    const { arena } = this;
+    const place = cursor.node;
+    const need = this.#need(length);
+    if (cursor.position !== 0) {
+      const list = node.nodeData(arena, place);
+      // The old element's room is not counted: a node may end up short of full, never over.
+      const alone = node.nodeCount(arena, place) === 1 && need + listpack.EMPTY_BYTES <= this.#maxBytes;
+      if (alone || listpack.totalBytes(arena, list) + need <= this.#maxBytes) {
+        node.setNodeData(arena, place, listpack.replace(arena, list, cursor.position, bytes, at, length));
+        return;
+      }
+    }
+    // Make the old element the last of its node, insert after the node (its positions stay), then delete the old one.
+    const { position } = cursor;
+    const following = position === 0 ? 0 : listpack.next(arena, node.nodeData(arena, place), position);
+    if (following !== 0) this.#split(header, place, following);
+    this.#insertAfterNode(header, place, bytes, at, length);
+    this.#deleteEntries(header, place, position, 1);
+  }
+
+  /**
+   * Removes the cursor's element and puts the cursor on the one after it (`forward`) or before it; false when there is none.
+   * Small neighbours are joined on the way.
+   */
+  remove(header: Address, cursor: ListCursor, forward: boolean): boolean {
+    const { arena } = this;
+    const place = cursor.node;
+    const { position } = cursor;
+    const wasFirst = position === 0 || position === listpack.FIRST;
+    const prev = node.prevNode(arena, place);
+    const next = node.nextNode(arena, place);
+    const before = wasFirst ? 0 : listpack.prev(arena, node.nodeData(arena, place), position);
+    const survives = this.#deleteEntries(header, place, position, 1);
+    if (forward) {
+      if (survives && position < listpack.totalBytes(arena, node.nodeData(arena, place)) - 1) {
+        cursor.position = position;
+      } else {
+        cursor.node = next;
+        if (next !== 0) cursor.position = this.#firstPosition(next);
+      }
+    } else if (before !== 0) {
+      cursor.position = before;
+    } else {
+      cursor.node = prev;
+      if (prev !== 0) cursor.position = this.#lastPosition(prev);
+    }
+    if (survives) this.#joinAround(header, place, cursor);
+    else if (prev !== 0 && next !== 0) this.#join(header, prev, next, cursor);
+    return cursor.node !== 0;
+  }
+
+  /** Removes up to `elements` elements from `index` (0 or more) on; returns how many there were. Whole nodes go at once. */
+  removeRange(header: Address, index: number, elements: number, cursor: ListCursor): number {
+    const { arena } = this;
+    let left = Math.min(elements, this.count(header) - index);
+    if (left <= 0 || !this.seek(header, index, cursor)) return 0;
+    const gone = left;
+    let place = cursor.node;
+    let { position } = cursor;
+    let edge: Address = 0;
+    while (left > 0) {
+      const next = node.nextNode(arena, place);
+      const had = node.nodeCount(arena, place);
+      if (this.#deleteEntries(header, place, position, left)) {
+        left -= had - node.nodeCount(arena, place);
+        edge = place;
+      } else {
+        left -= had;
+      }
+      place = next;
+      if (place !== 0) position = this.#firstPosition(place);
+    }
+    if (edge !== 0) this.#joinAround(header, edge, cursor);
+    cursor.node = 0;
+    return gone;
+  }
+
+  /** Appends a listpack as a node; the list owns it from now on. It must not be empty. */
+  adoptListpack(header: Address, list: Address): void {
+    const count = listpack.count(this.arena, list);
+    const place = this.arena.alloc(node.BLOCK_BYTES);
+    node.setNodeData(this.arena, place, list);
+    node.setNodeCount(this.arena, place, count, false);
+    node.linkNode(this.arena, header, place, node.tailNode(this.arena, header));
+    this.#addElements(header, count);
+  }
+
+  /** Frees up to `budget` nodes from the head; true once the header is gone too. */
+  free(header: Address, budget: number): boolean {
+    const { arena } = this;
+    for (let freed = 0; freed < budget; freed++) {
+      const head = node.headNode(arena, header);
+      if (head === 0) {
+        arena.free(header);
+        return true;
+      }
+      this.#deleteNode(header, head);
+    }
+    return false;
+  }
+
+  // --- reading ---
+
+  #firstPosition(place: Address): number {
+    return node.isPlain(this.arena, place) ? 0 : listpack.FIRST;
+  }
+
+  #lastPosition(place: Address): number {
+    if (node.isPlain(this.arena, place)) return 0;
+    return listpack.last(this.arena, node.nodeData(this.arena, place));
+  }
+
+  #readAt(place: Address, position: number, out: Element): void {
+    const { arena } = this;
+    const data = node.nodeData(arena, place);
+    if (position !== 0 && !node.isPlain(arena, place)) listpack.read(arena, data, position, out);
+    else out.setString(arena.u8[segmentOf(data)]!, byteOf(data) + node.PLAIN_HEADER, node.plainLength(arena, place));
+  }
+
+  // --- room ---
+
+  /** At least the bytes that an element takes in a listpack, without looking at its text. */
+  #need(length: number): number {
+    return length < 64 ? length + 2 : length + 10;
+  }
+
+  #isBig(length: number): boolean {
+    return this.#need(length) + listpack.EMPTY_BYTES > this.#maxBytes;
+  }
+
+  #hasRoom(place: Address, need: number): boolean {
+    const { arena } = this;
+    if (node.isPlain(arena, place) || node.nodeCount(arena, place) >= this.#maxCount) return false;
+    return listpack.totalBytes(arena, node.nodeData(arena, place)) + need <= this.#maxBytes;
+  }
+
+  /** The node's listpack with room for `need` more bytes, growing by half so that filling a node moves it seldom. */
+  #reserve(place: Address, need: number): Address {
+    const { arena } = this;
+    const list = node.nodeData(arena, place);
+    const total = listpack.totalBytes(arena, list);
+    const capacity = arena.capacity(list);
+    if (total + need <= capacity) return list;
+    const wanted = Math.max(total + need, Math.min(capacity + (capacity >>> 1), this.#maxBytes));
+    const grown = arena.resize(list, wanted, total);
+    node.setNodeData(arena, place, grown);
+    return grown;
+  }
+
+  #addElements(header: Address, change: number): void {
+    node.setWord(this.arena, header, node.ELEMENTS, this.count(header) + change);
+  }
+
+  /** Links a new node with this one element in after `after` (0: at the head). Does not count the element. */
+  #addNode(header: Address, after: Address, bytes: Uint8Array, at: number, length: number): void {
+    const { arena } = this;
+    const place = arena.alloc(node.BLOCK_BYTES);
+    const plain = this.#isBig(length);
+    let data: Address = 0;
+    try {
+      if (plain) {
+        data = arena.alloc(node.PLAIN_HEADER + length);
+        node.setWord(arena, data, 0, length);
+        copyBytes(arena.u8[segmentOf(data)]!, byteOf(data) + node.PLAIN_HEADER, bytes, at, length);
+      } else {
+        const more = node.headNode(arena, header) !== 0;
+        const need = this.#need(length) + listpack.EMPTY_BYTES;
+        data = listpack.create(arena, more && this.#maxCount > 64 ? Math.max(FIRST_BYTES, need) : need);
+        data = listpack.append(arena, data, bytes, at, length);
+      }
+    } catch (error) {
+      if (data !== 0) arena.free(data);
+      arena.free(place);
+      throw error;
+    }
+    node.setNodeData(arena, place, data);
+    node.setNodeCount(arena, place, 1, plain);
+    node.linkNode(arena, header, place, after);
+  }
+
+  // --- inserting ---
+
+  /** Inserts before the entry at `position` of a node (0: before a plain node). */
+  #insert(header: Address, place: Address, position: number, bytes: Uint8Array, at: number, length: number): void {
+    const { arena } = this;
+    const need = this.#need(length);
+    if (this.#hasRoom(place, need)) {
+      const list = this.#reserve(place, need);
+      node.setNodeData(arena, place, listpack.insertBefore(arena, list, position, bytes, at, length));
+      node.setNodeCount(arena, place, node.nodeCount(arena, place) + 1, false);
+      this.#addElements(header, 1);
+      return;
+    }
+    const prev = node.prevNode(arena, place);
+    if (position === 0 || position === listpack.FIRST) {
+      if (prev !== 0) this.#insertAfterNode(header, prev, bytes, at, length);
+      else this.pushHead(header, bytes, at, length);
+      return;
+    }
+    this.#split(header, place, position);
+    this.#insertAfterNode(header, place, bytes, at, length);
+  }
+
+  /** Inserts between a node and the following one: at the end of the first, the start of the second, or in a new node. */
+  #insertAfterNode(header: Address, place: Address, bytes: Uint8Array, at: number, length: number): void {
+    const { arena } = this;
+    const need = this.#need(length);
+    const next = node.nextNode(arena, place);
+    if (this.#hasRoom(place, need)) {
+      const list = this.#reserve(place, need);
+      node.setNodeData(arena, place, listpack.append(arena, list, bytes, at, length));
+      node.setNodeCount(arena, place, node.nodeCount(arena, place) + 1, false);
+    } else if (next !== 0 && this.#hasRoom(next, need)) {
+      const list = this.#reserve(next, need);
+      node.setNodeData(arena, next, listpack.prepend(arena, list, bytes, at, length));
+      node.setNodeCount(arena, next, node.nodeCount(arena, next) + 1, false);
+    } else {
+      this.#addNode(header, place, bytes, at, length);
+    }
+    this.#addElements(header, 1);
+  }
+
+  /** Moves the entries from `position` (not the first) on into a new node after this one. */
+  #split(header: Address, place: Address, position: number): void {
+    const { arena } = this;
+    const list = node.nodeData(arena, place);
+    const created = arena.alloc(node.BLOCK_BYTES);
+    let rest: Address;
+    try {
+      rest = listpack.copyFrom(arena, list, position);
+    } catch (error) {
+      arena.free(created);
+      throw error;
+    }
+    const moved = listpack.count(arena, rest);
+    const left = node.nodeCount(arena, place) - moved;
+    node.setNodeData(arena, place, listpack.deleteAt(arena, list, position, moved));
+    node.setNodeCount(arena, place, left, false);
+    node.setNodeData(arena, created, rest);
+    node.setNodeCount(arena, created, moved, false);
+    node.linkNode(arena, header, created, place);
+  }
+
+  // --- removing ---
+
+  /** Deletes up to `entries` entries of a node from `position` on, and the node if none is left. True while it exists. */
+  #deleteEntries(header: Address, place: Address, position: number, entries: number): boolean {
+    const { arena } = this;
+    const count = node.nodeCount(arena, place);
+    if (count === 1 || node.isPlain(arena, place) || (position === listpack.FIRST && entries >= count)) {
+      this.#deleteNode(header, place);
+      return false;
+    }
+    const list = listpack.deleteAt(arena, node.nodeData(arena, place), position, entries);
+    node.setNodeData(arena, place, list);
+    const left = entries === 1 ? count - 1 : listpack.count(arena, list);
+    node.setNodeCount(arena, place, left, false);
+    this.#addElements(header, left - count);
+    return true;
+  }
+
+  #deleteNode(header: Address, place: Address): void {
+    this.#addElements(header, -node.nodeCount(this.arena, place));
+    this.arena.free(node.nodeData(this.arena, place));
+    node.dropNode(this.arena, header, place);
+  }
+
+  #joinAround(header: Address, place: Address, cursor: ListCursor): void {
+    const prev = node.prevNode(this.arena, place);
+    const next = node.nextNode(this.arena, place);
+    if (next !== 0) this.#join(header, place, next, cursor);
+    if (prev !== 0) this.#join(header, prev, place, cursor);
+  }
+
+  /** Moves the right node's entries into the left one if both are packed and fit with room to spare; the cursor follows. */
+  #join(header: Address, left: Address, right: Address, cursor: ListCursor): void {
+    const { arena } = this;
+    if (node.isPlain(arena, left) || node.isPlain(arena, right)) return;
+    const leftList = node.nodeData(arena, left);
+    const rightList = node.nodeData(arena, right);
+    const leftBytes = listpack.totalBytes(arena, leftList);
+    const joined = leftBytes + listpack.totalBytes(arena, rightList) - listpack.EMPTY_BYTES;
+    const elements = node.nodeCount(arena, left) + node.nodeCount(arena, right);
+    if (joined > this.#maxBytes - (this.#maxBytes >>> 2) || elements > this.#maxCount) return;
+    let merged: Address;
+    try {
+      merged = listpack.merge(arena, leftList, rightList);
+    } catch (error) {
+      // Joining only saves memory: when there is none to do it with, the nodes stay apart.
+      if (error instanceof ArenaExhausted) return;
+      throw error;
+    }
+    node.setNodeData(arena, left, merged);
+    node.setNodeCount(arena, left, elements, false);
+    node.dropNode(arena, header, right);
+    if (cursor.node === right) {
+      cursor.node = left;
+      cursor.position += leftBytes - 1 - listpack.FIRST;
+    }
+  }
+}
