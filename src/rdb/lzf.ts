@@ -105,7 +105,7 @@ export class LzfCompressor {
       let copy = 3;
       while (copy < most && input[at + earlier + copy] === input[at + i + copy]) copy++;
       to = writeLiterals(input, at + literalStart, i - literalStart, target, to, limit);
-      if (to < 0 || to + 3 > limit) return 0;
+      if (to < 0 || to + (copy < 9 ? 2 : 3) > limit) return 0;
       const back = i - earlier - 1;
       if (copy < 9) {
         target[to++] = ((copy - 2) << 5) | (back >>> 8);
