@@ -3,9 +3,10 @@
  *
  * Looking a key up is where expiry is decided (`read`, `write`): a master deletes an entry past its time and tells
  * `events.expired`, a replica hides it and waits for the master's DEL. Invariant: an entry is in `deadlines` iff it has
- * an expiry.
+ * an expiry. A method that throws ArenaExhausted has changed nothing.
  */
 import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
+import { Cursor } from '../memory/btree.ts';
 import { copyBytes } from '../memory/copy.ts';
 import { parseInteger } from '../base/numbers.ts';
 import { Span } from '../base/span.ts';
@@ -14,9 +15,11 @@ import type { Keyspace } from './keyspace.ts';
 
 /** Strings up to this length are reported as embstr. */
 const EMBSTR_MAX_BYTES = 44;
-const EXPIRY_BYTES = 8;
 /** Digits of the longest int64, with sign. */
 const INT64_TEXT_MAX = 20;
+/** Picks of a random key on a replica whose keys may all be past their time. */
+const RANDOM_TRIES = 100;
+const HAS_EXPIRY = 0x80000000;
 
 export class Database {
   readonly index: number;
@@ -24,8 +27,8 @@ export class Database {
   /** Header of the table of keys, and of the expiry index. */
   #keys: Address;
   #deadlines: Address;
-  /** Where an active scan for idle rehashing left off. */
   readonly #span: Span = new Span();
+  readonly #cursor: Cursor = new Cursor();
 
   constructor(space: Keyspace, index: number) {
     this.space = space;
@@ -66,10 +69,18 @@ export class Database {
     return entry;
   }
 
+  /** Like `read`, but leaves the access time alone: for commands that only ask about the key (TTL, TYPE, OBJECT). */
+  inspect(bytes: Uint8Array, at: number, length: number): Address {
+    const entry = this.#live(bytes, at, length);
+    if (entry === 0) this.space.stats.misses++;
+    else this.space.stats.hits++;
+    return entry;
+  }
+
   /** The entry for a writing command, or 0. */
   write(bytes: Uint8Array, at: number, length: number): Address {
     const entry = this.#live(bytes, at, length);
-    if (entry !== 0) this.space.entries.setLru(entry, this.space.lruClock);
+    if (entry !== 0 && !this.space.noTouch) this.space.entries.setLru(entry, this.space.lruClock);
     return entry;
   }
 
@@ -102,43 +113,38 @@ export class Database {
     const old = space.keys.find(this.#keys, keyBytes, keyAt, keyLength, hash);
     const encoding = stringEncoding(bytes, at, length);
     if (old === 0) {
-      const entry = this.#build(
-        keyBytes,
-        keyAt,
-        keyLength,
-        TYPE_STRING,
-        encoding,
-        Math.max(expiryMs, -1),
-        length,
-        length,
-      );
+      const expiry = expiryMs < 0 ? -1 : expiryMs;
+      const entry = this.#build(keyBytes, keyAt, keyLength, TYPE_STRING, encoding, expiry, length, length);
       this.#writeValue(entry, bytes, at, length);
-      space.keys.insert(this.#keys, entry, hash);
-      if (expiryMs >= 0) space.deadlines.insert(this.#deadlines, expiryMs, entry);
+      this.#link(entry, expiry, hash);
       return entry;
     }
-    const entries = space.entries;
+    const { entries, arena, deadlines } = space;
     const meta = entries.meta(old);
-    const kept = expiryMs === KEEP_EXPIRY ? entries.expiry(old) : expiryMs;
-    // In place, if it was a string without change in layout and the block fits without much waste.
-    if ((meta & 7) === TYPE_STRING && kept < 0 && meta >>> 31 === 0) {
-      const need = KEY_BASE_ENTRY + keyLength + length;
-      const capacity = space.arena.capacity(old);
+    const had = meta >>> 31 === 0 ? -1 : entries.expiry(old);
+    const kept = expiryMs === KEEP_EXPIRY ? had : expiryMs;
+    // In place, if it was a string of the same layout and the block fits without much waste.
+    if ((meta & 7) === TYPE_STRING && kept < 0 === had < 0) {
+      const base = kept < 0 ? KEY_BASE_ENTRY : KEY_OFFSET_EXPIRING;
+      const need = base + keyLength + length;
+      const capacity = arena.capacity(old);
       if (need <= capacity && (need * 2 >= capacity || capacity <= 64)) {
-        const words = space.arena.u32[segmentOf(old)]!;
+        if (kept !== had) this.#moveDeadline(old, had, kept);
+        const words = arena.u32[segmentOf(old)]!;
         const word = byteOf(old) >>> 2;
-        words[word] = makeMeta(TYPE_STRING, encoding, space.lruClock);
-        words[word + 2] = length;
-        copyBytes(space.arena.u8[segmentOf(old)]!, byteOf(old) + KEY_BASE_ENTRY + keyLength, bytes, at, length);
+        words[word] = makeMeta(TYPE_STRING, encoding, space.lruClock) | (kept < 0 ? 0 : HAS_EXPIRY);
+        words[word + (base >>> 2) - 1] = length;
+        copyBytes(arena.u8[segmentOf(old)]!, byteOf(old) + base + keyLength, bytes, at, length);
         return old;
       }
     }
     const entry = this.#build(keyBytes, keyAt, keyLength, TYPE_STRING, encoding, kept, length, length);
     this.#writeValue(entry, bytes, at, length);
-    // The table's slot was found above; building the entry changes no table.
+    if (kept >= 0 && kept === had) deadlines.replaceItem(this.#deadlines, had, old, entry);
+    else if (kept >= 0) this.#insertDeadline(entry, kept);
+    if (had >= 0 && kept !== had) deadlines.remove(this.#deadlines, had, old);
+    // The table's slot was found above; nothing since has changed a table.
     space.keys.replaceFound(entry);
-    if (meta >>> 31 === 1) space.deadlines.remove(this.#deadlines, entries.expiry(old), old);
-    if (kept >= 0) space.deadlines.insert(this.#deadlines, kept, entry);
     space.reclaimer.freeEntry(old);
     return entry;
   }
@@ -153,11 +159,10 @@ export class Database {
     const head = entries.keyStart(entry) - byteOf(entry) + key.length;
     const old = entries.ref(entry);
     const expiry = entries.expiry(entry);
-    const hash = this.space.hasher.hash(key.bytes, key.at, key.length);
     let moved = entry;
     if (head + length > arena.capacity(entry)) {
-      keys.find(this.#keys, key.bytes, key.at, key.length, hash);
       moved = arena.alloc(growth(head + length));
+      keys.find(this.#keys, key.bytes, key.at, key.length, this.space.hasher.hash(key.bytes, key.at, key.length));
       arena.copy(moved, 0, entry, 0, head + Math.min(old, length));
       keys.replaceFound(moved);
       if (expiry >= 0) this.space.deadlines.replaceItem(this.#deadlines, expiry, entry, moved);
@@ -175,7 +180,7 @@ export class Database {
   /** Adds a key that must be absent, with a collection as its value (`ref`: its root block). Returns the entry. */
   add(bytes: Uint8Array, at: number, length: number, type: number, encoding: number, ref: Address): Address {
     const entry = this.#build(bytes, at, length, type, encoding, -1, ref, 0);
-    this.space.keys.insert(this.#keys, entry, this.space.hasher.hash(bytes, at, length));
+    this.#link(entry, -1, this.space.hasher.hash(bytes, at, length));
     return entry;
   }
 
@@ -192,8 +197,7 @@ export class Database {
     const encoding = stringEncoding(bytes, at, length);
     const entry = this.#build(keyBytes, keyAt, keyLength, TYPE_STRING, encoding, expiryMs, length, length);
     this.#writeValue(entry, bytes, at, length);
-    this.space.keys.insert(this.#keys, entry, this.space.hasher.hash(keyBytes, keyAt, keyLength));
-    if (expiryMs >= 0) this.space.deadlines.insert(this.#deadlines, expiryMs, entry);
+    this.#link(entry, expiryMs, this.space.hasher.hash(keyBytes, keyAt, keyLength));
     return entry;
   }
 
@@ -216,26 +220,41 @@ export class Database {
     const { entries, deadlines, arena, keys } = this.space;
     const old = entries.expiry(entry);
     if (old === expiryMs) return entry;
-    if (old >= 0) deadlines.remove(this.#deadlines, old, entry);
     const meta = entries.meta(entry);
     const keyLength = entries.keyLength(entry);
     const ref = entries.ref(entry);
-    const tail = keyLength + ((meta & 7) === TYPE_STRING ? ref : 0);
-    const from = entries.keyStart(entry) - byteOf(entry);
-    const to = expiryMs >= 0 ? KEY_OFFSET_EXPIRING : KEY_BASE_ENTRY;
-    let moved = entry;
-    if (to + tail > arena.capacity(entry)) {
-      const key = entries.key(entry, this.#span);
-      keys.find(this.#keys, key.bytes, key.at, key.length, this.space.hasher.hash(key.bytes, key.at, key.length));
-      moved = arena.alloc(to + tail);
-      arena.copy(moved, to, entry, from, tail);
-      keys.replaceFound(moved);
-      arena.free(entry);
-    } else if (from !== to) {
-      arena.copy(moved, to, moved, from, tail);
+    if (old >= 0 && expiryMs >= 0) {
+      this.#moveDeadline(entry, old, expiryMs);
+      entries.writeHeader(entry, meta, keyLength, expiryMs, ref);
+      return entry;
     }
+    const tail = keyLength + ((meta & 7) === TYPE_STRING ? ref : 0);
+    if (old >= 0) {
+      deadlines.remove(this.#deadlines, old, entry);
+      arena.copy(entry, KEY_BASE_ENTRY, entry, KEY_OFFSET_EXPIRING, tail);
+      entries.writeHeader(entry, meta, keyLength, -1, ref);
+      return entry;
+    }
+    if (KEY_OFFSET_EXPIRING + tail <= arena.capacity(entry)) {
+      arena.copy(entry, KEY_OFFSET_EXPIRING, entry, KEY_BASE_ENTRY, tail);
+      entries.writeHeader(entry, meta, keyLength, expiryMs, ref);
+      try {
+        deadlines.insert(this.#deadlines, expiryMs, entry);
+      } catch (error) {
+        arena.copy(entry, KEY_BASE_ENTRY, entry, KEY_OFFSET_EXPIRING, tail);
+        entries.writeHeader(entry, meta, keyLength, -1, ref);
+        throw error;
+      }
+      return entry;
+    }
+    const moved = arena.alloc(KEY_OFFSET_EXPIRING + tail);
+    arena.copy(moved, KEY_OFFSET_EXPIRING, entry, KEY_BASE_ENTRY, tail);
     entries.writeHeader(moved, meta, keyLength, expiryMs, ref);
-    if (expiryMs >= 0) deadlines.insert(this.#deadlines, expiryMs, moved);
+    this.#insertDeadline(moved, expiryMs);
+    const key = entries.key(entry, this.#span);
+    keys.find(this.#keys, key.bytes, key.at, key.length, this.space.hasher.hash(key.bytes, key.at, key.length));
+    keys.replaceFound(moved);
+    arena.free(entry);
     return moved;
   }
 
@@ -254,20 +273,28 @@ export class Database {
     const valueFrom = entries.keyStart(entry) - byteOf(entry) + entries.keyLength(entry);
     const valueTo = entries.keyStart(moved) - byteOf(moved) + length;
     arena.copy(moved, valueTo, entry, valueFrom, valueLength);
+    target.#link(moved, expiry, this.space.hasher.hash(bytes, at, length));
     const key = entries.key(entry, this.#span);
     this.#unlink(key.bytes, key.at, key.length);
     arena.free(entry);
-    target.space.keys.insert(target.#keys, moved, this.space.hasher.hash(bytes, at, length));
-    if (expiry >= 0) this.space.deadlines.insert(target.#deadlines, expiry, moved);
     return moved;
   }
 
   /** Deletes everything; memory is reclaimed in slices. */
   clear(): void {
-    const { keys, deadlines, reclaimer } = this.space;
-    reclaimer.freeTable(this.#keys, this.#deadlines);
+    const { keys, deadlines } = this.space;
+    const oldKeys = this.#keys;
+    const oldDeadlines = this.#deadlines;
     this.#keys = keys.create();
     this.#deadlines = deadlines.create();
+    this.space.reclaimer.freeTable(oldKeys, oldDeadlines);
+  }
+
+  /** Gives back everything, the empty tables too: the end of a staging database. It must not be used afterwards. */
+  dispose(): void {
+    this.space.reclaimer.freeTable(this.#keys, this.#deadlines);
+    this.#keys = 0;
+    this.#deadlines = 0;
   }
 
   /** Exchanges the whole content with another database. */
@@ -291,31 +318,47 @@ export class Database {
     return this.space.keys.scan(this.#keys, cursor, visit);
   }
 
-  /** A random entry (it may be past its time), or 0. */
+  /** A random entry that clients may see, or 0. Deletes those past their time that it comes across, on a master. */
   random(): Address {
-    return this.space.keys.random(this.#keys, this.space.random);
+    const space = this.space;
+    let tries = 0;
+    for (;;) {
+      const entry = space.keys.random(this.#keys, space.random);
+      if (entry === 0 || !this.isExpired(entry)) return entry;
+      // Entries that may not be deleted (replica, pause) and are all past their time: show one, as Redis does.
+      if (!this.expireEntry(entry) && this.expiring === this.size && ++tries >= RANDOM_TRIES) return entry;
+    }
+  }
+
+  /** Deletes an entry that `isExpired`, if this server may: not on a replica, nor in a pause. */
+  expireEntry(entry: Address): boolean {
+    const space = this.space;
+    if (space.isReplica || space.expirePaused) return false;
+    this.#expire(entry);
+    return true;
   }
 
   /** Deletes the key with the earliest expiry if its time has come. */
   expireFirstDue(): boolean {
     const { deadlines } = this.space;
-    if (deadlines.count(this.#deadlines) === 0) return false;
-    const first = deadlines.first(this.#deadlines);
-    if (deadlines.value(first) >= this.space.now) return false;
-    this.#expire(deadlines.item(first));
+    const cursor = this.#cursor;
+    if (!deadlines.first(this.#deadlines, cursor)) return false;
+    if (deadlines.value(cursor) >= this.space.now) return false;
+    this.#expire(deadlines.item(cursor));
     return true;
   }
 
-  /** Sum and number of the remaining lives of keys with an expiry, sampled from the soonest: for avg_ttl. */
+  /** Mean of the remaining lives of keys with an expiry in ms, from `samples` keys spread from the soonest to the last. */
   averageTtl(samples: number): number {
-    const { deadlines } = this.space;
-    const count = deadlines.count(this.#deadlines);
-    if (count === 0) return 0;
-    let sum = 0;
+    const { deadlines, now } = this.space;
+    const count = this.expiring;
     const taken = Math.min(samples, count);
+    if (taken === 0) return 0;
+    const cursor = this.#cursor;
+    let sum = 0;
     for (let i = 0; i < taken; i++) {
-      const cursor = deadlines.atRank(this.#deadlines, Math.floor((i * count) / taken));
-      sum += Math.max(0, deadlines.value(cursor) - this.space.now);
+      if (deadlines.atRank(this.#deadlines, Math.floor((i * count) / taken), cursor))
+        sum += Math.max(0, deadlines.value(cursor) - now);
     }
     return Math.floor(sum / taken);
   }
@@ -330,7 +373,7 @@ export class Database {
     const entry = space.keys.find(this.#keys, bytes, at, length, space.hasher.hash(bytes, at, length));
     if (entry === 0 || space.entries.meta(entry) >>> 31 === 0) return entry;
     if (space.now <= space.entries.expiry(entry) || space.fromMaster) return entry;
-    if (!space.isReplica && !space.expirePaused) this.#expire(entry);
+    this.expireEntry(entry);
     return 0;
   }
 
@@ -339,7 +382,42 @@ export class Database {
     const key = space.entries.key(entry, this.#span);
     space.stats.expiredKeys++;
     space.events.expired(this, key.bytes, key.at, key.length);
-    this.remove(key.bytes, key.at, key.length);
+    this.removeEntry(entry);
+  }
+
+  /** Puts a finished entry into the table and, with an expiry, into the index; frees it if memory runs out. */
+  #link(entry: Address, expiryMs: number, hash: number): void {
+    const { keys, deadlines, arena } = this.space;
+    let indexed = false;
+    try {
+      if (expiryMs >= 0) {
+        deadlines.insert(this.#deadlines, expiryMs, entry);
+        indexed = true;
+      }
+      keys.insert(this.#keys, entry, hash);
+    } catch (error) {
+      if (indexed) deadlines.remove(this.#deadlines, expiryMs, entry);
+      arena.free(entry);
+      throw error;
+    }
+  }
+
+  /** Indexes an entry that is about to take the place of another; frees it if memory runs out. */
+  #insertDeadline(entry: Address, expiryMs: number): void {
+    try {
+      this.space.deadlines.insert(this.#deadlines, expiryMs, entry);
+    } catch (error) {
+      this.space.arena.free(entry);
+      throw error;
+    }
+  }
+
+  /** Changes the expiry of an entry that has one and stays where it is. */
+  #moveDeadline(entry: Address, from: number, to: number): void {
+    const { deadlines, arena } = this.space;
+    deadlines.insert(this.#deadlines, to, entry);
+    deadlines.remove(this.#deadlines, from, entry);
+    arena.f64[segmentOf(entry)]![(byteOf(entry) >>> 3) + 1] = to;
   }
 
   #unlink(bytes: Uint8Array, at: number, length: number): Address {
@@ -385,8 +463,8 @@ function stringEncoding(bytes: Uint8Array, at: number, length: number): number {
   return length <= EMBSTR_MAX_BYTES ? ENC_EMBSTR : ENC_RAW;
 }
 
-/** Size to allocate for a string that grows: doubling up to 1 MiB, then 1 MiB more, as Redis's strings do. */
+/** Size to allocate for a string that grows: twice as much up to 1 MiB, then an eighth more, so that appending stays cheap. */
 function growth(bytes: number): number {
   const MIB = 1024 * 1024;
-  return bytes < MIB ? bytes * 2 : bytes + MIB + EXPIRY_BYTES;
+  return bytes < MIB ? bytes * 2 : bytes + Math.max(MIB, bytes >>> 3);
 }

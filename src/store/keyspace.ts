@@ -7,7 +7,7 @@ import { Arena } from '../memory/arena.ts';
 import { BTree } from '../memory/btree.ts';
 import { Dict } from '../memory/dict.ts';
 import { KeyHasher } from '../memory/hash.ts';
-import { QuickList } from '../memory/quicklist.ts';
+import { Quicklist } from '../memory/quicklist.ts';
 import { Database } from './database.ts';
 import {
   Entries,
@@ -44,7 +44,10 @@ export class StoreStats {
   misses = 0;
   expiredKeys = 0;
   evictedKeys = 0;
-  expiredTimeCapReached = 0;
+
+  reset(): void {
+    this.hits = this.misses = this.expiredKeys = this.evictedKeys = 0;
+  }
 }
 
 export class Keyspace {
@@ -59,7 +62,7 @@ export class Keyspace {
   /** Order of sorted-set members, and of expiring keys. */
   readonly scores: BTree;
   readonly deadlines: BTree;
-  readonly lists: QuickList;
+  readonly lists: Quicklist;
   readonly reclaimer: Reclaimer;
   readonly databases: Database[] = [];
   readonly settings: StoreSettings;
@@ -93,7 +96,7 @@ export class Keyspace {
     this.scored = new Dict(this.arena, this.hasher, KEY_BASE_SCORED);
     this.scores = new BTree(this.arena, KEY_BASE_SCORED);
     this.deadlines = new BTree(this.arena, KEY_OFFSET_EXPIRING);
-    this.lists = new QuickList(this.arena);
+    this.lists = new Quicklist(this.arena, settings.listMaxListpackSize);
     this.reclaimer = new Reclaimer(this);
     for (let i = 0; i < settings.databases; i++) this.databases.push(new Database(this, i));
   }
@@ -108,13 +111,18 @@ export class Keyspace {
     return this.databases.map((db) => new Database(this, db.index));
   }
 
-  /** Puts the staged data in place in one step; the old data is reclaimed in slices. */
+  /** Puts the staged data in place in one step; the old data is reclaimed in slices, and `staged` is spent. */
   adopt(staged: readonly Database[]): void {
     for (const db of this.databases) {
       const other = staged[db.index]!;
       db.exchange(other);
-      other.clear();
+      other.dispose();
     }
+  }
+
+  /** Gives staged data back, in slices: the load failed. */
+  discard(staged: readonly Database[]): void {
+    for (const db of staged) db.dispose();
   }
 
   /** Exchanges the content of two databases. */

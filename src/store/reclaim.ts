@@ -16,8 +16,11 @@ import {
 } from './entry.ts';
 import type { Keyspace } from './keyspace.ts';
 
-/** Values with at most this many elements are freed at once. */
+/** Values with at most this many elements and buckets are freed at once. */
 const AT_ONCE = 64;
+
+/** Units of work a step of `finish`: not more, so that big values inside a table are freed before the next ones. */
+const FINISH_STEP = 1024;
 
 /** One thing being taken apart: `step(budget)` frees some of it and tells whether it is gone. */
 interface Job {
@@ -26,7 +29,8 @@ interface Job {
 
 export class Reclaimer {
   readonly #space: Keyspace;
-  readonly #queue: Job[] = [];
+  /** A stack: what a table's job releases is taken apart before the table gives more, so the stack stays short. */
+  readonly #jobs: Job[] = [];
   /** Objects freed by slices so far: lazyfreed_objects. */
   freed = 0;
 
@@ -35,7 +39,7 @@ export class Reclaimer {
   }
 
   get pending(): number {
-    return this.#queue.length;
+    return this.#jobs.length;
   }
 
   /** Frees an entry that is no longer in its table, with its value. */
@@ -51,49 +55,54 @@ export class Reclaimer {
     const job = this.#jobFor(type, encoding, ref);
     if (job === undefined) this.#space.arena.free(ref);
     else if (job.count <= AT_ONCE) job.step(Number.MAX_SAFE_INTEGER);
-    else this.#queue.push(job);
+    else this.#jobs.push(job);
   }
 
   /** Frees a database's tables with all entries. */
   freeTable(keys: Address, deadlines: Address): void {
     const space = this.#space;
-    const small = space.keys.count(keys) <= AT_ONCE;
-    let keysDone = false;
+    const small = space.keys.count(keys) + space.keys.buckets(keys) <= AT_ONCE;
+    let indexDone = false;
     const job: Job = {
       step: (budget) => {
-        if (!keysDone) keysDone = space.keys.drain(keys, budget, (entry) => this.freeEntry(entry));
-        return keysDone && space.deadlines.free(deadlines, budget);
+        if (!indexDone) indexDone = space.deadlines.free(deadlines, budget);
+        return indexDone && space.keys.drain(keys, budget, (entry) => this.freeEntry(entry));
       },
     };
     if (small) job.step(Number.MAX_SAFE_INTEGER);
-    else this.#queue.push(job);
+    else this.#jobs.push(job);
   }
 
   /** Does up to about `budget` units (buckets, nodes) of work; true while more is left. */
   work(budget: number): boolean {
-    const job = this.#queue[0];
-    if (job === undefined) return false;
-    if (job.step(budget)) {
-      this.#queue.shift();
+    const jobs = this.#jobs;
+    const top = jobs.length - 1;
+    if (top < 0) return false;
+    if (jobs[top]!.step(budget)) {
+      // What the last step released lies above the job, which is done.
+      jobs.splice(top, 1);
       this.freed++;
     }
-    return this.#queue.length > 0;
+    return jobs.length > 0;
   }
 
   /** Frees everything now (FLUSHALL SYNC). */
   finish(): void {
-    while (this.#queue.length > 0) this.work(Number.MAX_SAFE_INTEGER);
+    while (this.work(FINISH_STEP));
   }
 
   #jobFor(type: number, encoding: number, ref: Address): (Job & { count: number }) | undefined {
     const { arena, fields, members, scored, scores, lists } = this.#space;
     const release = (item: Address): void => arena.free(item);
     if (type === TYPE_HASH && encoding === ENC_HASHTABLE)
-      return { count: fields.count(ref), step: (budget) => fields.drain(ref, budget, release) };
+      return { count: fields.count(ref) + fields.buckets(ref), step: (budget) => fields.drain(ref, budget, release) };
     if (type === TYPE_SET && encoding === ENC_HASHTABLE)
-      return { count: members.count(ref), step: (budget) => members.drain(ref, budget, release) };
+      return {
+        count: members.count(ref) + members.buckets(ref),
+        step: (budget) => members.drain(ref, budget, release),
+      };
     if (type === TYPE_LIST && encoding === ENC_QUICKLIST)
-      return { count: lists.nodes(ref), step: (budget) => lists.free(ref, budget) };
+      return { count: lists.count(ref), step: (budget) => lists.free(ref, budget) };
     if (type === TYPE_ZSET && encoding === ENC_SKIPLIST) {
       const word = byteOf(ref) >>> 2;
       const words = arena.u32[segmentOf(ref)]!;
@@ -101,7 +110,7 @@ export class Reclaimer {
       const tree = words[word + 1]!;
       let treeDone = false;
       return {
-        count: scored.count(dict),
+        count: scored.count(dict) + scored.buckets(dict),
         step: (budget) => {
           if (!treeDone) treeDone = scores.free(tree, budget);
           if (!treeDone || !scored.drain(dict, budget, release)) return false;
