@@ -4,16 +4,25 @@
 import type { Random } from '../base/ambient.ts';
 import { Keyspace, type StoreSettings } from './keyspace.ts';
 import type { Entries } from './entry.ts';
+import { Hashes } from './hashes.ts';
+import { SetAlgebra } from './set-algebra.ts';
+import { Sets } from './sets.ts';
 import { Strings } from './strings.ts';
 
 export class Store {
   readonly space: Keyspace;
   readonly entries: Entries;
   readonly strings: Strings;
+  readonly hashes: Hashes;
+  readonly sets: Sets;
+  readonly setAlgebra: SetAlgebra;
 
   constructor(settings: StoreSettings, random: Random) {
     this.space = new Keyspace(settings, random);
     this.entries = this.space.entries;
     this.strings = new Strings(this.space);
+    this.hashes = new Hashes(this.space);
+    this.sets = new Sets(this.space);
+    this.setAlgebra = new SetAlgebra(this.sets);
   }
 }

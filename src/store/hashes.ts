@@ -1,0 +1,450 @@
+/**
+ * Hash values: fields and their values, as a listpack while small, as a table of fields when large.
+ *
+ *   listpack   field, value, field, value ...: the bytes that RDB files carry
+ *   hashtable  a Dict of items {u32 meta, u32 field length, u32 value length, field bytes, value bytes}
+ *
+ * The conversion goes one way, by the thresholds hash-max-listpack-entries and hash-max-listpack-value. Invariant: a hash
+ * in the keyspace has at least one field; whoever removes the last one removes the key.
+ * Byte ranges given to a visitor, or left in a Span, are valid until the next call of this class.
+ */
+import { Span } from '../base/span.ts';
+import { type Address, type Arena, byteOf, segmentOf } from '../memory/arena.ts';
+import { copyBytes } from '../memory/copy.ts';
+import type { Dict } from '../memory/dict.ts';
+import { Element } from '../memory/element.ts';
+import * as listpack from '../memory/listpack.ts';
+import type { Database } from './database.ts';
+import { ENC_HASHTABLE, ENC_LISTPACK, type Entries, KEY_BASE_FIELD, TYPE_HASH } from './entry.ts';
+import type { Keyspace } from './keyspace.ts';
+import { Picker, takes } from './pick.ts';
+
+/** Bytes of a listpack entry around its data, at most. */
+const ENTRY_OVERHEAD = 16;
+
+/** Receives a field and its value. */
+export type FieldVisitor = (
+  fieldBytes: Uint8Array,
+  fieldAt: number,
+  fieldLength: number,
+  valueBytes: Uint8Array,
+  valueAt: number,
+  valueLength: number,
+) => void;
+
+export class Hashes {
+  readonly space: Keyspace;
+  readonly arena: Arena;
+  readonly entries: Entries;
+  readonly fields: Dict;
+  readonly picker: Picker;
+  readonly a: Element = new Element();
+  readonly b: Element = new Element();
+  readonly key: Span = new Span();
+
+  constructor(space: Keyspace) {
+    this.space = space;
+    this.arena = space.arena;
+    this.entries = space.entries;
+    this.fields = space.fields;
+    this.picker = new Picker(space.random);
+  }
+
+  // -- making hashes ------------------------------------------------------------------------------------------
+
+  /**
+   * Adds a key that must be absent, with a hash that is still empty: `set` must follow. `expected` fields: more than a
+   * listpack may have make a table with that much room.
+   */
+  create(db: Database, keyBytes: Uint8Array, keyAt: number, keyLength: number, expected: number): Address {
+    const large = expected > this.space.settings.hashMaxListpackEntries;
+    const ref = large ? this.fields.createSized(expected) : listpack.create(this.arena);
+    return db.add(keyBytes, keyAt, keyLength, TYPE_HASH, large ? ENC_HASHTABLE : ENC_LISTPACK, ref);
+  }
+
+  /**
+   * Adds a key that must be absent, with a hash copied from a validated listpack, which becomes a table if it has more
+   * than hash-max-listpack-entries fields. Returns the entry, or 0 when the bytes are no hash: an odd number of entries, or, as far as it is noticed
+   * (in a conversion), a field twice.
+   */
+  createPacked(
+    db: Database,
+    keyBytes: Uint8Array,
+    keyAt: number,
+    keyLength: number,
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+  ): Address {
+    const { arena } = this;
+    const list = listpack.fromBytes(arena, bytes, at, length);
+    const count = listpack.count(arena, list);
+    if (count === 0 || count % 2 !== 0) {
+      arena.free(list);
+      return 0;
+    }
+    if (count / 2 <= this.space.settings.hashMaxListpackEntries)
+      return db.add(keyBytes, keyAt, keyLength, TYPE_HASH, ENC_LISTPACK, list);
+    const table = this.#tableFrom(list, count / 2, count / 2);
+    arena.free(list);
+    if (table === 0) return 0;
+    return db.add(keyBytes, keyAt, keyLength, TYPE_HASH, ENC_HASHTABLE, table);
+  }
+
+  /** A copy of a value, for COPY. Returns its root block. */
+  copyValue(encoding: number, ref: Address): Address {
+    const { arena, fields } = this;
+    if (encoding === ENC_LISTPACK) {
+      const length = listpack.totalBytes(arena, ref);
+      const copy = arena.alloc(length);
+      arena.copy(copy, 0, ref, 0, length);
+      return copy;
+    }
+    const table = fields.createSized(fields.count(ref));
+    return this.#building(table, () => {
+      fields.forEach(ref, (item) => {
+        const key = this.#field(item, this.key);
+        const size = this.#itemBytes(item);
+        const hash = this.space.hasher.hash(key.bytes, key.at, key.length);
+        const copy = arena.alloc(size);
+        arena.copy(copy, 0, item, 0, size);
+        fields.insert(table, copy, hash);
+      });
+      return table;
+    });
+  }
+
+  // -- one field ----------------------------------------------------------------------------------------------
+
+  length(entry: Address): number {
+    const ref = this.entries.ref(entry);
+    return this.isPacked(entry) ? listpack.count(this.arena, ref) >>> 1 : this.fields.count(ref);
+  }
+
+  /** Whether the field exists; its value is then in `out`. */
+  get(entry: Address, bytes: Uint8Array, at: number, length: number, out: Span): boolean {
+    const ref = this.entries.ref(entry);
+    if (this.isPacked(entry)) {
+      const { arena } = this;
+      const position = listpack.find(arena, ref, listpack.first(arena, ref), bytes, at, length, 2);
+      if (position === 0) return false;
+      listpack.read(arena, ref, listpack.next(arena, ref, position), this.b);
+      setSpan(out, this.b);
+      return true;
+    }
+    const item = this.fields.find(ref, bytes, at, length, this.space.hasher.hash(bytes, at, length));
+    if (item === 0) return false;
+    this.#value(item, out);
+    return true;
+  }
+
+  has(entry: Address, bytes: Uint8Array, at: number, length: number): boolean {
+    const ref = this.entries.ref(entry);
+    if (this.isPacked(entry))
+      return listpack.find(this.arena, ref, listpack.first(this.arena, ref), bytes, at, length, 2) !== 0;
+    return this.fields.find(ref, bytes, at, length, this.space.hasher.hash(bytes, at, length)) !== 0;
+  }
+
+  /** Before `fields` fields are set at once, the longest field or value `longest` bytes: converts early, not in the middle. */
+  prepare(entry: Address, fields: number, longest: number): void {
+    if (!this.isPacked(entry)) return;
+    const { hashMaxListpackEntries, hashMaxListpackValue } = this.space.settings;
+    if (fields > hashMaxListpackEntries || longest > hashMaxListpackValue) this.#convert(entry, fields);
+  }
+
+  /** Sets a field; true if it is new. The bytes must not lie in this hash. */
+  set(
+    entry: Address,
+    fieldBytes: Uint8Array,
+    fieldAt: number,
+    fieldLength: number,
+    valueBytes: Uint8Array,
+    valueAt: number,
+    valueLength: number,
+  ): boolean {
+    if (this.isPacked(entry)) {
+      const max = this.space.settings.hashMaxListpackValue;
+      const { arena, entries } = this;
+      const list = entries.ref(entry);
+      const added = fieldLength + valueLength + 2 * ENTRY_OVERHEAD;
+      if (fieldLength <= max && valueLength <= max && listpack.totalBytes(arena, list) + added <= listpack.MAX_BYTES) {
+        return this.#setPacked(entry, list, fieldBytes, fieldAt, fieldLength, valueBytes, valueAt, valueLength);
+      }
+      this.#convert(entry, 0);
+    }
+    const table = this.entries.ref(entry);
+    return this.#setInTable(table, fieldBytes, fieldAt, fieldLength, valueBytes, valueAt, valueLength);
+  }
+
+  /** Removes a field; false if it was absent. The hash may be empty afterwards. */
+  remove(entry: Address, bytes: Uint8Array, at: number, length: number): boolean {
+    const { arena, entries } = this;
+    const ref = entries.ref(entry);
+    if (this.isPacked(entry)) {
+      const position = listpack.find(arena, ref, listpack.first(arena, ref), bytes, at, length, 2);
+      if (position === 0) return false;
+      const moved = listpack.deleteAt(arena, ref, position, 2);
+      if (moved !== ref) entries.setRef(entry, moved);
+      return true;
+    }
+    const item = this.fields.remove(ref, bytes, at, length, this.space.hasher.hash(bytes, at, length));
+    if (item === 0) return false;
+    arena.free(item);
+    return true;
+  }
+
+  // -- all fields ---------------------------------------------------------------------------------------------
+
+  /** Whether the value is a listpack. */
+  isPacked(entry: Address): boolean {
+    return this.entries.encoding(entry) === ENC_LISTPACK;
+  }
+
+  /** The listpack if the hash is one, else 0. */
+  packed(entry: Address): Address {
+    return this.isPacked(entry) ? this.entries.ref(entry) : 0;
+  }
+
+  /** Visits every field. `visit` must not use this class. */
+  forEach(entry: Address, visit: FieldVisitor): void {
+    const ref = this.entries.ref(entry);
+    if (this.isPacked(entry)) {
+      const { arena } = this;
+      for (let p = listpack.first(arena, ref); p !== 0;) p = this.#visitPair(ref, p, visit);
+    } else this.fields.forEach(ref, (item) => this.#visitItem(item, visit));
+  }
+
+  /** Visits some fields from a SCAN cursor and returns the next cursor, 0 at the end. A listpack is visited whole. */
+  scan(entry: Address, cursor: number, visit: FieldVisitor): number {
+    if (this.isPacked(entry)) {
+      this.forEach(entry, visit);
+      return 0;
+    }
+    return this.fields.scan(this.entries.ref(entry), cursor, (item) => this.#visitItem(item, visit));
+  }
+
+  // -- random fields ------------------------------------------------------------------------------------------
+
+  /** Visits one random field. */
+  random(entry: Address, visit: FieldVisitor): void {
+    const { arena, picker } = this;
+    const ref = this.entries.ref(entry);
+    if (this.isPacked(entry)) {
+      const index = picker.below(listpack.count(arena, ref) >>> 1);
+      this.#visitPair(ref, listpack.seek(arena, ref, index * 2), visit);
+    } else this.#visitItem(picker.item(this.fields, ref), visit);
+  }
+
+  /** Visits `count` different random fields, 0 <= count <= length. */
+  sample(entry: Address, count: number, visit: FieldVisitor): void {
+    const { arena, picker, fields } = this;
+    const ref = this.entries.ref(entry);
+    let left = this.length(entry);
+    let wanted = count;
+    if (this.isPacked(entry)) {
+      for (let p = listpack.first(arena, ref); p !== 0 && wanted > 0; left--) {
+        if (takes(picker, wanted, left)) {
+          wanted--;
+          p = this.#visitPair(ref, p, visit);
+        } else {
+          const value = listpack.next(arena, ref, p);
+          p = listpack.next(arena, ref, value);
+        }
+      }
+    } else if (count * 3 > left) {
+      fields.forEach(ref, (item) => {
+        if (wanted > 0 && takes(picker, wanted, left)) {
+          wanted--;
+          this.#visitItem(item, visit);
+        }
+        left--;
+      });
+    } else {
+      const seen = new Set<Address>();
+      while (seen.size < count) {
+        const item = picker.item(fields, ref);
+        if (seen.has(item)) continue;
+        seen.add(item);
+        this.#visitItem(item, visit);
+      }
+    }
+  }
+
+  // -- inside -------------------------------------------------------------------------------------------------
+
+  #setPacked(
+    entry: Address,
+    list: Address,
+    fieldBytes: Uint8Array,
+    fieldAt: number,
+    fieldLength: number,
+    valueBytes: Uint8Array,
+    valueAt: number,
+    valueLength: number,
+  ): boolean {
+    const { arena, entries } = this;
+    const found = listpack.find(arena, list, listpack.first(arena, list), fieldBytes, fieldAt, fieldLength, 2);
+    if (found !== 0) {
+      const value = listpack.next(arena, list, found);
+      const moved = listpack.replace(arena, list, value, valueBytes, valueAt, valueLength);
+      if (moved !== list) entries.setRef(entry, moved);
+      return false;
+    }
+    const fieldPosition = listpack.totalBytes(arena, list) - 1;
+    let moved = listpack.append(arena, list, fieldBytes, fieldAt, fieldLength);
+    // A field without its value must not stay, should memory end between the two.
+    try {
+      moved = listpack.append(arena, moved, valueBytes, valueAt, valueLength);
+    } catch (error) {
+      entries.setRef(entry, listpack.deleteAt(arena, moved, fieldPosition));
+      throw error;
+    }
+    entries.setRef(entry, moved);
+    if (listpack.count(arena, moved) >>> 1 > this.space.settings.hashMaxListpackEntries) this.#convert(entry, 0);
+    return true;
+  }
+
+  #setInTable(
+    table: Address,
+    fieldBytes: Uint8Array,
+    fieldAt: number,
+    fieldLength: number,
+    valueBytes: Uint8Array,
+    valueAt: number,
+    valueLength: number,
+  ): boolean {
+    const { arena, fields } = this;
+    const hash = this.space.hasher.hash(fieldBytes, fieldAt, fieldLength);
+    const old = fields.find(table, fieldBytes, fieldAt, fieldLength, hash);
+    if (old !== 0) {
+      const start = byteOf(old) + KEY_BASE_FIELD;
+      const need = KEY_BASE_FIELD + fieldLength + valueLength;
+      const capacity = arena.capacity(old);
+      if (need <= capacity && (need * 2 >= capacity || capacity <= 64)) {
+        const segment = segmentOf(old);
+        arena.u32[segment]![(start >>> 2) - 1] = valueLength;
+        copyBytes(arena.u8[segment]!, start + fieldLength, valueBytes, valueAt, valueLength);
+        return false;
+      }
+    }
+    const item = this.#build(fieldBytes, fieldAt, fieldLength, valueBytes, valueAt, valueLength);
+    if (old === 0) {
+      fields.insert(table, item, hash);
+      return true;
+    }
+    fields.replaceFound(item);
+    arena.free(old);
+    return false;
+  }
+
+  #build(
+    fieldBytes: Uint8Array,
+    fieldAt: number,
+    fieldLength: number,
+    valueBytes: Uint8Array,
+    valueAt: number,
+    valueLength: number,
+  ): Address {
+    const { arena } = this;
+    const item = arena.alloc(KEY_BASE_FIELD + fieldLength + valueLength);
+    const segment = segmentOf(item);
+    const base = byteOf(item);
+    const words = arena.u32[segment]!;
+    const word = base >>> 2;
+    words[word] = 0;
+    words[word + 1] = fieldLength;
+    words[word + 2] = valueLength;
+    const bytes = arena.u8[segment]!;
+    copyBytes(bytes, base + KEY_BASE_FIELD, fieldBytes, fieldAt, fieldLength);
+    copyBytes(bytes, base + KEY_BASE_FIELD + fieldLength, valueBytes, valueAt, valueLength);
+    return item;
+  }
+
+  /** Turns a listpack into a table with room for `expected` fields more. */
+  #convert(entry: Address, expected: number): void {
+    const list = this.entries.ref(entry);
+    const count = listpack.count(this.arena, list) >>> 1;
+    const table = this.#tableFrom(list, count, count + expected);
+    this.entries.setRef(entry, table);
+    this.entries.setEncoding(entry, ENC_HASHTABLE);
+    this.arena.free(list);
+  }
+
+  /** The fields of a listpack as a table, or 0 if a field occurs twice. The list stays. */
+  #tableFrom(list: Address, count: number, expected: number): Address {
+    const { arena, fields, a, b } = this;
+    const table = fields.createSized(expected);
+    return this.#building(table, () => {
+      for (let p = listpack.first(arena, list); p !== 0;) {
+        listpack.read(arena, list, p, a);
+        p = listpack.next(arena, list, p);
+        listpack.read(arena, list, p, b);
+        p = listpack.next(arena, list, p);
+        this.#setInTable(table, a.bytes, a.at, a.length, b.bytes, b.at, b.length);
+      }
+      if (fields.count(table) === count) return table;
+      this.space.reclaimer.freeValue(TYPE_HASH, ENC_HASHTABLE, table);
+      return 0;
+    });
+  }
+
+  /** Runs what fills a table, and takes the table back if memory runs out. */
+  #building(table: Address, fill: () => Address): Address {
+    try {
+      return fill();
+    } catch (error) {
+      this.space.reclaimer.freeValue(TYPE_HASH, ENC_HASHTABLE, table);
+      throw error;
+    }
+  }
+
+  /** Visits the pair at a position and returns the next pair's, 0 at the end. */
+  #visitPair(list: Address, position: number, visit: FieldVisitor): number {
+    const { arena, a, b } = this;
+    listpack.read(arena, list, position, a);
+    const value = listpack.next(arena, list, position);
+    listpack.read(arena, list, value, b);
+    visit(a.bytes, a.at, a.length, b.bytes, b.at, b.length);
+    return listpack.next(arena, list, value);
+  }
+
+  #visitItem(item: Address, visit: FieldVisitor): void {
+    const bytes = this.arena.u8[segmentOf(item)]!;
+    const words = this.arena.u32[segmentOf(item)]!;
+    const start = this.#fieldStart(item);
+    const length = words[(byteOf(item) >>> 2) + 1]!;
+    visit(bytes, start, length, bytes, start + length, words[(start - 4) >>> 2]!);
+  }
+
+  #fieldStart(item: Address): number {
+    const base = byteOf(item);
+    return base + KEY_BASE_FIELD + ((this.arena.u32[segmentOf(item)]![base >>> 2]! >>> 31) << 3);
+  }
+
+  #field(item: Address, out: Span): Span {
+    out.bytes = this.arena.u8[segmentOf(item)]!;
+    out.at = this.#fieldStart(item);
+    out.length = this.arena.u32[segmentOf(item)]![(byteOf(item) >>> 2) + 1]!;
+    return out;
+  }
+
+  #value(item: Address, out: Span): void {
+    const words = this.arena.u32[segmentOf(item)]!;
+    const start = this.#fieldStart(item);
+    out.bytes = this.arena.u8[segmentOf(item)]!;
+    out.at = start + words[(byteOf(item) >>> 2) + 1]!;
+    out.length = words[(start - 4) >>> 2]!;
+  }
+
+  #itemBytes(item: Address): number {
+    const words = this.arena.u32[segmentOf(item)]!;
+    const start = this.#fieldStart(item);
+    return start - byteOf(item) + words[(byteOf(item) >>> 2) + 1]! + words[(start - 4) >>> 2]!;
+  }
+}
+
+function setSpan(out: Span, element: Element): void {
+  out.bytes = element.bytes;
+  out.at = element.at;
+  out.length = element.length;
+}
