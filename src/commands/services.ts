@@ -54,8 +54,14 @@ export interface ShutdownOptions {
 
 export interface ConfigurationService {
   get(patterns: readonly string[]): readonly (readonly [name: string, value: string])[];
-  /** Undefined on success, else the text of the error reply without '-'. Words are byte strings. */
-  set(pairs: readonly (readonly [name: string, value: string])[], session: Session): string | undefined;
+  /**
+   * Undefined on success, else the text of the error reply without '-'; a promise when applying takes time (the caller
+   * then blocks its session). Words are byte strings.
+   */
+  set(
+    pairs: readonly (readonly [name: string, value: string])[],
+    session: Session,
+  ): string | undefined | Promise<string | undefined>;
   rewrite(): string | undefined;
 }
 

@@ -3,6 +3,8 @@
  * survives between commands.
  */
 import type { Args } from '../resp/args.ts';
+import type { ReplyWriter } from '../resp/reply-writer.ts';
+import type { ReplicaPeer } from '../replication/ports.ts';
 
 export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skip';
 /** 'normal' clients, attached replicas, our master's link, and clients inside SUBSCRIBE: the classes of CLIENT LIST. */
@@ -64,6 +66,15 @@ export class Session {
   outputBytes: () => number = () => 0;
   /** Filled in by the server: bytes of an incomplete command, and memory of the parser. */
   queryBytes: () => number = () => 0;
+  /** Waits for something; no command of this client runs until `unblock`. */
+  blocked = false;
+  /**
+   * Filled in by the server: the running command will be answered later. Returns how: `finish(write)` lets `write` put the
+   * reply and goes on with the client's next command. Calling it after the client has gone does nothing.
+   */
+  block: () => (write: (reply: ReplyWriter) => void) => void = () => () => {};
+  /** What the replication layer keeps for this client once it speaks REPLCONF or PSYNC; filled in by the server. */
+  peer: ReplicaPeer | undefined;
   /** Filled in by the server: appends bytes to the client's output outside of its own command (pub/sub, kills). */
   push: (bytes: Uint8Array) => void = () => {};
 

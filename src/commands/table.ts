@@ -49,6 +49,10 @@ export class Command {
     assert(row.handler !== undefined || row.subcommands !== undefined, `command ${row.name} has no handler`);
   }
 
+  resetStatistics(): void {
+    this.calls = this.micros = this.rejected = this.failed = 0;
+  }
+
   /** Whether `count` arguments (name included) are acceptable. */
   acceptsCount(count: number): boolean {
     return this.arity >= 0 ? count === this.arity : count >= -this.arity;
@@ -81,6 +85,14 @@ export class CommandTable {
     if (to !== '') this.byName.set(to.toLowerCase(), command);
     this.#index();
     return true;
+  }
+
+  /** All commands, subcommands after their containers. */
+  *all(): Iterable<Command> {
+    for (const command of this.byName.values()) {
+      yield command;
+      if (command.subcommands !== undefined) yield* command.subcommands.values();
+    }
   }
 
   /** The command named by argument 0 (not yet a subcommand), or undefined. */

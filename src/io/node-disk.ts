@@ -37,6 +37,27 @@ class NodeDisk implements Disk {
     return new NodeDiskFile(await open(path, 'w', 0o644));
   }
 
+  createSync(path: string): DiskFile {
+    return new NodeDiskFile(fs.openSync(path, 'w', 0o644));
+  }
+
+  renameSync(from: string, to: string): void {
+    fs.renameSync(from, to);
+  }
+
+  removeSync(path: string): void {
+    fs.rmSync(path);
+  }
+
+  syncDirectorySync(path: string): void {
+    const descriptor = fs.openSync(path, 'r');
+    try {
+      fs.fsyncSync(descriptor);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  }
+
   async openRead(path: string): Promise<DiskReader> {
     const descriptor = await open(path, 'r');
     try {
@@ -85,12 +106,7 @@ class NodeDisk implements Disk {
       fs.rmSync(temporary, { force: true });
       throw error;
     }
-    const directoryDescriptor = fs.openSync(directory, 'r');
-    try {
-      fs.fsyncSync(directoryDescriptor);
-    } finally {
-      fs.closeSync(directoryDescriptor);
-    }
+    this.syncDirectorySync(directory);
   }
 }
 

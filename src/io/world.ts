@@ -159,6 +159,10 @@ export interface Disk {
   exists(path: string): boolean;
   /** Opens for writing, truncating. */
   create(path: string): Promise<DiskFile>;
+  createSync(path: string): DiskFile;
+  renameSync(from: string, to: string): void;
+  removeSync(path: string): void;
+  syncDirectorySync(path: string): void;
   /** Opens for reading in chunks. */
   openRead(path: string): Promise<DiskReader>;
   rename(from: string, to: string): Promise<void>;

@@ -146,13 +146,15 @@ export class RequestParser {
     this.#rebase(start);
   }
 
-  /** Takes the bytes that were fed but not parsed (the connection changes its protocol). */
-  takeRest(): Uint8Array {
-    const rest = this.#window.slice(this.#position, this.#end);
+  /** Forgets everything fed: the next byte starts a command. */
+  reset(): void {
+    this.#own = undefined;
+    this.#window = new Uint8Array(0);
     this.#position = this.#end = this.#commandStart = 0;
     this.#remaining = 0;
-    this.#own = undefined;
-    return rest;
+    this.#bulkLength = -1;
+    this.#pendingInline = false;
+    this.args.count = 0;
   }
 
   #number = 0;

@@ -28,6 +28,10 @@ export interface ClientHost {
   /** Output waits for the kernel: enforces client-output-buffer-limit; true if the client must go. */
   overOutputLimit(client: Client): boolean;
   closed(client: Client, error: Error | undefined): void;
+  /** Everything queued went out. */
+  drained(client: Client): void;
+  /** The line of CLIENT LIST. */
+  describe(client: Client): string;
   protocolError(client: Client, text: string): void;
 }
 
@@ -44,8 +48,6 @@ export class Client {
   bytesOut = 0;
   /** When the soft output limit was first exceeded, wall clock ms; 0 if it is not. */
   softLimitSince = 0;
-  /** Another protocol (replica link) owns the connection now. */
-  detached = false;
 
   constructor(host: ClientHost, connection: Connection, session: Session, limits: ParserLimits) {
     this.#host = host;
@@ -56,8 +58,17 @@ export class Client {
     session.outputBytes = () => connection.pendingBytes;
     session.queryBytes = () => this.parser.bufferedBytes;
     session.push = (bytes) => this.push(bytes);
+    session.block = () => this.#block();
+    session.peer = {
+      id: session.id,
+      connection,
+      replica: null,
+      hasPendingReplies: () => host.writer.at > 0 && this.#busy,
+      describe: () => host.describe(this),
+    };
     connection.handle({
       onData: (bytes) => this.#input(bytes),
+      onDrain: () => host.drained(this),
       onEnd: () => this.close(true),
       onClose: (error) => {
         this.#ended = true;
@@ -96,12 +107,48 @@ export class Client {
     else this.connection.destroy();
   }
 
+  /** Stops reading until the reply to the running command is known. */
+  #block(): (write: (reply: ReplyWriter) => void) => void {
+    const session = this.session;
+    session.blocked = true;
+    this.connection.pause();
+    let finished = false;
+    return (write) => {
+      if (finished || this.#ended) return;
+      finished = true;
+      session.blocked = false;
+      const answer = (): void => {
+        if (this.#ended) return;
+        const writer = this.#host.writer;
+        const start = writer.at;
+        writer.resp = session.resp;
+        write(writer);
+        if (session.replyMode !== 'on') this.#muted(start);
+      };
+      if (this.#busy) {
+        // Finished within its own command: the batch simply goes on.
+        this.connection.resume();
+        answer();
+        return;
+      }
+      answer();
+      this.#flush();
+      this.connection.resume();
+      this.#input(new Uint8Array(0));
+    };
+  }
+
   #input(chunk: Uint8Array): void {
     if (this.#ended) return;
     const { parser, session } = this;
     const host = this.#host;
     this.bytesIn += chunk.length;
     if (chunk.length > 0) parser.feed(chunk);
+    // A read that was under way when the client was blocked or paused.
+    if (session.blocked || this.postponed) {
+      parser.release();
+      return;
+    }
     host.beginBatch(session);
     const writer = host.writer;
     writer.resp = session.resp;
@@ -122,20 +169,22 @@ export class Client {
         this.connection.pause();
         break;
       }
-      if (session.replyMode !== 'on') this.#muted(start);
+      // What an attached replica sends (REPLCONF ACK) is never answered: its output is the stream.
+      if (session.class === 'replica') writer.at = start;
+      else if (session.replyMode !== 'on') this.#muted(start);
       host.commandDone();
       if (writer.at > FLUSH_BYTES) this.#flush();
-      if (session.closeNow || session.closeAfterReply || this.detached) break;
+      if (session.closeNow || session.closeAfterReply || session.blocked) break;
     }
     this.#busy = false;
-    if (!this.detached && parser.bufferedBytes > host.queryBufferLimit) session.closeNow = true;
+    if (parser.bufferedBytes > host.queryBufferLimit) session.closeNow = true;
     if (session.closeNow) {
       writer.renew(false);
       this.#ended = true;
       this.connection.destroy();
     } else {
       this.#flush();
-      if (!this.detached) parser.release();
+      parser.release();
       if (session.closeAfterReply && !this.#ended) this.close(true);
     }
     host.endBatch();

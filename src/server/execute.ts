@@ -109,6 +109,12 @@ export class Executor {
     if (!outer && call.propagation.pending > 0) call.propagation.flush();
   }
 
+  /** Runs a command that MULTI queued. */
+  runQueued(session: Session, args: Args): void {
+    const command = this.#resolve(session, args);
+    if (command !== undefined) this.run(session, command, args);
+  }
+
   /** Finds the command (and subcommand) and checks its arity; replies with the error and returns undefined otherwise. */
   #resolve(session: Session, args: Args): Command | undefined {
     let command = this.#table.find(args);

@@ -13,6 +13,8 @@ export class Store {
   readonly space: Keyspace;
   readonly entries: Entries;
   readonly strings: Strings;
+  /** Function libraries received from a master or a file, as they came: kept, saved and passed on. */
+  functions: readonly Uint8Array[] = [];
   readonly hashes: Hashes;
   readonly sets: Sets;
   readonly setAlgebra: SetAlgebra;

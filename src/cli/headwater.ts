@@ -1,0 +1,87 @@
+#!/usr/bin/env node
+/**
+ * The command: `headwater [redis.conf] [--directive value ...] [-]`, redis-server's command line.
+ * Exit codes: 0 after a clean shutdown, 1 when it cannot start.
+ */
+import { readFileSync } from 'node:fs';
+import { headwaterVersion, redisVersion } from '../base/version.ts';
+import { nodeConfigFiles } from '../io/node-config-files.ts';
+import { nodeWorld } from '../io/node-world.ts';
+import { families } from '../commands/index.ts';
+import { Config } from '../server/config/config.ts';
+import { ConfigFileError, ConfigOpenError } from '../server/config/error.ts';
+import { loadConfig } from '../server/config/load.ts';
+import { Server } from '../server/server.ts';
+import { installInfo } from '../observability/info.ts';
+import { helpText, parseArguments } from './arguments.ts';
+
+async function main(argv: readonly string[]): Promise<void> {
+  const parsed = parseArguments(argv);
+  switch (parsed.action) {
+    case 'version':
+      console.log(`Headwater server v=${headwaterVersion} redis=${redisVersion} node=${process.version} bits=64`);
+      return;
+    case 'help':
+      console.log(helpText);
+      return;
+    case 'refuse':
+      console.error(parsed.message);
+      process.exitCode = 1;
+      return;
+    case 'run':
+  }
+  const files = nodeConfigFiles();
+  const world = nodeWorld();
+  const config = new Config({ cwd: process.cwd(), checkDirectory: (path) => files.checkDirectory(path) }, world.log);
+  const names = new Set(families.flat().map((row) => row.name));
+  try {
+    loadConfig(
+      config,
+      { file: parsed.file, stdin: parsed.stdin ? readFileSync(0) : undefined, options: parsed.options },
+      files,
+      (name) => names.has(name),
+    );
+  } catch (error) {
+    if (error instanceof ConfigFileError) console.error(error.report(`Headwater ${headwaterVersion}`));
+    else if (error instanceof ConfigOpenError) world.log.warning(error.message);
+    else throw error;
+    process.exitCode = 1;
+    return;
+  }
+  const { settings } = config;
+  world.log.setLevel(settings.loglevel);
+  world.log.setFile(settings.logfile);
+  world.log.warning('oO0OoO0OoO0Oo Headwater is starting oO0OoO0OoO0Oo');
+  world.log.warning(`Headwater version=${headwaterVersion}, bits=64, pid=${world.process.pid}, just started`);
+  if (config.configFile === undefined && argv.length === 0)
+    world.log.warning(
+      'Warning: no config file specified, using the default config. In order to specify a config file use headwater /path/to/redis.conf',
+    );
+  else world.log.warning('Configuration loaded');
+  for (const { name, note } of config.ineffective()) world.log.warning(`'${name}' has no effect: ${note}`);
+
+  const server = new Server({ config, world, onExit: (code) => process.exit(code) });
+  installInfo(server);
+  for (const [signal, flags] of [
+    ['SIGTERM', settings.shutdownOnSigterm],
+    ['SIGINT', settings.shutdownOnSigint],
+  ] as const) {
+    world.process.onSignal(signal, () => {
+      world.log.warning(`Received ${signal} scheduling shutdown...`);
+      server.shutdown({
+        save: flags.includes('save') ? 'save' : flags.includes('nosave') ? 'nosave' : 'default',
+        now: flags.includes('now'),
+        force: flags.includes('force'),
+      });
+    });
+  }
+  try {
+    await server.start();
+  } catch (error) {
+    world.log.warning(`Fatal error, can't start: ${error instanceof Error ? error.message : String(error)}`);
+    await server.stop();
+    process.exit(1);
+  }
+}
+
+await main(process.argv.slice(2));

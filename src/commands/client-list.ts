@@ -1,0 +1,58 @@
+/** One line of CLIENT LIST: the fields of Redis 7.0 in its order. */
+import type { Session } from './session.ts';
+
+const flagLetters: { readonly [C in Session['class']]: string } = {
+  normal: '',
+  replica: 'S',
+  master: 'M',
+  pubsub: 'P',
+};
+
+/** `now`: wall clock ms. */
+export function describeSession(session: Session, now: number): string {
+  const fields: readonly (readonly [string, string | number])[] = [
+    ['id', session.id],
+    ['addr', session.remoteAddress],
+    ['laddr', session.localAddress],
+    ['fd', session.descriptor],
+    ['name', session.name],
+    ['age', Math.floor((now - session.createdAt) / 1000)],
+    ['idle', Math.floor((now - session.lastInteraction) / 1000)],
+    ['flags', flags(session)],
+    ['db', session.database],
+    ['sub', 0],
+    ['psub', 0],
+    ['ssub', 0],
+    ['multi', session.transaction?.queued.length ?? -1],
+    ['qbuf', session.queryBytes()],
+    ['qbuf-free', 0],
+    ['argv-mem', 0],
+    ['multi-mem', 0],
+    ['rbs', 0],
+    ['rbp', 0],
+    ['obl', 0],
+    ['oll', session.outputBytes() > 0 ? 1 : 0],
+    ['omem', session.outputBytes()],
+    ['tot-mem', session.queryBytes() + session.outputBytes()],
+    ['events', 'r'],
+    ['cmd', session.lastCommand === '' ? 'NULL' : session.lastCommand],
+    ['user', session.authenticated ? session.user : '(superuser)'],
+    ['redir', -1],
+    ['resp', session.resp],
+    ['lib-name', session.libName],
+    ['lib-ver', session.libVersion],
+  ];
+  return fields.map(([name, value]) => `${name}=${value}`).join(' ');
+}
+
+function flags(session: Session): string {
+  let letters = flagLetters[session.class];
+  if (session.transaction !== undefined) letters += 'x';
+  if (session.blocked) letters += 'b';
+  if (session.dirtyCas) letters += 'd';
+  if (session.closeAfterReply) letters += 'c';
+  if (session.isUnix) letters += 'U';
+  if (session.noEvict) letters += 'e';
+  if (session.noTouch) letters += 'T';
+  return letters === '' ? 'N' : letters;
+}

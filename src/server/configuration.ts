@@ -1,0 +1,74 @@
+/**
+ * CONFIG as clients use it, and what the server does when a directive changes: move to another port, write its log
+ * elsewhere, follow another master.
+ */
+import type { ConfigurationService } from '../commands/services.ts';
+import type { Session } from '../commands/session.ts';
+import type { Server } from './server.ts';
+
+export class Configuration implements ConfigurationService {
+  readonly #server: Server;
+
+  constructor(server: Server) {
+    this.#server = server;
+    this.#listen();
+  }
+
+  get(patterns: readonly string[]): readonly (readonly [name: string, value: string])[] {
+    this.#noteMaster();
+    return this.#server.config.get(patterns);
+  }
+
+  set(
+    pairs: readonly (readonly [name: string, value: string])[],
+    session: Session,
+  ): string | undefined | Promise<string | undefined> {
+    return this.#server.config.set(pairs, { loading: this.#server.loading, local: isLocal(session) });
+  }
+
+  rewrite(): string | undefined {
+    this.#noteMaster();
+    const { disk } = this.#server.world;
+    return this.#server.config.rewrite({
+      read: (path) => disk.readFileSync(path),
+      replace: (path, bytes) => disk.replaceFileSync(path, bytes),
+    });
+  }
+
+  /** The master that REPLICAOF chose is what `replicaof` shows and what CONFIG REWRITE writes. */
+  #noteMaster(): void {
+    const link = this.#server.replication.link;
+    this.#server.config.assign('replicaof', link === null ? ['no', 'one'] : [link.host, String(link.port)]);
+  }
+
+  #listen(): void {
+    const server = this.#server;
+    const { config, world } = server;
+    config.onChange(['port', 'bind'], () => server.listeners.reopenTcp().then(() => undefined, reason));
+    config.onChange('loglevel', (settings) => {
+      world.log.setLevel(settings.loglevel);
+      return undefined;
+    });
+    config.onChange('requirepass', (settings) => {
+      // Clients that are connected stay authenticated, as with redis-server.
+      if (settings.requirepass === '') for (const session of server.sessions.all()) session.authenticated = true;
+      return undefined;
+    });
+    config.onChange('repl-backlog-size', (settings) => {
+      server.replication.backlog.resize(settings.replBacklogSize);
+      return undefined;
+    });
+    config.onChange('save', () => {
+      server.rdb.savePointsChanged();
+      return undefined;
+    });
+  }
+}
+
+function isLocal(session: Session): boolean {
+  return session.isUnix || /^(127\.|\[?::1)/.test(session.remoteAddress);
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,107 @@
+/**
+ * The sockets a server listens on: every `bind` address with `port`, and the unix socket. A leading '-' on an address
+ * makes it optional, as in redis.conf.
+ */
+import type { Connection, Listener, Network } from '../io/world.ts';
+import type { Settings } from '../base/settings.ts';
+
+export class Listeners {
+  readonly #network: Network;
+  readonly #settings: Settings;
+  readonly #accept: (connection: Connection) => void;
+  #tcp: Listener[] = [];
+  #unix: Listener | undefined;
+  /** The port that clients reach us on: `port`, or what the system chose for port 0 when embedded. */
+  port = 0;
+
+  constructor(network: Network, settings: Settings, accept: (connection: Connection) => void) {
+    this.#network = network;
+    this.#settings = settings;
+    this.#accept = accept;
+  }
+
+  /** Opens all sockets. Rejects with the system's error, after closing what was opened. */
+  async open(): Promise<void> {
+    try {
+      if (this.#settings.port !== 0) await this.openTcp(this.#settings.port);
+      await this.#openUnix();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** Listens on `port` on all bind addresses (0: the system chooses one) besides what is open already. */
+  async openTcp(port: number): Promise<void> {
+    const opened: Listener[] = [];
+    try {
+      for (const address of this.#settings.bind) {
+        const optional = address.startsWith('-');
+        const host = hostOf(optional ? address.slice(1) : address);
+        try {
+          const listener = await this.#listen(host, port === 0 && opened.length > 0 ? portOf(opened[0]!) : port);
+          opened.push(listener);
+        } catch (error) {
+          const code = (error as NodeJS.ErrnoException).code;
+          // As redis-server: an address that this machine does not have is an error only if it was not optional.
+          if (optional && (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT' || code === 'EINVAL')) continue;
+          throw error;
+        }
+      }
+    } catch (error) {
+      await Promise.all(opened.map((listener) => listener.close()));
+      throw error;
+    }
+    this.#tcp.push(...opened);
+    if (opened[0] !== undefined) this.port = portOf(opened[0]);
+  }
+
+  /** Moves to other addresses or another port: the old sockets close only once the new ones are open, if they can be. */
+  async reopenTcp(): Promise<void> {
+    const old = this.#tcp;
+    const samePort = old.length > 0 && portOf(old[0]!) === this.#settings.port;
+    if (samePort) await Promise.all(old.map((listener) => listener.close()));
+    this.#tcp = [];
+    try {
+      if (this.#settings.port !== 0) await this.openTcp(this.#settings.port);
+    } catch (error) {
+      if (!samePort) this.#tcp = old;
+      throw error;
+    }
+    if (!samePort) await Promise.all(old.map((listener) => listener.close()));
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.#tcp, ...(this.#unix === undefined ? [] : [this.#unix])];
+    this.#tcp = [];
+    this.#unix = undefined;
+    await Promise.all(all.map((listener) => listener.close()));
+  }
+
+  async #openUnix(): Promise<void> {
+    const { unixsocket, unixsocketperm } = this.#settings;
+    if (unixsocket === '') return;
+    this.#unix = await this.#network.listen(
+      { endpoint: { kind: 'unix', path: unixsocket }, ...(unixsocketperm > 0 ? { unixMode: unixsocketperm } : {}) },
+      this.#accept,
+    );
+  }
+
+  #listen(host: string, port: number): Promise<Listener> {
+    return this.#network.listen(
+      { endpoint: { kind: 'tcp', host, port }, backlog: this.#settings.tcpBacklog },
+      this.#accept,
+    );
+  }
+}
+
+/** redis.conf's '*' is all IPv4 addresses, '::*' all IPv6 ones. */
+function hostOf(address: string): string {
+  if (address === '*') return '0.0.0.0';
+  if (address === '::*') return '::';
+  return address;
+}
+
+function portOf(listener: Listener): number {
+  return listener.endpoint.kind === 'tcp' ? listener.endpoint.port : 0;
+}

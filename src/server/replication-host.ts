@@ -1,0 +1,54 @@
+/**
+ * What replication gets from this server: snapshots of the store, a place to load a master's RDB into, and somebody who
+ * runs the master's commands.
+ */
+import type { ReplicationHost, ReplicationSettings } from '../replication/ports.ts';
+import { startSnapshot } from '../snapshot/snapshot.ts';
+import { StagedLoad } from '../persistence/staged-load.ts';
+import type { Server } from './server.ts';
+import { MasterStreamExecutor } from './stream-executor.ts';
+
+export function replicationHost(server: Server): ReplicationHost {
+  const { world, store, settings } = server;
+  return {
+    clock: world.clock,
+    network: world.network,
+    random: world.random,
+    log: world.log,
+    settings: replicationSettings(server),
+    executor: new MasterStreamExecutor({
+      executor: server.executor,
+      space: store.space,
+      propagation: server.propagation,
+      writer: server.writer,
+      clock: world.clock,
+      log: world.log,
+      newSession: () => server.newMasterSession(),
+    }),
+    snapshot: (request, consumer) => startSnapshot(store, settings, world.clock, request, consumer),
+    beginLoad: (request) => new StagedLoad(store, server, request),
+    roleChanged: () => server.roleChanged(),
+    replicasChanged: () => {},
+  };
+}
+
+/** A view of the server's settings under the names that replication uses. */
+function replicationSettings(server: Server): ReplicationSettings {
+  const { settings, listeners } = server;
+  const view = {
+    get port(): number {
+      return listeners.port === 0 ? settings.port : listeners.port;
+    },
+    get replicaOutputHardBytes(): number {
+      return settings.clientOutputBufferLimit.replica.hardBytes;
+    },
+    get replicaOutputSoftBytes(): number {
+      return settings.clientOutputBufferLimit.replica.softBytes;
+    },
+    get replicaOutputSoftSeconds(): number {
+      return settings.clientOutputBufferLimit.replica.softSeconds;
+    },
+  };
+  // Everything else has the same name on both sides; reading through keeps CONFIG SET effective at once.
+  return Object.setPrototypeOf(view, settings) as ReplicationSettings;
+}

@@ -1,0 +1,390 @@
+/**
+ * The composition root: builds the parts of a server, connects them, starts and stops them. Logic lives in the parts.
+ *
+ *   io.World ─┬─> Listeners ──> Clients ──> Executor ──> commands ──> Store
+ *             ├─> Cron ────────────────────────────────────────────────┘
+ *             └─> Replication <── Propagation <── Executor
+ */
+import type { Clock, Random } from '../base/ambient.ts';
+import type { Settings } from '../base/settings.ts';
+import type { ServerLog, World } from '../io/world.ts';
+import { ReplyWriter } from '../resp/reply-writer.ts';
+import { type ReplyError, replyError } from '../base/errors.ts';
+import { Store } from '../store/store.ts';
+import { families } from '../commands/index.ts';
+import { CommandTable } from '../commands/table.ts';
+import { Call } from '../commands/call.ts';
+import { Propagation } from '../commands/propagation.ts';
+import { Session, type WatchedKey } from '../commands/session.ts';
+import type {
+  ConfigurationService,
+  PersistenceService,
+  Services,
+  SessionService,
+  ShutdownOptions,
+} from '../commands/services.ts';
+import { Replication } from '../replication/replication.ts';
+import { RdbFile } from '../persistence/rdb-file.ts';
+import type { Config } from './config/config.ts';
+import { Clients } from './clients.ts';
+import { Configuration } from './configuration.ts';
+import { Cron } from './cron.ts';
+import { Executor, type Gates } from './execute.ts';
+import { Listeners } from './listeners.ts';
+import { replicationHost } from './replication-host.ts';
+import { ShutdownSequence } from './shutdown.ts';
+import { Statistics } from './statistics.ts';
+import { runTransaction } from './transactions.ts';
+import { Watches } from './watches.ts';
+
+export interface ServerOptions {
+  readonly config: Config;
+  readonly world: World;
+  /** Called once the server has stopped for good, with the process's exit code. */
+  readonly onExit?: (code: number) => void;
+}
+
+export class Server implements Services, Gates {
+  readonly world: World;
+  readonly config: Config;
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly commands: CommandTable;
+  readonly clients: Clients;
+  readonly executor: Executor;
+  readonly propagation: Propagation;
+  readonly replication: Replication;
+  readonly rdb: RdbFile;
+  readonly listeners: Listeners;
+  readonly cron: Cron;
+  readonly statistics: Statistics;
+  readonly configuration: ConfigurationService;
+  /** Unix ms. */
+  readonly startedAt: number;
+  /** 40 hex digits, new at every start. */
+  readonly runId: string;
+  /** Renders INFO; observability/ fills it in. */
+  infoRenderer: (sections: readonly string[]) => string = () => '';
+  readonly #watches = new Watches();
+  readonly #writer = new ReplyWriter();
+  readonly #shutdown: ShutdownSequence;
+  #pause: 'no' | 'write' | 'all' = 'no';
+  #pauseUntil = 0;
+  #turnScheduled = false;
+  #loading = false;
+
+  constructor(options: ServerOptions) {
+    const { config, world } = options;
+    this.world = world;
+    this.config = config;
+    this.settings = config.settings;
+    this.startedAt = world.clock.now();
+    this.runId = randomHex(world.random, 20);
+    this.statistics = new Statistics(world.clock);
+    this.store = new Store(this.settings, world.random);
+    this.store.space.now = this.startedAt;
+    this.commands = new CommandTable(families);
+    for (const { from, to } of config.renamedCommands) this.commands.rename(from, to);
+    this.propagation = new Propagation({
+      feed: (database, bytes, at, length) => this.replication.feed(database, bytes, at, length),
+    });
+    const call = new Call(this.store, this, this.propagation, this.#writer);
+    this.executor = new Executor(call, this.commands, this, { postpone: (session) => this.clients.postpone(session) });
+    this.clients = new Clients(
+      {
+        settings: this.settings,
+        clock: world.clock,
+        log: world.log,
+        space: this.store.space,
+        executor: this.executor,
+        afterCommand: () => this.replication.flushIfLarge(),
+        afterBatch: () => this.#scheduleEndOfTurn(),
+        sessionClosed: (session) => this.#sessionClosed(session),
+        outputDrained: (session) => {
+          if (session.peer?.replica) this.replication.peerDrained(session.peer);
+        },
+      },
+      this.#writer,
+    );
+    this.rdb = new RdbFile({
+      world,
+      settings: this.settings,
+      store: this.store,
+      dirty: () => call.dirty,
+      position: () => this.replication.rdbInfo(),
+      setLoading: (on: boolean) => this.#setLoading(on),
+    });
+    this.replication = new Replication(replicationHost(this));
+    this.listeners = new Listeners(world.network, this.settings, (connection) => this.clients.accept(connection));
+    this.configuration = new Configuration(this);
+    this.cron = new Cron({
+      clock: world.clock,
+      settings: this.settings,
+      space: this.store.space,
+      expireSlice: (run) => this.#expireSlice(run),
+      everySecond: () => this.#everySecond(),
+    });
+    this.store.space.events = {
+      expired: (db, bytes, at, length) => {
+        const effect = this.propagation.begin(db.index, 2);
+        effect.text(this.settings.lazyfreeLazyExpire ? 'UNLINK' : 'DEL').bytes(bytes, at, length);
+        if (this.watching) this.keyModified(db.index, bytes, at, length);
+      },
+    };
+    this.#shutdown = new ShutdownSequence(this, options.onExit ?? (() => {}));
+  }
+
+  /** Loads the data, listens, and follows the master if there is one. Rejects if it cannot load or listen. */
+  async start(): Promise<void> {
+    const { world, settings } = this;
+    await this.rdb.loadAtStart((position) => {
+      // Only a replica may continue where the file ends: a master's next writes need a history of their own.
+      if (settings.replicaof !== undefined) this.replication.restore(position);
+    });
+    await this.listeners.open();
+    this.cron.start();
+    if (settings.replicaof !== undefined) this.replication.replicaOf(settings.replicaof.host, settings.replicaof.port);
+    world.log.notice('Ready to accept connections tcp');
+  }
+
+  /** Stops everything at once, without saving; for embedding and tests. `shutdown` is the polite way. */
+  async stop(): Promise<void> {
+    this.cron.stop();
+    this.replication.shutdown();
+    this.clients.closeAll();
+    await this.listeners.close();
+  }
+
+  // -- Services -------------------------------------------------------------------------------------------------
+
+  get clock(): Clock {
+    return this.world.clock;
+  }
+
+  get random(): Random {
+    return this.world.random;
+  }
+
+  get log(): ServerLog {
+    return this.world.log;
+  }
+
+  get sessions(): SessionService {
+    return this.clients;
+  }
+
+  get persistence(): PersistenceService {
+    return this.rdb;
+  }
+
+  get watching(): boolean {
+    return this.#watches.active;
+  }
+
+  keyModified(database: number, bytes: Uint8Array, at: number, length: number): void {
+    this.#watches.modified(database, bytes, at, length);
+  }
+
+  databaseChanged(database: number, other: number = database): void {
+    if (!this.#watches.active) return;
+    const databases = this.store.space.databases;
+    this.#watches.databaseChanged(database, (key) => {
+      const bytes = Buffer.from(key, 'latin1');
+      return [databases[database], databases[other]].some(
+        (db) => db !== undefined && db.peek(bytes, 0, bytes.length) !== 0,
+      );
+    });
+  }
+
+  watch(session: Session, database: number, key: string, expired: boolean): void {
+    this.#watches.add(session, database, key, expired);
+  }
+
+  /** A key that was alive when WATCH saw it has run out of time since: for EXEC that is a change. */
+  watchedKeyExpired(watched: WatchedKey): boolean {
+    if (watched.expired) return false;
+    const bytes = Buffer.from(watched.key, 'latin1');
+    const db = this.store.space.databases[watched.database]!;
+    const entry = db.peek(bytes, 0, bytes.length);
+    return entry !== 0 && db.isExpired(entry);
+  }
+
+  unwatchAll(session: Session): void {
+    this.#watches.removeAll(session);
+  }
+
+  runTransaction(session: Session): void {
+    runTransaction(this, session);
+  }
+
+  info(sections: readonly string[]): string {
+    return this.infoRenderer(sections);
+  }
+
+  pauseClients(kind: 'write' | 'all', untilMs: number): void {
+    // A stronger or longer pause wins over the one that is on.
+    this.#pause = this.#pause === 'all' ? 'all' : kind;
+    this.#pauseUntil = Math.max(this.#pauseUntil, untilMs);
+    this.store.space.expirePaused = true;
+    const end = this.#pauseUntil;
+    this.clock.after(Math.max(0, end - this.clock.now()), () => {
+      if (this.#pauseUntil === end) this.unpauseClients();
+    });
+  }
+
+  unpauseClients(): void {
+    if (this.#pause === 'no') return;
+    this.#pause = 'no';
+    this.#pauseUntil = 0;
+    this.store.space.expirePaused = false;
+    this.clock.soon(() => this.clients.releasePostponed());
+  }
+
+  resetStatistics(): void {
+    this.statistics.reset();
+    this.executor.processed = 0;
+    this.executor.errorCounts.clear();
+    this.clients.resetStatistics();
+    this.store.space.stats.reset();
+    this.replication.resetCounters();
+    for (const command of this.commands.all()) command.resetStatistics();
+  }
+
+  shutdown(options: ShutdownOptions): string | undefined {
+    return this.#shutdown.begin(options);
+  }
+
+  abortShutdown(): boolean {
+    return this.#shutdown.abort();
+  }
+
+  sleep(milliseconds: number): void {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+  }
+
+  // -- Gates ----------------------------------------------------------------------------------------------------
+
+  get passwordRequired(): boolean {
+    return this.settings.requirepass !== '';
+  }
+
+  get loading(): boolean {
+    return this.#loading;
+  }
+
+  get readonlyReplica(): boolean {
+    return this.store.space.isReplica && this.settings.replicaReadOnly;
+  }
+
+  get masterDown(): boolean {
+    return this.store.space.isReplica && !this.settings.replicaServeStaleData && !this.replication.canServe;
+  }
+
+  get notEnoughReplicas(): boolean {
+    return !this.replication.enoughGoodReplicas;
+  }
+
+  get diskError(): ReplyError | undefined {
+    return this.rdb.blocksWrites ? MISCONF : undefined;
+  }
+
+  get outOfMemory(): boolean {
+    const { maxmemory, replicaIgnoreMaxmemory } = this.settings;
+    if (maxmemory === 0 || (this.store.space.isReplica && replicaIgnoreMaxmemory)) return false;
+    return this.store.space.arena.usedBytes > maxmemory;
+  }
+
+  get paused(): 'no' | 'write' | 'all' {
+    return this.#pause;
+  }
+
+  // -- what replication reports -------------------------------------------------------------------------------------
+
+  /** We became master or replica, or our link's state changed. */
+  roleChanged(): void {
+    const isReplica = !this.replication.isMaster;
+    this.store.space.isReplica = isReplica;
+    this.world.log.setRole(isReplica ? 'S' : 'M');
+  }
+
+  /** A full sync replaced all data. */
+  dataReplaced(): void {
+    for (const db of this.store.space.databases) this.databaseChanged(db.index);
+    if (this.store.space.reclaimer.pending > 0) this.cron.workArrived();
+  }
+
+  // -- inside -----------------------------------------------------------------------------------------------------
+
+  /** A session that belongs to no client: the master's stream. */
+  newMasterSession(): Session {
+    const session = new Session(0, this.clock.now());
+    session.class = 'master';
+    session.authenticated = true;
+    return session;
+  }
+
+  /** Every online replica has acknowledged all that was sent. */
+  replicasCaughtUp(): boolean {
+    const { masterReplOffset } = this.replication.history;
+    return this.replication.status().replicas.every((r) => r.state !== 'online' || r.ackOffset >= masterReplOffset);
+  }
+
+  get call(): Call {
+    return this.executor.call;
+  }
+
+  get writer(): ReplyWriter {
+    return this.#writer;
+  }
+
+  #setLoading(on: boolean): void {
+    this.#loading = on;
+  }
+
+  #scheduleEndOfTurn(): void {
+    if (this.#turnScheduled) return;
+    this.#turnScheduled = true;
+    this.clock.soon(() => {
+      this.#turnScheduled = false;
+      this.replication.beforeSleep();
+      if (this.store.space.reclaimer.pending > 0) this.cron.workArrived();
+    });
+  }
+
+  #sessionClosed(session: Session): void {
+    this.unwatchAll(session);
+    if (session.peer?.replica) this.replication.peerClosed(session.peer);
+  }
+
+  #expireSlice(run: () => number): number {
+    this.propagation.noMulti = true;
+    try {
+      return run();
+    } finally {
+      this.propagation.flush();
+      this.propagation.noMulti = false;
+      this.#scheduleEndOfTurn();
+    }
+  }
+
+  #everySecond(): void {
+    const traffic = this.clients.traffic();
+    this.statistics.sample(this.executor.processed, traffic.input, traffic.output);
+    this.clients.cron();
+    this.replication.cron();
+    this.rdb.cron();
+    this.#scheduleEndOfTurn();
+  }
+}
+
+const MISCONF: ReplyError = replyError(
+  'MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist to disk. Commands that may ' +
+    'modify the data set are disabled, because this instance is configured to report errors during writes if RDB ' +
+    'snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.',
+);
+
+function randomHex(random: Random, bytes: number): string {
+  const buffer = Buffer.alloc(bytes);
+  random.fill(buffer);
+  return buffer.toString('hex');
+}

@@ -1,0 +1,76 @@
+/**
+ * The end of a server: waits for replicas that are behind (`shutdown-timeout`), saves, closes, exits.
+ */
+import type { Timer } from '../base/ambient.ts';
+import type { ShutdownOptions } from '../commands/services.ts';
+import type { Server } from './server.ts';
+
+/** How often the wait looks whether the replicas have caught up, ms. */
+const CHECK_MS = 20;
+
+export class ShutdownSequence {
+  readonly #server: Server;
+  readonly #exit: (code: number) => void;
+  #waiting: Timer | undefined;
+  #finished = false;
+
+  constructor(server: Server, exit: (code: number) => void) {
+    this.#server = server;
+    this.#exit = exit;
+  }
+
+  /** Undefined: under way (or done). Otherwise the error reply. */
+  begin(options: ShutdownOptions): string | undefined {
+    if (this.#finished || this.#waiting !== undefined) return undefined;
+    const server = this.#server;
+    const { settings, clock, log } = server;
+    log.warning('User requested shutdown...');
+    const deadline = clock.now() + settings.shutdownTimeout * 1000;
+    if (options.now || settings.shutdownTimeout === 0 || server.replicasCaughtUp()) {
+      return this.#finish(options);
+    }
+    log.notice(`Waiting for replicas before shutting down.`);
+    server.pauseClients('write', deadline + 1000);
+    this.#waiting = clock.every(CHECK_MS, () => {
+      if (!server.replicasCaughtUp() && clock.now() < deadline) return;
+      this.#waiting?.cancel();
+      this.#waiting = undefined;
+      if (this.#finish(options) !== undefined) server.unpauseClients();
+    });
+    return undefined;
+  }
+
+  abort(): boolean {
+    if (this.#waiting === undefined) return false;
+    this.#waiting.cancel();
+    this.#waiting = undefined;
+    this.#server.unpauseClients();
+    this.#server.log.notice('Shutdown manually aborted.');
+    return true;
+  }
+
+  #finish(options: ShutdownOptions): string | undefined {
+    const server = this.#server;
+    const { settings, log, clock } = server;
+    const save = options.save === 'save' || (options.save === 'default' && settings.save.length > 0);
+    if (save) {
+      log.notice('Saving the final RDB snapshot before exiting.');
+      const error = server.persistence.save();
+      if (error !== undefined && !options.force) {
+        log.warning("Error trying to save the DB, can't exit.");
+        return 'ERR Errors trying to SHUTDOWN. Check logs.';
+      }
+    }
+    this.#finished = true;
+    log.warning('Headwater is now ready to exit, bye bye...');
+    // The reply-less close of the caller and the last bytes to replicas go out first.
+    server.replication.beforeSleep();
+    clock.soon(() => {
+      void server.stop().then(
+        () => this.#exit(0),
+        () => this.#exit(1),
+      );
+    });
+    return undefined;
+  }
+}

@@ -1,0 +1,55 @@
+/** Rates for INFO stats: samples of the counters, averaged over the last sixteen. */
+import type { Clock } from '../base/ambient.ts';
+
+const SAMPLES = 16;
+
+class Rate {
+  readonly #values: number[] = [];
+  #last = 0;
+
+  /** Adds what a counter gained within `elapsedMs`. */
+  sample(counter: number, elapsedMs: number): void {
+    const gained = Math.max(0, counter - this.#last);
+    this.#last = counter;
+    this.#values.push(elapsedMs > 0 ? (gained * 1000) / elapsedMs : 0);
+    if (this.#values.length > SAMPLES) this.#values.shift();
+  }
+
+  get perSecond(): number {
+    if (this.#values.length === 0) return 0;
+    return this.#values.reduce((a, b) => a + b, 0) / this.#values.length;
+  }
+
+  reset(): void {
+    this.#values.length = 0;
+    this.#last = 0;
+  }
+}
+
+export class Statistics {
+  readonly commands: Rate = new Rate();
+  readonly input: Rate = new Rate();
+  readonly output: Rate = new Rate();
+  readonly #clock: Clock;
+  #lastSample: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#lastSample = clock.monotonic();
+  }
+
+  sample(commands: number, inputBytes: number, outputBytes: number): void {
+    const now = this.#clock.monotonic();
+    const elapsed = now - this.#lastSample;
+    this.#lastSample = now;
+    this.commands.sample(commands, elapsed);
+    this.input.sample(inputBytes, elapsed);
+    this.output.sample(outputBytes, elapsed);
+  }
+
+  reset(): void {
+    this.commands.reset();
+    this.input.reset();
+    this.output.reset();
+  }
+}

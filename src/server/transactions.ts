@@ -1,0 +1,32 @@
+/** EXEC: runs a session's queued commands as one unit, whose effects reach replicas as one transaction. */
+import { errors } from '../base/errors.ts';
+import type { Session } from '../commands/session.ts';
+import type { Server } from './server.ts';
+
+/** Called by the EXEC handler, inside its own call: restores the call's fields for it afterwards. */
+export function runTransaction(server: Server, session: Session): void {
+  const { call, writer, executor } = server;
+  const transaction = session.transaction;
+  if (transaction === undefined) throw errors.execWithoutMulti;
+  session.transaction = undefined;
+  const { args, command } = call;
+  const stale = session.dirtyCas || session.watched.some((w) => server.watchedKeyExpired(w));
+  server.unwatchAll(session);
+  if (transaction.aborted) throw errors.execAbort;
+  if (stale) {
+    writer.nullArray();
+    return;
+  }
+  writer.array(transaction.queued.length);
+  call.inExec = true;
+  try {
+    for (const queued of transaction.queued) executor.runQueued(session, queued.args);
+  } finally {
+    call.inExec = false;
+    call.args = args;
+    call.command = command;
+    call.session = session;
+    // EXEC itself is not propagated: its effects were.
+    call.rewritten = true;
+  }
+}
