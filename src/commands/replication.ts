@@ -1,0 +1,158 @@
+/**
+ * The rows of replication: who is our master (REPLICAOF), what are we (ROLE), and what a replica says to us (REPLCONF,
+ * PSYNC, SYNC). What they do lives in replication/; here are arguments and replies.
+ */
+import { replyError, type ReplyError } from '../base/errors.ts';
+import type { PeerAnswer } from '../replication/master/psync-service.ts';
+import type { ReplicaPeer } from '../replication/ports.ts';
+import type { Call } from './call.ts';
+import { describeSession } from './client-list.ts';
+import type { CommandRow } from './row.ts';
+
+const MAX_PORT = 65535;
+
+const invalidPort: ReplyError = replyError('ERR Invalid master port');
+const notForReplicas: ReplyError = replyError('ERR Command is not valid when client is a replica.');
+
+function replicaof(call: Call): void {
+  const { replication, clock } = call.services;
+  const requestedBy = describeSession(call.session, clock.now());
+  if (call.is(1, 'no') && call.is(2, 'one')) {
+    replication.noOne(requestedBy);
+    call.reply.ok();
+    return;
+  }
+  if (call.session.class === 'replica') throw notForReplicas;
+  const port = call.integer(2, invalidPort);
+  if (port < 0 || port > MAX_PORT) throw invalidPort;
+  if (replication.replicaOf(call.text(1), port, requestedBy)) call.reply.ok();
+  else call.reply.simple('OK Already connected to specified master');
+}
+
+function role(call: Call): void {
+  const { reply } = call;
+  const answer = call.services.replication.role();
+  if (answer.role === 'master') {
+    reply.array(3);
+    reply.bulkText('master');
+    reply.integer(answer.offset);
+    reply.array(answer.replicas.length);
+    for (const { ip, port, offset } of answer.replicas) {
+      reply.array(3);
+      reply.bulkText(ip);
+      reply.bulkText(String(port));
+      reply.bulkText(String(offset));
+    }
+    return;
+  }
+  reply.array(5);
+  reply.bulkText('slave');
+  reply.bulkText(answer.host);
+  reply.integer(answer.port);
+  reply.bulkText(answer.state);
+  reply.integer(answer.offset);
+}
+
+function replconf(call: Call): void {
+  const { replication } = call.services;
+  // GETACK comes down the master's stream, everything else up from a replica. It is never answered.
+  if (call.count > 2 && call.is(1, 'getack')) {
+    replication.getAck();
+    return;
+  }
+  const { peer } = call.session;
+  if (peer === undefined) return;
+  const words: string[] = [];
+  for (let i = 1; i < call.count; i++) words.push(call.text(i));
+  answer(call, peer, replication.replconf(peer, words));
+}
+
+function psync(call: Call): void {
+  const { replication } = call.services;
+  const { peer } = call.session;
+  if (peer === undefined) return;
+  if (call.is(3, 'failover')) answer(call, peer, replication.refuseFailover());
+  else answer(call, peer, replication.psync(peer, call.text(1), call.text(2)));
+}
+
+function sync(call: Call): void {
+  const { peer } = call.session;
+  if (peer !== undefined) answer(call, peer, call.services.replication.sync(peer));
+}
+
+/** The session becomes a replica with the command that attached it: from then on its output belongs to the stream. */
+function answer(call: Call, peer: ReplicaPeer, result: PeerAnswer): void {
+  if (peer.replica?.attached === true) call.session.class = 'replica';
+  if (result === 'ok') call.reply.ok();
+  else if (result !== 'none') throw result;
+}
+
+/** `WAIT` and `FAILOVER` are not among the rows yet. */
+export const replicationCommands: readonly CommandRow[] = [
+  {
+    name: 'replicaof',
+    arity: 3,
+    flags: ['admin', 'noscript', 'stale', 'no_async_loading'],
+    categories: [],
+    group: 'server',
+    since: '5.0.0',
+    complexity: 'O(1)',
+    summary: 'Makes the server a replica of another one, or a master again.',
+    handler: replicaof,
+  },
+  {
+    name: 'slaveof',
+    arity: 3,
+    flags: ['admin', 'noscript', 'stale', 'no_async_loading'],
+    categories: [],
+    group: 'server',
+    since: '1.0.0',
+    complexity: 'O(1)',
+    summary: 'The older name of REPLICAOF.',
+    handler: replicaof,
+  },
+  {
+    name: 'role',
+    arity: 1,
+    flags: ['noscript', 'loading', 'stale', 'fast'],
+    categories: ['admin', 'dangerous'],
+    group: 'server',
+    since: '2.8.12',
+    complexity: 'O(1)',
+    summary: 'Tells whether the server is a master or a replica, and of what.',
+    handler: role,
+  },
+  {
+    name: 'replconf',
+    arity: -1,
+    flags: ['admin', 'noscript', 'loading', 'stale', 'allow_busy'],
+    categories: [],
+    group: 'server',
+    since: '3.0.0',
+    complexity: 'O(1)',
+    summary: 'Carries what a replica announces and acknowledges. Part of the replication protocol.',
+    handler: replconf,
+  },
+  {
+    name: 'psync',
+    arity: -3,
+    flags: ['admin', 'noscript', 'no_async_loading', 'no_multi'],
+    categories: [],
+    group: 'server',
+    since: '2.8.0',
+    complexity: 'O(1) when the backlog reaches back far enough, else O(N) with N the number of keys',
+    summary: 'Asks for the replication stream from an offset on. Part of the replication protocol.',
+    handler: psync,
+  },
+  {
+    name: 'sync',
+    arity: 1,
+    flags: ['admin', 'noscript', 'no_async_loading', 'no_multi'],
+    categories: [],
+    group: 'server',
+    since: '1.0.0',
+    complexity: 'O(N) with N the number of keys',
+    summary: 'Asks for a full copy and then the replication stream. The protocol before PSYNC.',
+    handler: sync,
+  },
+];
