@@ -33,6 +33,9 @@ const texts = {
   noSuchKey: 'ERR no such key',
   notInteger: 'ERR value is not an integer or out of range',
   notFloat: 'ERR value is not a valid float',
+  hashValueNotInteger: 'ERR hash value is not an integer',
+  hashValueNotFloat: 'ERR hash value is not a float',
+  valueNanOrInfinity: 'ERR value is NaN or Infinity',
   minOrMaxNotFloat: 'ERR min or max is not a float',
   minOrMaxNotString: 'ERR min or max not valid string range item',
   indexOutOfRange: 'ERR index out of range',
@@ -53,6 +56,28 @@ const texts = {
   outOfMemory: "OOM command not allowed when used memory > 'maxmemory'.",
   noAuth: 'NOAUTH Authentication required.',
   wrongPass: 'WRONGPASS invalid username-password pair or user is disabled.',
+  noPasswordConfigured:
+    'ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?',
+  helloNeedsAuth:
+    'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time',
+  protocolNotInteger: 'ERR Protocol version is not an integer or out of range',
+  badClientName: 'ERR Client names cannot contain spaces, newlines or special characters.',
+  onlyNormalClients: 'ERR can only reset normal client connections',
+  noSuchClient: 'ERR No such client',
+  badClientId: 'ERR client-id should be greater than 0',
+  invalidClientId: 'ERR Invalid client ID',
+  pauseMode: 'ERR CLIENT PAUSE mode must be WRITE or ALL',
+  unblockReason: 'ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR',
+  notTracking:
+    'ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled',
+  noTracking: 'ERR client-side caching (CLIENT TRACKING ON) is not supported',
+  timeoutNotInteger: 'ERR timeout is not an integer or out of range',
+  timeoutNegative: 'ERR timeout is negative',
+  notInt32: 'ERR value is out of range, value must between -2147483648 and 2147483647',
+  noKeyArguments: 'ERR The command has no key arguments',
+  invalidCommand: 'ERR Invalid command specified',
+  invalidCommandCount: 'ERR Invalid number of arguments specified for command',
+  invalidCommandArguments: 'ERR Invalid arguments specified for command',
   noProto: 'NOPROTO unsupported protocol version',
   busyKey: 'BUSYKEY Target key name already exists.',
   nestedMulti: 'ERR MULTI calls can not be nested',
@@ -62,6 +87,10 @@ const texts = {
   execAbort: 'EXECABORT Transaction discarded because of previous errors.',
   maxClients: 'ERR max number of clients reached',
   notAReplica: 'ERR The server is not a replica',
+  invalidCursor: 'ERR invalid cursor',
+  numkeysNotPositive: 'ERR numkeys should be greater than 0',
+  numkeysTooMany: "ERR Number of keys can't be greater than number of args",
+  limitNegative: "ERR LIMIT can't be negative",
   invalidExpire: 'ERR invalid expire time',
 } as const;
 
@@ -77,4 +106,11 @@ export function wrongArity(name: string): ReplyError {
 
 export function invalidExpireIn(name: string): ReplyError {
   return new ReplyError(`ERR invalid expire time in '${name}' command`);
+}
+
+/** A subcommand exists but not with such arguments; both names as the client or the table has them. */
+export function subcommandSyntax(container: string, given: string): ReplyError {
+  return new ReplyError(
+    `ERR unknown subcommand or wrong number of arguments for '${given.slice(0, 128)}'. Try ${container.toUpperCase()} HELP.`,
+  );
 }

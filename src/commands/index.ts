@@ -1,5 +1,7 @@
 /** All command families: the one list that the server's table is built from. */
 import type { CommandRow } from './row.ts';
 import { stringCommands } from './strings.ts';
+import { connectionCommands } from './connection.ts';
+import { transactionCommands } from './transactions.ts';
 
-export const families: readonly (readonly CommandRow[])[] = [stringCommands];
+export const families: readonly (readonly CommandRow[])[] = [stringCommands, connectionCommands, transactionCommands];
