@@ -1,7 +1,17 @@
 /** All command families: the one list that the server's table is built from. */
 import type { CommandRow } from './row.ts';
+import { hashCommands } from './hashes.ts';
+import { setAlgebraCommands } from './set-algebra.ts';
+import { setCommands } from './sets.ts';
 import { stringCommands } from './strings.ts';
 import { connectionCommands } from './connection.ts';
 import { transactionCommands } from './transactions.ts';
 
-export const families: readonly (readonly CommandRow[])[] = [stringCommands, connectionCommands, transactionCommands];
+export const families: readonly (readonly CommandRow[])[] = [
+  stringCommands,
+  connectionCommands,
+  transactionCommands,
+  hashCommands,
+  setCommands,
+  setAlgebraCommands,
+];
