@@ -34,10 +34,10 @@ export function replicationHost(server: Server): ReplicationHost {
 
 /** A view of the server's settings under the names that replication uses. */
 function replicationSettings(server: Server): ReplicationSettings {
-  const { settings, listeners } = server;
+  const { settings } = server;
   const view = {
     get port(): number {
-      return listeners.port === 0 ? settings.port : listeners.port;
+      return server.listeners.port === 0 ? settings.port : server.listeners.port;
     },
     get replicaOutputHardBytes(): number {
       return settings.clientOutputBufferLimit.replica.hardBytes;

@@ -134,14 +134,18 @@ export class Server implements Services, Gates {
     this.#shutdown = new ShutdownSequence(this, options.onExit ?? (() => {}));
   }
 
-  /** Loads the data, listens, and follows the master if there is one. Rejects if it cannot load or listen. */
-  async start(): Promise<void> {
+  /**
+   * Loads the data, listens, and follows the master if there is one. Rejects if it cannot load or listen. `port` 0
+   * (embedding) listens on a port of the system's choice besides what the configuration says.
+   */
+  async start(port?: number): Promise<void> {
     const { world, settings } = this;
     await this.rdb.loadAtStart((position) => {
       // Only a replica may continue where the file ends: a master's next writes need a history of their own.
       if (settings.replicaof !== undefined) this.replication.restore(position);
     });
     await this.listeners.open();
+    if (port !== undefined) await this.listeners.openTcp(port);
     this.cron.start();
     if (settings.replicaof !== undefined) this.replication.replicaOf(settings.replicaof.host, settings.replicaof.port);
     world.log.notice('Ready to accept connections tcp');
@@ -246,7 +250,6 @@ export class Server implements Services, Gates {
     this.executor.errorCounts.clear();
     this.clients.resetStatistics();
     this.store.space.stats.reset();
-    this.replication.resetCounters();
     for (const command of this.commands.all()) command.resetStatistics();
   }
 
