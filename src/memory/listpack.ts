@@ -155,6 +155,7 @@ export function find(
   const bytes = arena.u8[segmentOf(list)]!;
   const base = byteOf(list);
   const integer = parseInteger(value, at, length);
+  const tail = value[at + length - 1];
   let p = base + from;
   // Redis writes every integer as an integer, but a loaded list may hold "7" as a string: those compare as text.
   for (let wait = 0; ; wait = wait === 0 ? step - 1 : wait - 1) {
@@ -162,8 +163,11 @@ export function find(
     if (lead === END) return 0;
     if (wait === 0) {
       if (isString(lead)) {
-        if (stringLength(bytes, p, lead) === length && equalBytes(bytes, p + stringHeader(lead), value, at, length)) {
-          return p - base;
+        if (stringLength(bytes, p, lead) === length) {
+          // Names tend to differ at their ends: look there first.
+          const start = p + stringHeader(lead);
+          if (length === 0) return p - base;
+          if (bytes[start + length - 1] === tail && equalBytes(bytes, start, value, at, length)) return p - base;
         }
       } else if (integer !== undefined && integerAt(bytes, p, lead) === integer) {
         return p - base;
@@ -306,6 +310,19 @@ export function copyFrom(arena: Arena, list: Address, position: number): Address
   writeUint32(bytes, base, length);
   setCount(bytes, base, UNKNOWN);
   count(arena, target);
+  return target;
+}
+
+/** Copies the first `entries` entries, which end where `position` begins, into a new list; the caller then deletes them here. */
+export function copyBefore(arena: Arena, list: Address, position: number, entries: number): Address {
+  const length = position + 1;
+  const target = arena.alloc(length);
+  arena.copy(target, 0, list, 0, position);
+  const bytes = arena.u8[segmentOf(target)]!;
+  const base = byteOf(target);
+  bytes[base + position] = END;
+  writeUint32(bytes, base, length);
+  setCount(bytes, base, entries);
   return target;
 }
 

@@ -24,6 +24,12 @@ const COUNTED_BYTES = 8192;
 export const DEFAULT_FILL = -2;
 /** Room that a new node starts with when the list has others already: it will be filled. */
 const FIRST_BYTES = 1024;
+/**
+ * Pushes and pops at the head move the rest of the head's listpack, so that one is kept about this small: a head that
+ * outgrows it is joined to the following node, and a pop from a head of HEAD_SPLIT_BYTES first splits its front off.
+ */
+const HEAD_BYTES = 512;
+const HEAD_SPLIT_BYTES = 2048;
 
 /** A place in a list: node 0 means none. Any change of the list but through the cursor itself invalidates it. */
 export class ListCursor {
@@ -77,11 +83,14 @@ export class Quicklist {
     const { arena } = this;
     const head = node.headNode(arena, header);
     const need = this.#need(length);
-    if (head !== 0 && this.#hasRoom(head, need)) {
+    const roomy = head !== 0 && this.#hasRoom(head, need);
+    if (roomy && listpack.totalBytes(arena, node.nodeData(arena, head)) < HEAD_BYTES) {
       const list = this.#reserve(head, need);
       node.setNodeData(arena, head, listpack.prepend(arena, list, bytes, at, length));
       node.setNodeCount(arena, head, node.nodeCount(arena, head) + 1, false);
     } else {
+      const next = roomy ? node.nextNode(arena, head) : 0;
+      if (next !== 0) this.#join(header, head, next, this.#maxBytes, undefined);
       this.#addNode(header, 0, bytes, at, length);
     }
     this.#addElements(header, 1);
@@ -105,7 +114,12 @@ export class Quicklist {
   /** Removes the first element, if any. */
   dropHead(header: Address): void {
     const head = node.headNode(this.arena, header);
-    if (head !== 0) this.#deleteEntries(header, head, listpack.FIRST, 1);
+    if (head === 0) return;
+    const big =
+      !node.isPlain(this.arena, head) &&
+      listpack.totalBytes(this.arena, node.nodeData(this.arena, head)) >= HEAD_SPLIT_BYTES;
+    if (big) this.#splitFront(header, head);
+    this.#deleteEntries(header, node.headNode(this.arena, header), listpack.FIRST, 1);
   }
 
   dropTail(header: Address): void {
@@ -257,7 +271,7 @@ export class Quicklist {
       if (prev !== 0) cursor.position = this.#lastPosition(prev);
     }
     if (survives) this.#joinAround(header, place, cursor);
-    else if (prev !== 0 && next !== 0) this.#join(header, prev, next, cursor);
+    else if (prev !== 0 && next !== 0) this.#join(header, prev, next, this.#joinedMax(), cursor);
     return cursor.node !== 0;
   }
 
@@ -453,6 +467,34 @@ export class Quicklist {
     node.linkNode(arena, header, created, place);
   }
 
+  /** Moves the first HEAD_BYTES or so of the head's entries into a node before it, unless there is no memory for that. */
+  #splitFront(header: Address, head: Address): void {
+    const { arena } = this;
+    const list = node.nodeData(arena, head);
+    let entries = 1;
+    let position = listpack.next(arena, list, listpack.FIRST);
+    while (position !== 0 && position < HEAD_BYTES) {
+      position = listpack.next(arena, list, position);
+      entries++;
+    }
+    if (position === 0) return;
+    let created: Address = 0;
+    let front: Address;
+    try {
+      created = arena.alloc(node.BLOCK_BYTES);
+      front = listpack.copyBefore(arena, list, position, entries);
+    } catch (error) {
+      if (created !== 0) arena.free(created);
+      if (error instanceof ArenaExhausted) return;
+      throw error;
+    }
+    node.setNodeData(arena, head, listpack.deleteAt(arena, list, listpack.FIRST, entries));
+    node.setNodeCount(arena, head, node.nodeCount(arena, head) - entries, false);
+    node.setNodeData(arena, created, front);
+    node.setNodeCount(arena, created, entries, false);
+    node.linkNode(arena, header, created, 0);
+  }
+
   // --- removing ---
 
   /** Deletes up to `entries` entries of a node from `position` on, and the node if none is left. True while it exists. */
@@ -480,12 +522,17 @@ export class Quicklist {
   #joinAround(header: Address, place: Address, cursor: ListCursor): void {
     const prev = node.prevNode(this.arena, place);
     const next = node.nextNode(this.arena, place);
-    if (next !== 0) this.#join(header, place, next, cursor);
-    if (prev !== 0) this.#join(header, prev, place, cursor);
+    if (next !== 0) this.#join(header, place, next, this.#joinedMax(), cursor);
+    if (prev !== 0) this.#join(header, prev, place, this.#joinedMax(), cursor);
   }
 
-  /** Moves the right node's entries into the left one if both are packed and fit with room to spare; the cursor follows. */
-  #join(header: Address, left: Address, right: Address, cursor: ListCursor): void {
+  /** Nodes joined after a deletion keep some room, so that the next insertion does not split them again. */
+  #joinedMax(): number {
+    return this.#maxBytes - (this.#maxBytes >>> 2);
+  }
+
+  /** Moves the right node's entries into the left one if both are packed and `maxBytes` holds them; the cursor follows. */
+  #join(header: Address, left: Address, right: Address, maxBytes: number, cursor: ListCursor | undefined): void {
     const { arena } = this;
     if (node.isPlain(arena, left) || node.isPlain(arena, right)) return;
     const leftList = node.nodeData(arena, left);
@@ -493,7 +540,7 @@ export class Quicklist {
     const leftBytes = listpack.totalBytes(arena, leftList);
     const joined = leftBytes + listpack.totalBytes(arena, rightList) - listpack.EMPTY_BYTES;
     const elements = node.nodeCount(arena, left) + node.nodeCount(arena, right);
-    if (joined > this.#maxBytes - (this.#maxBytes >>> 2) || elements > this.#maxCount) return;
+    if (joined > maxBytes || elements > this.#maxCount) return;
     let merged: Address;
     try {
       merged = listpack.merge(arena, leftList, rightList);
@@ -505,7 +552,7 @@ export class Quicklist {
     node.setNodeData(arena, left, merged);
     node.setNodeCount(arena, left, elements, false);
     node.dropNode(arena, header, right);
-    if (cursor.node === right) {
+    if (cursor?.node === right) {
       cursor.node = left;
       cursor.position += leftBytes - 1 - listpack.FIRST;
     }
