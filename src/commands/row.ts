@@ -42,12 +42,16 @@ export type KeySpecFlag =
 /** Where a command's keys are. */
 export interface KeySpec {
   readonly flags: readonly KeySpecFlag[];
-  /** Start: an argument index, or the position after a keyword searched from an index. */
-  readonly begin: { readonly index: number } | { readonly keyword: string; readonly startFrom: number };
+  /**
+   * Start: an argument index, or the position after a keyword searched from an index (backwards from the end if negative).
+   * 'unknown': no rule says it; commands/keys-of.ts knows.
+   */
+  readonly begin: { readonly index: number } | { readonly keyword: string; readonly startFrom: number } | 'unknown';
   /** From the start: a range (`last` relative to the start, negative from the end; `limit` as Redis), or a count argument. */
   readonly find:
     | { readonly last: number; readonly step: number; readonly limit: number }
-    | { readonly keynumIndex: number; readonly firstKey: number; readonly step: number };
+    | { readonly keynumIndex: number; readonly firstKey: number; readonly step: number }
+    | 'unknown';
   readonly notes?: string;
 }
 
@@ -76,6 +80,8 @@ export interface CommandRow {
   readonly since: string;
   readonly complexity: string;
   readonly summary: string;
+  /** Shown by COMMAND DOCS. */
+  readonly deprecated?: { readonly since: string; readonly replacedBy: string };
   /** Absent only for containers, which dispatch to their subcommands. */
   readonly handler?: (call: Call) => void;
   readonly subcommands?: readonly CommandRow[];
