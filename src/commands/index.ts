@@ -3,6 +3,7 @@ import type { CommandRow } from './row.ts';
 import { hashCommands } from './hashes.ts';
 import { setAlgebraCommands } from './set-algebra.ts';
 import { setCommands } from './sets.ts';
+import { sortedSetCommands } from './sorted-sets.ts';
 import { stringCommands } from './strings.ts';
 import { connectionCommands } from './connection.ts';
 import { transactionCommands } from './transactions.ts';
@@ -14,4 +15,5 @@ export const families: readonly (readonly CommandRow[])[] = [
   hashCommands,
   setCommands,
   setAlgebraCommands,
+  sortedSetCommands,
 ];

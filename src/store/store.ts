@@ -8,6 +8,8 @@ import { Hashes } from './hashes.ts';
 import { SetAlgebra } from './set-algebra.ts';
 import { Sets } from './sets.ts';
 import { Strings } from './strings.ts';
+import { ZsetAlgebra } from './zset-algebra.ts';
+import { Zsets } from './zsets.ts';
 
 export class Store {
   readonly space: Keyspace;
@@ -18,6 +20,8 @@ export class Store {
   readonly hashes: Hashes;
   readonly sets: Sets;
   readonly setAlgebra: SetAlgebra;
+  readonly zsets: Zsets;
+  readonly zsetAlgebra: ZsetAlgebra;
 
   constructor(settings: StoreSettings, random: Random) {
     this.space = new Keyspace(settings, random);
@@ -26,5 +30,7 @@ export class Store {
     this.hashes = new Hashes(this.space);
     this.sets = new Sets(this.space);
     this.setAlgebra = new SetAlgebra(this.sets);
+    this.zsets = new Zsets(this.space);
+    this.zsetAlgebra = new ZsetAlgebra(this.zsets, this.sets);
   }
 }

@@ -1,0 +1,152 @@
+/**
+ * Small sorted sets: one listpack of member, score, member, score..., ordered by score and then by the member's bytes. These
+ * are the bytes that an RDB holds. A position here is that of a member; its score is the entry after it.
+ *
+ * Scores are stored as integers where they are whole (-0 as 0, as Redis does), else as the shortest text that reads back as
+ * the same double.
+ */
+import type { Address, Arena } from '../memory/arena.ts';
+import { compareBytes } from '../memory/copy.ts';
+import { Element } from '../memory/element.ts';
+import * as listpack from '../memory/listpack.ts';
+import { parseDouble, writeInteger } from '../base/numbers.ts';
+
+/** Longest shortest text of a double: "-1.7976931348623157e+308". */
+const SCORE_TEXT_MAX = 32;
+
+export class PackedZsets {
+  readonly #arena: Arena;
+  readonly #element: Element = new Element();
+  readonly #text: Buffer = Buffer.alloc(SCORE_TEXT_MAX);
+
+  constructor(arena: Arena) {
+    this.#arena = arena;
+  }
+
+  count(list: Address): number {
+    return listpack.count(this.#arena, list) >>> 1;
+  }
+
+  /** Position of a member, or 0. */
+  find(list: Address, bytes: Uint8Array, at: number, length: number): number {
+    return listpack.find(this.#arena, list, listpack.first(this.#arena, list), bytes, at, length, 2);
+  }
+
+  /** Position of the member at a rank, or 0. */
+  atRank(list: Address, rank: number): number {
+    return rank < 0 || rank >= this.count(list) ? 0 : listpack.seek(this.#arena, list, rank * 2);
+  }
+
+  next(list: Address, position: number): number {
+    return listpack.next(this.#arena, list, listpack.next(this.#arena, list, position));
+  }
+
+  prev(list: Address, position: number): number {
+    const score = listpack.prev(this.#arena, list, position);
+    return score === 0 ? 0 : listpack.prev(this.#arena, list, score);
+  }
+
+  member(list: Address, position: number, out: Element): void {
+    listpack.read(this.#arena, list, position, out);
+  }
+
+  /** NaN if the list does not hold a number there (only possible before `isOrdered`). */
+  score(list: Address, position: number): number {
+    const at = listpack.next(this.#arena, list, position);
+    const integer = listpack.readInteger(this.#arena, list, at);
+    if (integer === integer) return integer;
+    const element = this.#element;
+    listpack.read(this.#arena, list, at, element);
+    return parseDouble(element.bytes, element.at, element.length);
+  }
+
+  rankOf(list: Address, position: number): number {
+    let rank = 0;
+    for (let p = listpack.first(this.#arena, list); p !== position; p = this.next(list, p)) rank++;
+    return rank;
+  }
+
+  /** Adds a member known to be absent, in its place. Returns the list's address. */
+  insert(list: Address, score: number, bytes: Uint8Array, at: number, length: number): Address {
+    const arena = this.#arena;
+    const place = this.#place(list, score, bytes, at, length);
+    const grown = listpack.insertBefore(arena, list, place, bytes, at, length);
+    return listpack.insertAfter(arena, grown, place, this.#text, 0, this.#writeScore(score));
+  }
+
+  /** Adds a member that comes after all others. Returns the list's address. */
+  append(list: Address, score: number, bytes: Uint8Array, at: number, length: number): Address {
+    const grown = listpack.append(this.#arena, list, bytes, at, length);
+    return listpack.append(this.#arena, grown, this.#text, 0, this.#writeScore(score));
+  }
+
+  remove(list: Address, position: number): Address {
+    return listpack.deleteAt(this.#arena, list, position, 2);
+  }
+
+  removeRange(list: Address, rank: number, members: number): Address {
+    return listpack.deleteIndex(this.#arena, list, rank * 2, members * 2);
+  }
+
+  /** Members with a score below `score`, or at most `score` when `orEqual`. */
+  countBelow(list: Address, score: number, orEqual: boolean): number {
+    let rank = 0;
+    for (let p = listpack.first(this.#arena, list); p !== 0; p = this.next(list, p)) {
+      const here = this.score(list, p);
+      if (here > score || (here === score && !orEqual)) break;
+      rank++;
+    }
+    return rank;
+  }
+
+  /** Members before these bytes, or up to and with them when `orEqual`. All scores are equal. */
+  countBelowKey(list: Address, bytes: Uint8Array, at: number, length: number, orEqual: boolean): number {
+    let rank = 0;
+    for (let p = listpack.first(this.#arena, list); p !== 0; p = this.next(list, p)) {
+      const order = this.#compare(list, p, bytes, at, length);
+      if (order > 0 || (order === 0 && !orEqual)) break;
+      rank++;
+    }
+    return rank;
+  }
+
+  /** Whether a valid listpack is a sorted set: pairs, every score a number, in strict order. A member may still come twice. */
+  isOrdered(list: Address): boolean {
+    const arena = this.#arena;
+    if (listpack.count(arena, list) % 2 !== 0) return false;
+    const member = new Element();
+    let previous = 0;
+    let previousScore = -Infinity;
+    for (let p = listpack.first(arena, list); p !== 0; p = this.next(list, p)) {
+      const score = this.score(list, p);
+      if (!(score >= previousScore)) return false;
+      this.member(list, p, member);
+      if (score === previousScore && previous !== 0)
+        if (this.#compare(list, previous, member.bytes, member.at, member.length) >= 0) return false;
+      previous = p;
+      previousScore = score;
+    }
+    return true;
+  }
+
+  /** Where a member with this score belongs: a position, or that of the end. */
+  #place(list: Address, score: number, bytes: Uint8Array, at: number, length: number): number {
+    for (let p = listpack.first(this.#arena, list); p !== 0; p = this.next(list, p)) {
+      const here = this.score(list, p);
+      if (here > score || (here === score && this.#compare(list, p, bytes, at, length) > 0)) return p;
+    }
+    return listpack.totalBytes(this.#arena, list) - 1;
+  }
+
+  #compare(list: Address, position: number, bytes: Uint8Array, at: number, length: number): number {
+    const element = this.#element;
+    listpack.read(this.#arena, list, position, element);
+    return compareBytes(element.bytes, element.at, element.length, bytes, at, length);
+  }
+
+  #writeScore(score: number): number {
+    if (Number.isSafeInteger(score)) return writeInteger(this.#text, 0, score);
+    const text = score === Infinity ? 'inf' : score === -Infinity ? '-inf' : String(score);
+    return this.#text.write(text, 'latin1');
+  }
+}
