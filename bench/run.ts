@@ -1,0 +1,24 @@
+/**
+ * `npm run bench`: all figures of docs/performance.md. Options: --quick (small figures, for a look), --only NAME
+ * (load, memory, sync; may be repeated), --workload NAME (one command of the load; may be repeated).
+ */
+import { parseArgs } from 'node:util';
+import { fullSync } from './full-sync.ts';
+import { load } from './load.ts';
+import { memory } from './memory.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true, default: [] },
+    workload: { type: 'string', multiple: true, default: [] },
+  },
+});
+const wanted = (name: string): boolean => options.only.length === 0 || options.only.includes(name);
+const keys = options.quick ? 100_000 : 1_000_000;
+
+console.log(`Node ${process.version}, ${process.platform} ${process.arch}\n`);
+if (wanted('load'))
+  await load({ requests: options.quick ? 200_000 : 2_000_000, rounds: options.quick ? 3 : 5, only: options.workload });
+if (wanted('memory')) await memory(keys);
+if (wanted('sync')) await fullSync(keys, options.quick ? 1 : 3);
