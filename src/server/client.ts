@@ -46,6 +46,8 @@ export class Client {
   #ended = false;
   bytesIn = 0;
   bytesOut = 0;
+  reads = 0;
+  writes = 0;
   /** When the soft output limit was first exceeded, wall clock ms; 0 if it is not. */
   softLimitSince = 0;
 
@@ -143,7 +145,10 @@ export class Client {
     const { parser, session } = this;
     const host = this.#host;
     this.bytesIn += chunk.length;
-    if (chunk.length > 0) parser.feed(chunk);
+    if (chunk.length > 0) {
+      this.reads++;
+      parser.feed(chunk);
+    }
     // A read that was under way when the client was blocked or paused.
     if (session.blocked || this.postponed) {
       parser.release();
@@ -202,6 +207,7 @@ export class Client {
     const writer = this.#host.writer;
     if (writer.at === 0) return;
     this.bytesOut += writer.at;
+    this.writes++;
     const taken = this.connection.write(writer.bytes.subarray(0, writer.at));
     writer.renew(!taken);
     if (!taken && this.#host.overOutputLimit(this)) {

@@ -50,6 +50,8 @@ export class Clients implements ClientHost, SessionService {
   outputBufferDisconnections = 0;
   bytesIn = 0;
   bytesOut = 0;
+  reads = 0;
+  writes = 0;
   maxInputBuffer = 0;
   maxOutputBuffer = 0;
 
@@ -147,6 +149,8 @@ export class Clients implements ClientHost, SessionService {
   closed(client: Client): void {
     this.bytesIn += client.bytesIn;
     this.bytesOut += client.bytesOut;
+    this.reads += client.reads;
+    this.writes += client.writes;
     this.#clients.delete(client.session.id);
     this.#postponed.delete(client);
     this.#owner.sessionClosed(client.session);
@@ -181,15 +185,16 @@ export class Clients implements ClientHost, SessionService {
     return this.#postponed.size;
   }
 
-  /** Network bytes so far, open connections included. */
-  traffic(): { readonly input: number; readonly output: number } {
-    let input = this.bytesIn;
-    let output = this.bytesOut;
+  /** Network bytes, reads and writes so far, open connections included. */
+  traffic(): { readonly input: number; readonly output: number; readonly reads: number; readonly writes: number } {
+    let { bytesIn: input, bytesOut: output, reads, writes } = this;
     for (const client of this.#clients.values()) {
       input += client.bytesIn;
       output += client.bytesOut;
+      reads += client.reads;
+      writes += client.writes;
     }
-    return { input, output };
+    return { input, output, reads, writes };
   }
 
   /** Once a second: idle time-outs and soft output limits. */
@@ -218,8 +223,8 @@ export class Clients implements ClientHost, SessionService {
   resetStatistics(): void {
     this.totalConnections = this.rejectedConnections = 0;
     this.queryBufferDisconnections = this.outputBufferDisconnections = 0;
-    this.bytesIn = this.bytesOut = 0;
-    for (const client of this.#clients.values()) client.bytesIn = client.bytesOut = 0;
+    this.bytesIn = this.bytesOut = this.reads = this.writes = 0;
+    for (const client of this.#clients.values()) client.bytesIn = client.bytesOut = client.reads = client.writes = 0;
   }
 
   /** Closes everything (shutdown). */

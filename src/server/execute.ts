@@ -97,13 +97,15 @@ export class Executor {
     call.rewritten = false;
     const replyStart = call.reply.at;
     this.processed++;
-    command.calls++;
+    const timed = command.count();
+    const started = timed ? call.services.clock.monotonic() : 0;
     try {
       command.handler!(call);
     } catch (error) {
       call.reply.at = replyStart;
       this.#failed(command, error);
     }
+    if (timed) command.measured((call.services.clock.monotonic() - started) * 1000);
     session.lastCommand = command.name;
     if (call.dirty !== dirty && !call.rewritten) this.#propagate(args, session.database, !outer);
     if (!outer && call.propagation.pending > 0) call.propagation.flush();

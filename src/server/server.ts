@@ -373,6 +373,7 @@ export class Server implements Services, Gates {
   #everySecond(): void {
     const traffic = this.clients.traffic();
     this.statistics.sample(this.executor.processed, traffic.input, traffic.output);
+    this.statistics.noteMemory(this.store.space.arena.usedBytes);
     this.clients.cron();
     this.replication.cron();
     this.rdb.cron();

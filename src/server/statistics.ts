@@ -30,6 +30,9 @@ export class Statistics {
   readonly commands: Rate = new Rate();
   readonly input: Rate = new Rate();
   readonly output: Rate = new Rate();
+  /** used_memory before there was any data, and the most that was seen of it: bytes. */
+  startupMemory = 0;
+  peakMemory = 0;
   readonly #clock: Clock;
   #lastSample: number;
 
@@ -47,7 +50,12 @@ export class Statistics {
     this.output.sample(outputBytes, elapsed);
   }
 
+  noteMemory(bytes: number): void {
+    if (bytes > this.peakMemory) this.peakMemory = bytes;
+  }
+
   reset(): void {
+    this.peakMemory = 0;
     this.commands.reset();
     this.input.reset();
     this.output.reset();
