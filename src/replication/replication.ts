@@ -8,7 +8,6 @@
  * What calls it: execution (`feed`, `flushIfLarge`), the end of a turn (`beforeSleep`), a timer (`cron`, once a second), the
  * rows REPLICAOF, ROLE, REPLCONF, PSYNC, SYNC, WAIT, INFO, and the sessions of replicas (`peerHeard`, `peerDrained`, `peerClosed`).
  */
-import { replyError } from '../base/errors.ts';
 import { Backlog } from './backlog.ts';
 import { History, randomHex } from './history.ts';
 import { Feed } from './master/feed.ts';
@@ -38,7 +37,7 @@ export interface RdbReplicationInfo {
   readonly streamDb: number;
 }
 
-export class Replication implements LinkOwner {
+export class Replication {
   readonly history: History;
   readonly backlog: Backlog = new Backlog();
   readonly feeder: Feed;
@@ -112,7 +111,7 @@ export class Replication implements LinkOwner {
     }
     old?.stop();
     if (old === null && requestedBy !== undefined) this.#cacheOwnHistory();
-    this.#link = new MasterLink(this.#host, host, port, this, this.#retry, old?.downSinceMs ?? -1);
+    this.#link = new MasterLink(this.#host, host, port, this.#linkOwner(), this.#retry, old?.downSinceMs ?? -1);
     this.#link.start();
     if (requestedBy !== undefined) {
       log.notice(`REPLICAOF ${host}:${port} enabled (user request from '${requestedBy}')`);
@@ -277,11 +276,6 @@ export class Replication implements LinkOwner {
     return this.replicas.goodCount() >= minReplicasToWrite;
   }
 
-  /** FAILOVER is not served yet; PSYNC ... FAILOVER is answered so. */
-  refuseFailover(): PeerAnswer {
-    return replyError("ERR PSYNC FAILOVER can't be sent to a master.");
-  }
-
   /** What an RDB written now should carry; null when it would promise what we cannot keep. */
   rdbInfo(): RdbReplicationInfo | null {
     const { history } = this;
@@ -290,12 +284,18 @@ export class Replication implements LinkOwner {
     return { replid: history.replid, offset: history.masterReplOffset, streamDb: this.#streamDb() };
   }
 
-  /** After loading our own RDB at start, as a replica: continue where that file ends. Before `replicaOf`. */
-  restore(info: RdbReplicationInfo): void {
-    this.history.replace(info.replid, info.offset);
-    this.#cachedDb = info.streamDb;
-    if (this.backlog.active) this.backlog.free();
-    this.backlog.create(info.offset, this.#host.settings.replBacklogSize);
+  /**
+   * After loading our own RDB at start, before `replicaOf`: continue where that file ends. A replica asks its master for the
+   * rest; a master takes a new id and lets its replicas continue under the old one.
+   */
+  restore(info: RdbReplicationInfo, as: 'master' | 'replica'): void {
+    const { backlog, history } = this;
+    history.replace(info.replid, info.offset);
+    if (as === 'master') history.promote();
+    else this.#cachedDb = info.streamDb;
+    if (backlog.active) backlog.free();
+    backlog.create(info.offset, this.#host.settings.replBacklogSize);
+    this.replicas.noneSinceMs = this.#host.clock.monotonic();
   }
 
   status(): ReplicationStatus {
@@ -355,14 +355,29 @@ export class Replication implements LinkOwner {
     return roleReply(this.status());
   }
 
-  // LinkOwner: what our link to the master changes -----------------------------------------------
+  // What our link to the master changes --------------------------------------------------------
 
-  cached(): { readonly replid: string; readonly nextOffset: number } | null {
-    if (this.#cachedDb === null) return null;
-    return { replid: this.history.replid, nextOffset: this.history.masterReplOffset + 1 };
+  #linkOwner(): LinkOwner {
+    const { feeder, history, replicas } = this;
+    return {
+      cached: () =>
+        this.#cachedDb === null ? null : { replid: history.replid, nextOffset: history.masterReplOffset + 1 },
+      fullySynced: (start) => this.#fullySynced(start),
+      continued: (replid) => this.#continued(replid),
+      applied: (bytes, at, length) => {
+        feeder.append(bytes, at, length);
+        replicas.flushIfLarge();
+      },
+      appliedBurst: () => replicas.flush(),
+      lost: (selectedDb) => {
+        this.#cachedDb = selectedDb;
+        if (selectedDb !== null) this.#host.log.notice('Caching the disconnected master state.');
+      },
+      masterReplOffset: () => history.masterReplOffset,
+    };
   }
 
-  fullySynced(start: { readonly replid: string; readonly offset: number } | null): void {
+  #fullySynced(start: { readonly replid: string; readonly offset: number } | null): void {
     const { random, settings } = this.#host;
     this.#discardCached();
     // Our replicas have data of another past: they must ask again, and nothing of the old stream may answer them.
@@ -374,7 +389,7 @@ export class Replication implements LinkOwner {
     this.feeder.forgetDb();
   }
 
-  continued(replid: string | null): number {
+  #continued(replid: string | null): number {
     const { log, settings } = this.#host;
     const { history } = this;
     const selectedDb = this.#cachedDb ?? 0;
@@ -386,23 +401,5 @@ export class Replication implements LinkOwner {
     }
     if (!this.backlog.active) this.backlog.create(history.masterReplOffset, settings.replBacklogSize);
     return selectedDb;
-  }
-
-  applied(bytes: Uint8Array, at: number, length: number): void {
-    this.feeder.append(bytes, at, length);
-    this.replicas.flushIfLarge();
-  }
-
-  appliedBurst(): void {
-    this.replicas.flush();
-  }
-
-  lost(selectedDb: number | null): void {
-    this.#cachedDb = selectedDb;
-    if (selectedDb !== null) this.#host.log.notice('Caching the disconnected master state.');
-  }
-
-  masterReplOffset(): number {
-    return this.history.masterReplOffset;
   }
 }

@@ -485,7 +485,7 @@ test('a link that is lost while the complete payload is verified still uses it',
 });
 
 test('random writes, cuts and stalls over a chain end on equal data without needless full syncs', async () => {
-  for (let seed = 100; seed < 130; seed++) {
+  for (let seed = 100; seed < 110; seed++) {
     const w = world(seed, { maxPieceBytes: 1 + (seed % 7) * 300, kernelBytes: 1000 + (seed % 5) * 4000 });
     const random = new SeededRandom(seed);
     const nodes = await Promise.all([1, 2, 3, 4].map((port) => w.node(port)));

@@ -2,7 +2,7 @@
  * What a replica says to us: REPLCONF, PSYNC, SYNC. Decides partial or full and sets the session on its way.
  * Log lines are Redis's.
  */
-import { errors, ReplyError, replyError } from '../../base/errors.ts';
+import { errors, type ReplyError, replyError } from '../../base/errors.ts';
 import type { Backlog } from '../backlog.ts';
 import type { History } from '../history.ts';
 import type { ReplicaPeer, ReplicationHost } from '../ports.ts';

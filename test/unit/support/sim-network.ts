@@ -121,7 +121,7 @@ export class VirtualClock implements Clock {
     this.#now = Math.max(this.#now, task.at);
     task.run();
     // Promise reactions belong to the event that caused them.
-    for (let i = 0; i < 6; i++) await null;
+    for (let i = 0; i < 6; i++) await Promise.resolve();
   }
 
   #before(a: Task, b: Task): boolean {
