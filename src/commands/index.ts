@@ -5,6 +5,12 @@ import { replicationCommands } from './replication.ts';
 import { setAlgebraCommands } from './set-algebra.ts';
 import { setCommands } from './sets.ts';
 import { sortedSetCommands } from './sorted-sets.ts';
+import { databaseCommands } from './databases.ts';
+import { expiryCommands } from './expiry.ts';
+import { keyCommands } from './keys.ts';
+import { objectCommands } from './object.ts';
+import { stringNumberCommands } from './string-numbers.ts';
+import { stringPartCommands } from './string-parts.ts';
 import { stringCommands } from './strings.ts';
 import { connectionCommands } from './connection.ts';
 import { transactionCommands } from './transactions.ts';
@@ -13,6 +19,12 @@ import { commandCommands } from './command-info.ts';
 
 export const families: readonly (readonly CommandRow[])[] = [
   stringCommands,
+  stringPartCommands,
+  stringNumberCommands,
+  keyCommands,
+  expiryCommands,
+  objectCommands,
+  databaseCommands,
   connectionCommands,
   transactionCommands,
   hashCommands,

@@ -1,18 +1,21 @@
 /**
- * String commands. Values are bytes inline in the entry; an integer is kept as its decimal text.
+ * Commands that set and get whole string values. Values are bytes inline in the entry; an integer is kept as its decimal
+ * text. A relative expiry propagates as an absolute one, so that replicas do not add their delay to it.
  */
-import { errors, invalidExpireIn } from '../base/errors.ts';
-import { parseInteger, writeInteger } from '../base/numbers.ts';
+import { errors, wrongArity } from '../base/errors.ts';
+import type { Address } from '../memory/arena.ts';
 import { KEEP_EXPIRY } from '../store/database.ts';
 import { TYPE_STRING } from '../store/entry.ts';
 import type { Call } from './call.ts';
-import { type CommandRow, oneKey } from './row.ts';
-
-const INT64_MAX = 9223372036854775807n;
-const INT64_MIN = -9223372036854775808n;
+import { exactTime, expiryArgument, EX, isPast, PX, type TimeFormat, timeFormat } from './expiry-time.ts';
+import { type CommandRow, manyKeys, oneKey } from './row.ts';
 
 function get(call: Call): void {
-  const entry = call.readType(1, TYPE_STRING);
+  replyValue(call, call.readType(1, TYPE_STRING));
+}
+
+/** Replies with a string entry's value, or null for none. */
+function replyValue(call: Call, entry: Address): void {
   if (entry === 0) {
     call.reply.null();
     return;
@@ -21,95 +24,211 @@ function get(call: Call): void {
   call.reply.bulk(value.bytes, value.at, value.length);
 }
 
+/** Sets the key at argument 1 to the value at argument `index`. */
+function put(call: Call, index: number, expiryMs: number): void {
+  const { args } = call;
+  call.db.setString(
+    args.bytes,
+    args.at[1]!,
+    args.length[1]!,
+    args.bytes,
+    args.at[index]!,
+    args.length[index]!,
+    expiryMs,
+  );
+}
+
 function set(call: Call): void {
-  const { args, db } = call;
-  let expiry = -1;
+  if (call.count > 3) {
+    setWithOptions(call);
+    return;
+  }
+  put(call, 2, -1);
+  call.changed(1);
+  call.reply.ok();
+}
+
+function setWithOptions(call: Call): void {
+  const { args } = call;
   let nx = false;
   let xx = false;
   let wantsOld = false;
-  let hasExpiry = false;
+  let keepTtl = false;
+  let format: TimeFormat | undefined;
+  let timeAt = 0;
   for (let i = 3; i < args.count; i++) {
-    const more = i + 1 < args.count;
     if (!xx && args.is(i, 'nx')) nx = true;
     else if (!nx && args.is(i, 'xx')) xx = true;
     else if (args.is(i, 'get')) wantsOld = true;
-    else if (!hasExpiry && args.is(i, 'keepttl')) {
-      expiry = KEEP_EXPIRY;
-      hasExpiry = true;
-    } else if (
-      !hasExpiry &&
-      more &&
-      (args.is(i, 'ex') || args.is(i, 'px') || args.is(i, 'exat') || args.is(i, 'pxat'))
-    ) {
-      expiry = expiryArgument(call, i, 'set');
-      hasExpiry = true;
-      i++;
-    } else throw errors.syntax;
-  }
-  if (nx || xx || wantsOld) {
-    const old = wantsOld ? call.writeType(1, TYPE_STRING) : call.write(1);
-    const refused = (nx && old !== 0) || (xx && old === 0);
-    if (wantsOld) {
-      if (old === 0) call.reply.null();
-      else {
-        const value = call.store.entries.value(old, call.a);
-        call.reply.bulk(value.bytes, value.at, value.length);
-      }
+    else if (format === undefined && args.is(i, 'keepttl')) keepTtl = true;
+    else {
+      const named = timeFormat(call, i);
+      // The same option twice is allowed, and the last one counts.
+      if (named === undefined || keepTtl || i + 1 >= args.count || (format !== undefined && format !== named))
+        throw errors.syntax;
+      format = named;
+      timeAt = ++i;
     }
-    if (refused) {
+  }
+  const expiry = format === undefined ? -1 : expiryArgument(call, timeAt, format, 'set', true);
+  if (wantsOld) replyValue(call, call.readType(1, TYPE_STRING));
+  if (nx || xx) {
+    const exists = call.write(1) !== 0;
+    if (exists ? nx : xx) {
       if (!wantsOld) call.reply.null();
       return;
     }
   }
-  db.setString(args.bytes, args.at[1]!, args.length[1]!, args.bytes, args.at[2]!, args.length[2]!, expiry);
+  put(call, 2, keepTtl ? KEEP_EXPIRY : expiry);
   call.changed(1);
-  // A relative expiry becomes absolute, so that replicas do not add their delay to it.
-  if (expiry >= 0)
-    call
-      .effect(5)
-      .text('SET')
-      .bytes(args.bytes, args.at[1]!, args.length[1]!)
-      .bytes(args.bytes, args.at[2]!, args.length[2]!)
-      .text('PXAT')
-      .integer(expiry);
+  if (format !== undefined) propagateSet(call, 2, expiry);
+  else if (wantsOld) propagateWithoutGet(call);
   if (!wantsOld) call.reply.ok();
 }
 
-/** EX, PX, EXAT or PXAT at argument `index` and its value after it, as absolute ms. Throws on anything not positive. */
-export function expiryArgument(call: Call, index: number, command: string): number {
-  const value = call.int64(index + 1);
-  if (value <= 0) throw invalidExpireIn(command);
-  const seconds = call.is(index, 'ex') || call.is(index, 'exat');
-  let ms = BigInt(value) * (seconds ? 1000n : 1n);
-  if (call.is(index, 'ex') || call.is(index, 'px')) ms += BigInt(call.now);
-  if (ms > INT64_MAX) throw invalidExpireIn(command);
-  return Number(ms);
+/** Replaces the command by SET key value PXAT ms. */
+function propagateSet(call: Call, valueIndex: number, expiryMs: number): void {
+  const { args } = call;
+  call
+    .effect(5)
+    .text('SET')
+    .bytes(args.bytes, args.at[1]!, args.length[1]!)
+    .bytes(args.bytes, args.at[valueIndex]!, args.length[valueIndex]!)
+    .text('PXAT')
+    .integer(exactTime(expiryMs));
 }
 
-function incrementBy(call: Call, by: number | bigint): void {
-  const { args, db } = call;
-  const entry = call.writeType(1, TYPE_STRING);
-  let old: number | bigint = 0;
-  if (entry !== 0) {
-    const value = call.store.entries.value(entry, call.a);
-    const parsed = parseInteger(value.bytes, value.at, value.length);
-    if (parsed === undefined) throw errors.notInteger;
-    old = parsed;
+/** A replica has no use for the old value. */
+function propagateWithoutGet(call: Call): void {
+  const { args } = call;
+  let words = args.count;
+  for (let i = 3; i < args.count; i++) if (args.is(i, 'get')) words--;
+  const effect = call.effect(words);
+  for (let i = 0; i < args.count; i++)
+    if (i < 3 || !args.is(i, 'get')) effect.bytes(args.bytes, args.at[i]!, args.length[i]!);
+}
+
+function setnx(call: Call): void {
+  if (call.write(1) !== 0) {
+    call.reply.integer(0);
+    return;
   }
-  let sum: number | bigint = typeof old === 'number' && typeof by === 'number' ? old + by : Number.NaN;
-  if (!Number.isSafeInteger(sum)) {
-    sum = BigInt(old) + BigInt(by);
-    if (sum > INT64_MAX || sum < INT64_MIN) throw errors.overflow;
-  }
-  const length = writeInteger(call.scratch, 0, sum);
-  db.setString(args.bytes, args.at[1]!, args.length[1]!, call.scratch, 0, length, entry === 0 ? -1 : KEEP_EXPIRY);
+  put(call, 2, -1);
   call.changed(1);
-  if (typeof sum === 'number') call.reply.integer(sum);
-  else call.reply.bigInteger(sum);
+  call.reply.integer(1);
 }
 
-function incr(call: Call): void {
-  incrementBy(call, 1);
+function setWithTime(call: Call, format: TimeFormat, command: string): void {
+  const expiry = expiryArgument(call, 2, format, command, true);
+  put(call, 3, expiry);
+  call.changed(1);
+  propagateSet(call, 3, expiry);
+  call.reply.ok();
+}
+
+function setex(call: Call): void {
+  setWithTime(call, EX, 'setex');
+}
+
+function psetex(call: Call): void {
+  setWithTime(call, PX, 'psetex');
+}
+
+function getset(call: Call): void {
+  replyValue(call, call.readType(1, TYPE_STRING));
+  put(call, 2, -1);
+  call.changed(1);
+  const { args } = call;
+  call
+    .effect(3)
+    .text('SET')
+    .bytes(args.bytes, args.at[1]!, args.length[1]!)
+    .bytes(args.bytes, args.at[2]!, args.length[2]!);
+}
+
+function getdel(call: Call): void {
+  const entry = call.readType(1, TYPE_STRING);
+  replyValue(call, entry);
+  if (entry === 0) return;
+  call.removeKey(1);
+  call.changed(1);
+  call.effectOf('DEL', 1);
+}
+
+function getex(call: Call): void {
+  const { args } = call;
+  let persist = false;
+  let format: TimeFormat | undefined;
+  let timeAt = 0;
+  for (let i = 2; i < args.count; i++) {
+    if (format === undefined && args.is(i, 'persist')) persist = true;
+    else {
+      const named = timeFormat(call, i);
+      if (named === undefined || persist || i + 1 >= args.count || (format !== undefined && format !== named))
+        throw errors.syntax;
+      format = named;
+      timeAt = ++i;
+    }
+  }
+  const entry = call.readType(1, TYPE_STRING);
+  if (entry === 0) {
+    call.reply.null();
+    return;
+  }
+  const expiry = format === undefined ? -1 : expiryArgument(call, timeAt, format, 'getex', true);
+  replyValue(call, entry);
+  if (format !== undefined) {
+    if (!format.relative && isPast(call, expiry)) {
+      call.removeKey(1);
+      call.changed(1);
+      call.effectOf(call.services.settings.lazyfreeLazyExpire ? 'UNLINK' : 'DEL', 1);
+      return;
+    }
+    call.db.setExpiry(entry, expiry);
+    call.changed(1);
+    call.effect(3).text('PEXPIREAT').bytes(args.bytes, args.at[1]!, args.length[1]!).integer(exactTime(expiry));
+  } else if (persist && call.store.entries.hasExpiry(entry)) {
+    call.db.setExpiry(entry, -1);
+    call.changed(1);
+    call.effectOf('PERSIST', 1);
+  }
+}
+
+function mget(call: Call): void {
+  const { entries } = call.store;
+  call.reply.array(call.count - 1);
+  for (let i = 1; i < call.count; i++) {
+    const entry = call.read(i);
+    replyValue(call, entry !== 0 && entries.type(entry) === TYPE_STRING ? entry : 0);
+  }
+}
+
+function setPairs(call: Call): void {
+  const { args, db } = call;
+  for (let i = 1; i < args.count; i += 2) {
+    const at = args.at[i]!;
+    const length = args.length[i]!;
+    db.setString(args.bytes, at, length, args.bytes, args.at[i + 1]!, args.length[i + 1]!, -1);
+    call.changed(i);
+  }
+}
+
+function mset(call: Call): void {
+  if (call.count % 2 === 0) throw wrongArity('mset');
+  setPairs(call);
+  call.reply.ok();
+}
+
+function msetnx(call: Call): void {
+  if (call.count % 2 === 0) throw wrongArity('msetnx');
+  for (let i = 1; i < call.count; i += 2) {
+    if (call.write(i) !== 0) {
+      call.reply.integer(0);
+      return;
+    }
+  }
+  setPairs(call);
+  call.reply.integer(1);
 }
 
 export const stringCommands: readonly CommandRow[] = [
@@ -130,7 +249,14 @@ export const stringCommands: readonly CommandRow[] = [
     arity: -3,
     flags: ['write', 'denyoom'],
     categories: ['string'],
-    keys: oneKey('RW', 'access', 'update', 'variable_flags'),
+    keys: [
+      {
+        flags: ['RW', 'access', 'update', 'variable_flags'],
+        begin: { index: 1 },
+        find: { last: 0, step: 1, limit: 0 },
+        notes: 'RW and ACCESS due to the optional `GET` argument',
+      },
+    ],
     group: 'string',
     since: '1.0.0',
     complexity: 'O(1)',
@@ -138,15 +264,121 @@ export const stringCommands: readonly CommandRow[] = [
     handler: set,
   },
   {
-    name: 'incr',
-    arity: 2,
+    name: 'setnx',
+    arity: 3,
+    flags: ['write', 'denyoom', 'fast'],
+    categories: ['string'],
+    keys: oneKey('OW', 'insert'),
+    group: 'string',
+    since: '1.0.0',
+    complexity: 'O(1)',
+    summary: 'Sets the value of a key that does not exist yet.',
+    handler: setnx,
+  },
+  {
+    name: 'setex',
+    arity: 4,
+    flags: ['write', 'denyoom'],
+    categories: ['string'],
+    keys: oneKey('OW', 'update'),
+    group: 'string',
+    since: '2.0.0',
+    complexity: 'O(1)',
+    summary: 'Sets the value of a key and its time to live in seconds.',
+    handler: setex,
+  },
+  {
+    name: 'psetex',
+    arity: 4,
+    flags: ['write', 'denyoom'],
+    categories: ['string'],
+    keys: oneKey('OW', 'update'),
+    group: 'string',
+    since: '2.6.0',
+    complexity: 'O(1)',
+    summary: 'Sets the value of a key and its time to live in milliseconds.',
+    handler: psetex,
+  },
+  {
+    name: 'getset',
+    arity: 3,
     flags: ['write', 'denyoom', 'fast'],
     categories: ['string'],
     keys: oneKey('RW', 'access', 'update'),
     group: 'string',
     since: '1.0.0',
     complexity: 'O(1)',
-    summary: 'Adds one to the integer value of a key.',
-    handler: incr,
+    summary: 'Sets the value of a key and returns the old one.',
+    handler: getset,
+  },
+  {
+    name: 'getdel',
+    arity: 2,
+    flags: ['write', 'fast'],
+    categories: ['string'],
+    keys: oneKey('RW', 'access', 'delete'),
+    group: 'string',
+    since: '6.2.0',
+    complexity: 'O(1)',
+    summary: 'Returns the value of a key and deletes the key.',
+    handler: getdel,
+  },
+  {
+    name: 'getex',
+    arity: -2,
+    flags: ['write', 'fast'],
+    categories: ['string'],
+    keys: [
+      {
+        flags: ['RW', 'access', 'update'],
+        begin: { index: 1 },
+        find: { last: 0, step: 1, limit: 0 },
+        notes: 'RW and UPDATE because it changes the TTL',
+      },
+    ],
+    group: 'string',
+    since: '6.2.0',
+    complexity: 'O(1)',
+    summary: 'Returns the value of a key and sets or removes its expiry.',
+    handler: getex,
+  },
+  {
+    name: 'mget',
+    arity: -2,
+    flags: ['readonly', 'fast'],
+    categories: ['string'],
+    keys: manyKeys(1, 'RO', 'access'),
+    tips: ['request_policy:multi_shard'],
+    group: 'string',
+    since: '1.0.0',
+    complexity: 'O(N) in the number of keys',
+    summary: 'Returns the values of several keys.',
+    handler: mget,
+  },
+  {
+    name: 'mset',
+    arity: -3,
+    flags: ['write', 'denyoom'],
+    categories: ['string'],
+    keys: manyKeys(2, 'OW', 'update'),
+    tips: ['request_policy:multi_shard', 'response_policy:all_succeeded'],
+    group: 'string',
+    since: '1.0.1',
+    complexity: 'O(N) in the number of keys',
+    summary: 'Sets the values of several keys at once.',
+    handler: mset,
+  },
+  {
+    name: 'msetnx',
+    arity: -3,
+    flags: ['write', 'denyoom'],
+    categories: ['string'],
+    keys: manyKeys(2, 'OW', 'insert'),
+    tips: ['request_policy:multi_shard', 'response_policy:agg_min'],
+    group: 'string',
+    since: '1.0.1',
+    complexity: 'O(N) in the number of keys',
+    summary: 'Sets the values of several keys, if none of them exists.',
+    handler: msetnx,
   },
 ];

@@ -149,6 +149,22 @@ export class Database {
     return entry;
   }
 
+  /** Replaces the value of a string entry and keeps its expiry. Returns the entry's address, which may be new. */
+  replaceString(entry: Address, bytes: Uint8Array, at: number, length: number): Address {
+    const { entries, arena } = this.space;
+    const valueAt = entries.keyStart(entry) + entries.keyLength(entry);
+    const need = valueAt - byteOf(entry) + length;
+    const capacity = arena.capacity(entry);
+    if (need <= capacity && (need * 2 >= capacity || capacity <= 64)) {
+      entries.setEncoding(entry, stringEncoding(bytes, at, length));
+      entries.setRef(entry, length);
+      copyBytes(arena.u8[segmentOf(entry)]!, valueAt, bytes, at, length);
+      return entry;
+    }
+    const key = entries.key(entry, this.#span);
+    return this.setString(key.bytes, key.at, key.length, bytes, at, length, KEEP_EXPIRY);
+  }
+
   /**
    * Resizes the value of a string entry in place or by moving it; bytes up to the smaller length are kept, new ones are
    * zero. The result counts as raw, as Redis has it after APPEND and SETRANGE. Returns the entry's address, which may be new.
@@ -207,6 +223,12 @@ export class Database {
     if (entry === 0) return false;
     this.space.reclaimer.freeEntry(entry);
     return true;
+  }
+
+  /** Deletes the key for a command. Where it was past its time this counts as expiry, and as absence. */
+  delete(bytes: Uint8Array, at: number, length: number): boolean {
+    if (this.expiring > 0) this.#live(bytes, at, length);
+    return this.remove(bytes, at, length);
   }
 
   /** Deletes an entry found before. */
@@ -295,6 +317,12 @@ export class Database {
     this.space.reclaimer.freeTable(this.#keys, this.#deadlines);
     this.#keys = 0;
     this.#deadlines = 0;
+  }
+
+  /** Like `clear`, for a staged database that is not used any more. */
+  discard(): void {
+    this.space.reclaimer.freeTable(this.#keys, this.#deadlines);
+    this.#keys = this.#deadlines = 0;
   }
 
   /** Exchanges the whole content with another database. */
