@@ -1,0 +1,74 @@
+// Writes docs/reference/ from the tables of commands and directives, or with --check fails if it is out of date.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** Markdown pages by path, from the compiled tables in `buildDir` (default: build/). */
+export async function referencePages(buildDir = join(root, 'build')) {
+  const load = (path) => import(pathToFileURL(join(buildDir, path)).href);
+  const { families } = await load('src/commands/index.js');
+  const { directives } = await load('src/server/config/values.js');
+  return new Map([
+    ['docs/reference/commands.md', commandsPage(families.flat())],
+    ['docs/reference/directives.md', directivesPage(directives)],
+  ]);
+}
+
+const note = (table) =>
+  `Generated from ${table} by \`node scripts/reference.mjs\` after \`npm run build:all\`; do not edit by hand.\n\n`;
+const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
+const row = (cells) => `| ${cells.map(cell).join(' | ')} |\n`;
+
+function commandsPage(rows) {
+  let page = `# Commands\n\n${note('the command tables in src/commands/')}`;
+  const groups = [...new Set(rows.map((r) => r.group))].sort();
+  for (const group of groups) {
+    page += `## ${group}\n\n| command | arity | flags | since | complexity | what it does |\n|---|---|---|---|---|---|\n`;
+    const inGroup = rows.filter((r) => r.group === group).sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const r of inGroup) {
+      for (const c of [r, ...(r.subcommands ?? [])]) {
+        if (c.handler === undefined) continue;
+        page += row([c.name.replace('|', ' ').toUpperCase(), c.arity, c.flags.join(' '), c.since, c.complexity, c.summary]);
+      }
+    }
+    page += '\n';
+  }
+  return page.trimEnd() + '\n';
+}
+
+function directivesPage(directives) {
+  let page = `# Directives of redis.conf\n\n${note('the directive tables in src/server/config/')}`;
+  page +=
+    '`full`: works as in Redis. `accepted`: any value is taken and shown, but changes nothing. `refused`: must keep its\n' +
+    'default, because ignoring another value would break a promise.\n\n';
+  page += '| directive | default | support | note |\n|---|---|---|---|\n';
+  for (const d of [...directives].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (d.hidden) continue;
+    page += row([d.name, `\`${d.initial.join(' ') || '""'}\``, d.support, d.note]);
+  }
+  return page;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  let stale = false;
+  for (const [path, text] of await referencePages()) {
+    const file = join(root, path);
+    let old = '';
+    try {
+      old = readFileSync(file, 'utf8');
+    } catch {
+      // New page.
+    }
+    if (old === text) continue;
+    stale = true;
+    if (process.argv.includes('--check')) console.error(`${path} is out of date`);
+    else {
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, text);
+      console.log(`wrote ${path}`);
+    }
+  }
+  if (stale && process.argv.includes('--check')) process.exitCode = 1;
+}
