@@ -71,8 +71,7 @@ function psync(call: Call): void {
   const { replication } = call.services;
   const { peer } = call.session;
   if (peer === undefined) return;
-  if (call.is(3, 'failover')) answer(call, peer, replication.refuseFailover());
-  else answer(call, peer, replication.psync(peer, call.text(1), call.text(2)));
+  answer(call, peer, replication.psync(peer, call.text(1), call.text(2), call.is(3, 'failover')));
 }
 
 function sync(call: Call): void {

@@ -4,7 +4,10 @@
  */
 import type { Clock, Log, Random } from '../base/ambient.ts';
 import type { Connection, Network } from '../io/world.ts';
+import type { SnapshotConsumer, SnapshotRequest, SnapshotRun } from '../snapshot/ports.ts';
 import type { ReplicaSession } from './master/replica-session.ts';
+
+export type { ChunkAnswer, SnapshotConsumer, SnapshotRequest, SnapshotRun } from '../snapshot/ports.ts';
 
 export interface ReplicationHost {
   readonly clock: Clock;
@@ -82,42 +85,6 @@ export interface ReplicaPeer {
   hasPendingReplies(): boolean;
   /** The line of CLIENT LIST, for logs. */
   describe(): string;
-}
-
-export interface SnapshotRequest {
-  /** Offset T that the data corresponds to: everything after it follows from the stream. For the RDB's repl-offset. */
-  readonly offset: number;
-  readonly replid: string;
-  /** Database that the stream has selected at T; for the RDB's repl-stream-db. */
-  readonly streamDb: number;
-  /** `disk`: the total length must be known before the first chunk (a file first, or a counting pass). */
-  readonly target: 'sockets' | 'disk';
-  /** What a backup tool asked to leave out (REPLCONF rdb-filter-only). */
-  readonly excludeData: boolean;
-  readonly excludeFunctions: boolean;
-}
-
-/** What the consumer answers to a chunk. */
-export type ChunkAnswer =
-  | 'more'
-  /** Wait for `SnapshotRun.resume`. A snapshot that cannot wait may go on; the bytes then queue here. */
-  | 'pause'
-  /** Nobody wants it any more: stop, without calling `end` or `fail`. */
-  | 'stop';
-
-export interface SnapshotConsumer {
-  /** Once, before the first chunk; null when the length is not known (`sockets`). */
-  begin(totalBytes: number | null): ChunkAnswer;
-  /** The bytes now belong to the consumer: they must not be changed afterwards. */
-  chunk(bytes: Uint8Array): ChunkAnswer;
-  end(): void;
-  fail(reason: string): void;
-}
-
-export interface SnapshotRun {
-  resume(): void;
-  /** No call to the consumer after this. */
-  cancel(): void;
 }
 
 export interface LoadRequest {

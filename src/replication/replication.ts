@@ -8,6 +8,7 @@
  * What calls it: execution (`feed`, `flushIfLarge`), the end of a turn (`beforeSleep`), a timer (`cron`, once a second), the
  * rows REPLICAOF, ROLE, REPLCONF, PSYNC, SYNC, WAIT, INFO, and the sessions of replicas (`peerHeard`, `peerDrained`, `peerClosed`).
  */
+import { replyError } from '../base/errors.ts';
 import { Backlog } from './backlog.ts';
 import { History, randomHex } from './history.ts';
 import { Feed } from './master/feed.ts';
@@ -121,7 +122,7 @@ export class Replication {
   }
 
   /** REPLICAOF NO ONE. Our data stays; our history continues under a new id. No-op on a master. */
-  noOne(requestedBy: string): void {
+  noOne(requestedBy: string, request: 'user' | 'failover' = 'user'): void {
     const link = this.#link;
     if (link === null) return;
     const { clock, log } = this.#host;
@@ -138,7 +139,7 @@ export class Replication {
     this.replicas.disconnectAll();
     this.feeder.forgetDb();
     this.replicas.noneSinceMs = clock.monotonic();
-    log.notice(`MASTER MODE enabled (user request from '${requestedBy}')`);
+    log.notice(`MASTER MODE enabled (${request} request from '${requestedBy}')`);
     this.#host.roleChanged?.();
   }
 
@@ -232,8 +233,27 @@ export class Replication {
     return this.#psync.replconf(peer, args);
   }
 
-  psync(peer: ReplicaPeer, replid: string, offsetText: string): PeerAnswer {
+  /** PSYNC <replid> <offset> [FAILOVER]. With FAILOVER our own master hands its role to us and follows from here. */
+  psync(peer: ReplicaPeer, replid: string, offsetText: string, failover = false): PeerAnswer {
+    if (failover) {
+      const refusal = this.#takeOver(peer, replid);
+      if (refusal !== null) return refusal;
+    }
     return this.#psync.psync(peer, replid, offsetText);
+  }
+
+  #takeOver(peer: ReplicaPeer, replid: string): PeerAnswer | null {
+    const { log } = this.#host;
+    if (this.#link === null) {
+      log.warning("PSYNC FAILOVER can't be sent to a master.");
+      return replyError("ERR PSYNC FAILOVER can't be sent to a master.");
+    }
+    if (replid.toLowerCase() !== this.history.replid.toLowerCase()) {
+      log.warning('PSYNC FAILOVER replid must match my replid.');
+      return replyError('ERR PSYNC FAILOVER replid must match my replid.');
+    }
+    this.noOne(peer.describe(), 'failover');
+    return null;
   }
 
   sync(peer: ReplicaPeer): PeerAnswer {
@@ -288,7 +308,7 @@ export class Replication {
    * After loading our own RDB at start, before `replicaOf`: continue where that file ends. A replica asks its master for the
    * rest; a master takes a new id and lets its replicas continue under the old one.
    */
-  restore(info: RdbReplicationInfo, as: 'master' | 'replica'): void {
+  restore(info: RdbReplicationInfo, as: 'master' | 'replica' = 'replica'): void {
     const { backlog, history } = this;
     history.replace(info.replid, info.offset);
     if (as === 'master') history.promote();

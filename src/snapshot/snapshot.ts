@@ -3,7 +3,7 @@
  * of the offset at which it started. Chunks go to the consumer as they fill; one that cannot keep up queues them.
  */
 import { RdbWriter } from '../rdb/write.ts';
-import type { SnapshotConsumer, SnapshotRequest, SnapshotRun } from '../replication/ports.ts';
+import type { SnapshotConsumer, SnapshotRequest, SnapshotRun } from './ports.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from '../base/ambient.ts';
 import { writeRdb } from './write-rdb.ts';

@@ -247,3 +247,31 @@ test('a master that was restarted from its RDB lets its replica continue', async
   await clock.until(() => replica.linkUp && replica.data.get('1:b') === '2');
   assert.deepEqual([reborn.replication.counters.syncFull, reborn.replication.counters.syncPartialOk], [0, 1]);
 });
+
+test('PSYNC ... FAILOVER makes the replica a master and its old master continue partially', async () => {
+  const { clock, network, node } = build();
+  await node.start();
+  const replica = new ReplicationNode({ clock, network, port: 2 });
+  await replica.start();
+  replica.replication.replicaOf('127.0.0.1', 1);
+  await clock.until(() => replica.linkUp);
+  node.set('a', '1');
+  await clock.advance(100);
+  const { replid } = node.replication.history;
+  const text = (answer: unknown): unknown => (answer instanceof ReplyError ? answer.text : answer);
+  assert.equal(
+    text(node.replication.psync(peerOf(network), replid, '1', true)),
+    "ERR PSYNC FAILOVER can't be sent to a master.",
+  );
+  assert.equal(
+    text(replica.replication.psync(peerOf(network), 'f'.repeat(40), '1', true)),
+    'ERR PSYNC FAILOVER replid must match my replid.',
+  );
+  const wire = await client(clock, network, 2);
+  wire.send('REPLCONF capa psync2\r\n');
+  await clock.advance(10);
+  wire.send(`PSYNC ${replid} ${node.offset + 1} FAILOVER\r\n`);
+  await clock.advance(50);
+  assert.equal(replica.info('role'), 'master');
+  assert.equal(wire.text, `+OK\r\n+CONTINUE ${replica.replication.history.replid}\r\n`);
+});

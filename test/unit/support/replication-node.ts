@@ -367,7 +367,7 @@ export class ReplicationNode implements ReplicationHost, StreamExecutor {
       upper === 'REPLCONF'
         ? this.replication.replconf(peer, args)
         : upper === 'PSYNC'
-          ? this.replication.psync(peer, args[0]!, args[1]!)
+          ? this.replication.psync(peer, args[0]!, args[1]!, args[2]?.toLowerCase() === 'failover')
           : upper === 'SYNC'
             ? this.replication.sync(peer)
             : new ReplyError(`ERR unknown command '${name!}'`);
