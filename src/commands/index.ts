@@ -4,6 +4,7 @@ import { hashCommands } from './hashes.ts';
 import { replicationCommands } from './replication.ts';
 import { setAlgebraCommands } from './set-algebra.ts';
 import { setCommands } from './sets.ts';
+import { listCommands } from './lists.ts';
 import { sortedSetCommands } from './sorted-sets.ts';
 import { databaseCommands } from './databases.ts';
 import { expiryCommands } from './expiry.ts';
@@ -34,4 +35,5 @@ export const families: readonly (readonly CommandRow[])[] = [
   replicationCommands,
   clientCommands,
   commandCommands,
+  listCommands,
 ];

@@ -246,6 +246,7 @@ export const sortedSetCommands: readonly CommandRow[] = [
     since: '2.8.9',
     complexity: 'O(log(N)+M); M members returned.',
     summary: 'Returns the members between two byte strings.',
+    deprecated: { since: '6.2.0', replacedBy: '`ZRANGE` with the `BYLEX` argument' },
     handler: zrangebylex,
   },
   {
@@ -258,6 +259,7 @@ export const sortedSetCommands: readonly CommandRow[] = [
     since: '1.0.5',
     complexity: 'O(log(N)+M); M members returned.',
     summary: 'Returns the members with scores in a range.',
+    deprecated: { since: '6.2.0', replacedBy: '`ZRANGE` with the `BYSCORE` argument' },
     handler: zrangebyscore,
   },
   {
@@ -345,6 +347,7 @@ export const sortedSetCommands: readonly CommandRow[] = [
     since: '1.2.0',
     complexity: 'O(log(N)+M); M members returned.',
     summary: 'Returns the members in a range of ranks, highest score first.',
+    deprecated: { since: '6.2.0', replacedBy: '`ZRANGE` with the `REV` argument' },
     handler: zrevrange,
   },
   {
@@ -357,6 +360,7 @@ export const sortedSetCommands: readonly CommandRow[] = [
     since: '2.8.9',
     complexity: 'O(log(N)+M); M members returned.',
     summary: 'Returns the members between two byte strings, in reverse order.',
+    deprecated: { since: '6.2.0', replacedBy: '`ZRANGE` with the `REV` and `BYLEX` arguments' },
     handler: zrevrangebylex,
   },
   {
@@ -369,6 +373,7 @@ export const sortedSetCommands: readonly CommandRow[] = [
     since: '2.2.0',
     complexity: 'O(log(N)+M); M members returned.',
     summary: 'Returns the members with scores in a range, highest first.',
+    deprecated: { since: '6.2.0', replacedBy: '`ZRANGE` with the `REV` and `BYSCORE` arguments' },
     handler: zrevrangebyscore,
   },
   {

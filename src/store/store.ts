@@ -5,6 +5,7 @@ import type { Random } from '../base/ambient.ts';
 import { Keyspace, type StoreSettings } from './keyspace.ts';
 import type { Entries } from './entry.ts';
 import { Hashes } from './hashes.ts';
+import { Lists } from './lists.ts';
 import { SetAlgebra } from './set-algebra.ts';
 import { Sets } from './sets.ts';
 import { Strings } from './strings.ts';
@@ -20,6 +21,7 @@ export class Store {
   readonly hashes: Hashes;
   readonly sets: Sets;
   readonly setAlgebra: SetAlgebra;
+  readonly lists: Lists;
   readonly zsets: Zsets;
   readonly zsetAlgebra: ZsetAlgebra;
 
@@ -30,6 +32,7 @@ export class Store {
     this.hashes = new Hashes(this.space);
     this.sets = new Sets(this.space);
     this.setAlgebra = new SetAlgebra(this.sets);
+    this.lists = new Lists(this.space);
     this.zsets = new Zsets(this.space);
     this.zsetAlgebra = new ZsetAlgebra(this.zsets, this.sets);
   }

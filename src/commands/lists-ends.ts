@@ -1,0 +1,204 @@
+/**
+ * List commands that work on the ends of lists: pushing, popping, and moving between lists. Rows: lists.ts.
+ */
+import { errors, replyError, type ReplyError, wrongArity } from '../base/errors.ts';
+import type { Address } from '../memory/arena.ts';
+import { TYPE_LIST } from '../store/entry.ts';
+import type { Call } from './call.ts';
+
+const numkeysPositive: ReplyError = replyError('ERR numkeys should be greater than 0');
+const countPositive: ReplyError = replyError('ERR count should be greater than 0');
+
+// -- pushing ----------------------------------------------------------------------------------------------------
+
+export function lpush(call: Call): void {
+  push(call, true, true);
+}
+
+export function rpush(call: Call): void {
+  push(call, false, true);
+}
+
+export function lpushx(call: Call): void {
+  push(call, true, false);
+}
+
+export function rpushx(call: Call): void {
+  push(call, false, false);
+}
+
+function push(call: Call, head: boolean, create: boolean): void {
+  const { args } = call;
+  const { lists } = call.store;
+  const { bytes } = args;
+  let entry = call.writeType(1, TYPE_LIST);
+  if (entry === 0) {
+    if (!create) {
+      call.reply.integer(0);
+      return;
+    }
+    entry = lists.create(call.db, bytes, args.at[1]!, args.length[1]!);
+  }
+  let pushed = 0;
+  try {
+    for (let i = 2; i < args.count; i++, pushed++) {
+      if (head) lists.pushHead(entry, bytes, args.at[i]!, args.length[i]!);
+      else lists.pushTail(entry, bytes, args.at[i]!, args.length[i]!);
+    }
+  } finally {
+    // Also when memory ran out half-way.
+    if (pushed > 0) call.changed(1, pushed);
+    else removeIfEmpty(call, entry);
+  }
+  call.reply.integer(lists.length(entry));
+}
+
+// -- popping ----------------------------------------------------------------------------------------------------
+
+export function lpop(call: Call): void {
+  pop(call, true);
+}
+
+export function rpop(call: Call): void {
+  pop(call, false);
+}
+
+function pop(call: Call, head: boolean): void {
+  const { reply } = call;
+  if (call.count > 3) throw wrongArity(call.command.name);
+  if (call.count === 3) {
+    popSeveral(call, head);
+    return;
+  }
+  const entry = call.writeType(1, TYPE_LIST);
+  if (entry === 0) {
+    reply.null();
+    return;
+  }
+  popOne(call, entry, head);
+  removeIfEmpty(call, entry);
+  call.changed(1);
+}
+
+function popSeveral(call: Call, head: boolean): void {
+  const count = call.integer(2, errors.mustBePositive);
+  if (count < 0) throw errors.mustBePositive;
+  const entry = call.writeType(1, TYPE_LIST);
+  if (entry === 0) {
+    call.reply.nullArray();
+    return;
+  }
+  const elements = Math.min(count, call.store.lists.length(entry));
+  popRange(call, entry, head, elements);
+  if (elements > 0) call.changed(1, elements);
+}
+
+/** Replies with the element at an end of a list that is not empty, and removes it. */
+function popOne(call: Call, entry: Address, head: boolean): void {
+  const { lists } = call.store;
+  const { element } = lists;
+  if (head) lists.peekHead(entry);
+  else lists.peekTail(entry);
+  call.reply.bulk(element.bytes, element.at, element.length);
+  if (head) lists.dropHead(entry);
+  else lists.dropTail(entry);
+}
+
+/** Replies with an array of elements from an end inwards, and removes them. */
+function popRange(call: Call, entry: Address, head: boolean, elements: number): void {
+  const { reply } = call;
+  const { lists } = call.store;
+  const { element } = lists;
+  const length = lists.length(entry);
+  reply.array(elements);
+  let more = elements > 0 && lists.seek(entry, head ? 0 : -1);
+  for (let left = elements; more && left > 0; left--) {
+    lists.read();
+    reply.bulk(element.bytes, element.at, element.length);
+    more = head ? lists.next() : lists.prev();
+  }
+  lists.removeRange(entry, head ? 0 : length - elements, elements);
+  removeIfEmpty(call, entry);
+}
+
+function removeIfEmpty(call: Call, entry: Address): void {
+  if (call.store.lists.length(entry) === 0) call.db.removeEntry(entry);
+}
+
+export function lmpop(call: Call): void {
+  const { args, reply } = call;
+  const keys = call.integer(1, numkeysPositive);
+  if (keys < 1) throw numkeysPositive;
+  const where = keys + 2;
+  if (where >= args.count) throw errors.syntax;
+  const head = isHead(call, where);
+  let count = -1;
+  for (let i = where + 1; i < args.count; i++) {
+    if (count !== -1 || !call.is(i, 'count') || i + 1 >= args.count) throw errors.syntax;
+    count = call.integer(++i, countPositive);
+    if (count < 1) throw countPositive;
+  }
+  for (let i = 2; i < where; i++) {
+    const entry = call.writeType(i, TYPE_LIST);
+    if (entry === 0) continue;
+    const elements = Math.min(Math.max(count, 1), call.store.lists.length(entry));
+    reply.array(2);
+    call.echo(i);
+    popRange(call, entry, head, elements);
+    call.changed(i, elements);
+    const effect = call.effect(3).text(head ? 'LPOP' : 'RPOP');
+    effect.bytes(args.bytes, args.at[i]!, args.length[i]!).integer(elements);
+    return;
+  }
+  reply.nullArray();
+}
+
+// -- moving -----------------------------------------------------------------------------------------------------
+
+/** LEFT or RIGHT at argument `index`. */
+function isHead(call: Call, index: number): boolean {
+  if (call.is(index, 'left')) return true;
+  if (call.is(index, 'right')) return false;
+  throw errors.syntax;
+}
+
+export function lmove(call: Call): void {
+  const fromHead = isHead(call, 3);
+  move(call, fromHead, isHead(call, 4));
+}
+
+export function rpoplpush(call: Call): void {
+  move(call, false, true);
+}
+
+function move(call: Call, fromHead: boolean, toHead: boolean): void {
+  const { args, reply } = call;
+  const { lists } = call.store;
+  const { element } = lists;
+  const from = call.writeType(1, TYPE_LIST);
+  if (from === 0) {
+    reply.null();
+    return;
+  }
+  let to = call.writeType(2, TYPE_LIST);
+  if (fromHead) lists.peekHead(from);
+  else lists.peekTail(from);
+  reply.bulk(element.bytes, element.at, element.length);
+  if (from === to) {
+    if (fromHead !== toHead) lists.rotate(from, fromHead);
+  } else {
+    if (to === 0) to = lists.create(call.db, args.bytes, args.at[2]!, args.length[2]!);
+    try {
+      // Straight from one list to the other: the element stays where it is until it is dropped.
+      if (toHead) lists.pushHead(to, element.bytes, element.at, element.length);
+      else lists.pushTail(to, element.bytes, element.at, element.length);
+    } finally {
+      removeIfEmpty(call, to);
+    }
+    if (fromHead) lists.dropHead(from);
+    else lists.dropTail(from);
+    removeIfEmpty(call, from);
+  }
+  call.changed(2, 0);
+  call.changed(1);
+}
