@@ -512,3 +512,22 @@ test('random writes, cuts and stalls over a chain end on equal data without need
     }
   }
 });
+
+test('a replica that stands still in a full sync is given up after repl-timeout, the other gets its data', async () => {
+  const w = world(27, { kernelBytes: 4096 });
+  const master = await w.node(1);
+  const dead = await w.node(2);
+  const good = await w.node(3);
+  master.settings.replTimeout = 10;
+  master.settings.replDisklessSyncDelay = 1;
+  master.sliceBytes = 64 * 1024;
+  for (let i = 0; i < 40; i++) master.set(`big${i}`, 'v'.repeat(100_000));
+  dead.settings.replTimeout = 3600;
+  dead.replication.replicaOf('127.0.0.1', 1);
+  good.replication.replicaOf('127.0.0.1', 1);
+  await w.clock.until(() => (dead.replication.link?.progress?.read ?? 0) > 100_000);
+  dead.replication.link!.connection!.pause();
+  await w.caughtUp(good, master, 60_000);
+  assert.equal(master.log.count('Disconnecting timedout replica (full sync): 127.0.0.1:2'), 1);
+  assert.equal(good.log.count('MASTER <-> REPLICA sync started'), 1, 'from the snapshot that both shared');
+});
