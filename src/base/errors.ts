@@ -87,6 +87,8 @@ const texts = {
   execWithoutMulti: 'ERR EXEC without MULTI',
   discardWithoutMulti: 'ERR DISCARD without MULTI',
   watchInsideMulti: 'ERR WATCH inside MULTI is not allowed',
+  notInMulti: 'ERR Command not allowed inside a transaction',
+  replicaKeyspace: "ERR Replica can't interact with the keyspace",
   execAbort: 'EXECABORT Transaction discarded because of previous errors.',
   maxClients: 'ERR max number of clients reached',
   notAReplica: 'ERR The server is not a replica',

@@ -102,13 +102,13 @@ function pause(call: Call): void {
   const milliseconds = call.integer(2, errors.timeoutNotInteger);
   if (milliseconds < 0) throw errors.timeoutNegative;
   const until = milliseconds + call.now;
-  if (until > MAX_TIME) throw errors.timeoutOutOfRange;
+  if (until >= MAX_TIME) throw errors.timeoutOutOfRange;
   call.services.pauseClients(kind, until);
   call.reply.ok();
 }
 
 /** 2^63: a point in time must be an int64 of ms. */
-const MAX_TIME = 9223372036854775807;
+const MAX_TIME = 2 ** 63;
 
 function unpause(call: Call): void {
   call.services.unpauseClients();

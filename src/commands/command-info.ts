@@ -2,7 +2,7 @@
  * COMMAND and its subcommands: what this server's command table holds, for clients that route by keys, complete names or
  * show help. Everything is derived from the rows.
  */
-import { errors, subcommandSyntax } from '../base/errors.ts';
+import { errors } from '../base/errors.ts';
 import { globMatch } from '../base/glob.ts';
 import { Args } from '../resp/args.ts';
 import type { Call } from './call.ts';
@@ -31,7 +31,7 @@ function info(call: Call): void {
   call.reply.array(call.count - 2);
   for (let i = 2; i < call.count; i++) {
     const command = named(call, call.text(i));
-    if (command === undefined) call.reply.nullArray();
+    if (command === undefined) call.reply.null();
     else writeInfo(call.reply, command);
   }
 }
@@ -95,7 +95,7 @@ function keysAsked(call: Call): { readonly keys: readonly KeyPosition[]; readonl
   for (let i = 2; i < call.count; i++) args.add(call.args.at[i]!, call.args.length[i]!);
   let command = call.services.commands.find(args);
   if (command?.subcommands !== undefined && args.count > 1)
-    command = command.subcommands.get(args.text(1).toLowerCase()) ?? (command.handler ? command : undefined);
+    command = command.subcommands.get(args.text(1).toLowerCase());
   if (command === undefined) throw errors.invalidCommand;
   if (!takesKeys(command.row)) throw errors.noKeyArguments;
   if (!command.acceptsCount(args.count)) throw errors.invalidCommandCount;
@@ -126,10 +126,7 @@ export const commandCommands: readonly CommandRow[] = [
     since: '2.8.13',
     complexity: 'O(N) with N commands',
     summary: 'Describes all commands.',
-    handler: (call) => {
-      if (call.count > 1) throw subcommandSyntax('command', call.text(1));
-      all(call);
-    },
+    handler: all,
     subcommands: [
       {
         name: 'command|count',

@@ -22,11 +22,28 @@ export interface WatchedKey {
   readonly expired: boolean;
 }
 
-/** Result of a finished transaction's precheck. */
+/** What MULTI has gathered so far. The booleans tell of the queued commands together, for the gates before EXEC. */
 export interface Transaction {
   readonly queued: QueuedCommand[];
   /** A command was refused while queueing: EXEC answers EXECABORT. */
   aborted: boolean;
+  writes: boolean;
+  mayReplicate: boolean;
+  deniesOom: boolean;
+  deniesStale: boolean;
+  deniesLoading: boolean;
+}
+
+export function newTransaction(): Transaction {
+  return {
+    queued: [],
+    aborted: false,
+    writes: false,
+    mayReplicate: false,
+    deniesOom: false,
+    deniesStale: false,
+    deniesLoading: false,
+  };
 }
 
 export class Session {
@@ -50,6 +67,8 @@ export class Session {
   closeAfterReply = false;
   /** Close at once, before anything else runs. */
   closeNow = false;
+  /** The connection is closed or closing: no longer a client for CLIENT LIST and KILL. */
+  closed = false;
   /** Full lower-case name of the last command, "client|list" for a subcommand. */
   lastCommand = '';
   /** Wall clock ms. */

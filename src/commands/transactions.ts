@@ -5,11 +5,12 @@
 import { errors } from '../base/errors.ts';
 import type { Call } from './call.ts';
 import { type CommandRow, manyKeys } from './row.ts';
+import { newTransaction } from './session.ts';
 
 function multi(call: Call): void {
   const { session } = call;
   if (session.transaction !== undefined) throw errors.nestedMulti;
-  session.transaction = { queued: [], aborted: false };
+  session.transaction = newTransaction();
   call.reply.ok();
 }
 

@@ -73,7 +73,7 @@ export class Client {
       onDrain: () => host.drained(this),
       onEnd: () => this.close(true),
       onClose: (error) => {
-        this.#ended = true;
+        this.#ended = session.closed = true;
         host.closed(this, error);
       },
     });
@@ -104,7 +104,7 @@ export class Client {
       this.session.closeNow = true;
       return;
     }
-    this.#ended = true;
+    this.#ended = this.session.closed = true;
     if (graceful) this.connection.end();
     else this.connection.destroy();
   }
@@ -165,6 +165,7 @@ export class Client {
       if (result === 'error') {
         host.protocolError(this, parser.error);
         writer.error(replyError(`ERR Protocol error: ${parser.error}`));
+        if (session.replyMode !== 'on') this.#muted(start);
         session.closeAfterReply = true;
         break;
       }
@@ -177,6 +178,8 @@ export class Client {
       // What an attached replica sends (REPLCONF ACK) is never answered: its output is the stream.
       if (session.class === 'replica') writer.at = start;
       else if (session.replyMode !== 'on') this.#muted(start);
+      // AUTH lifts the limits for what follows in the same batch.
+      if (parser.unauthenticated && session.authenticated) parser.unauthenticated = false;
       host.commandDone();
       if (writer.at > FLUSH_BYTES) this.#flush();
       if (session.closeNow || session.closeAfterReply || session.blocked) break;
@@ -185,7 +188,7 @@ export class Client {
     if (parser.bufferedBytes > host.queryBufferLimit) session.closeNow = true;
     if (session.closeNow) {
       writer.renew(false);
-      this.#ended = true;
+      this.#ended = this.session.closed = true;
       this.connection.destroy();
     } else {
       this.#flush();
@@ -211,7 +214,7 @@ export class Client {
     const taken = this.connection.write(writer.bytes.subarray(0, writer.at));
     writer.renew(!taken);
     if (!taken && this.#host.overOutputLimit(this)) {
-      this.#ended = true;
+      this.#ended = this.session.closed = true;
       this.connection.destroy();
     }
   }

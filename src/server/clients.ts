@@ -73,11 +73,12 @@ export class Clients implements ClientHost, SessionService {
   }
 
   *all(): Iterable<Session> {
-    for (const client of this.#clients.values()) yield client.session;
+    for (const { session } of this.#clients.values()) if (!session.closed) yield session;
   }
 
   find(id: number): Session | undefined {
-    return this.#clients.get(id)?.session;
+    const session = this.#clients.get(id)?.session;
+    return session?.closed === true ? undefined : session;
   }
 
   /** Takes a new connection, or turns it away with the reason. */

@@ -8,12 +8,13 @@
 import { errors, ReplyError, replyError, wrongArity } from '../base/errors.ts';
 import { ArenaExhausted } from '../memory/arena.ts';
 import type { Call } from '../commands/call.ts';
-import type { Session } from '../commands/session.ts';
+import type { Session, Transaction } from '../commands/session.ts';
 import type { Command, CommandTable } from '../commands/table.ts';
 import { Args, latin1 } from '../resp/args.ts';
 
-/** Characters of arguments that an "unknown command" error repeats. */
-const UNKNOWN_ARGUMENTS_MAX = 128;
+/** Characters of an unknown name, and of all its arguments together, that the error repeats. */
+const NAME_SHOWN_MAX = 128;
+const ARGUMENTS_SHOWN_MAX = 128;
 
 /** What may stand between a command and its handler; read for every command. */
 export interface Gates {
@@ -60,24 +61,19 @@ export class Executor {
   execute(session: Session, args: Args): Outcome {
     const command = this.#resolve(session, args);
     if (command === undefined) return 'done';
-    const gates = this.#gates;
-    const refusal =
-      gates.passwordRequired && !session.authenticated && !command.noAuth
-        ? errors.noAuth
-        : session.class === 'master'
-          ? undefined
-          : this.#refusal(session, command);
+    session.lastCommand = command.name;
+    const refusal = session.class === 'master' ? undefined : this.#refusal(session, command);
     if (refusal !== undefined) {
       this.#reject(session, command, refusal);
       return 'done';
     }
-    if (gates.paused !== 'no' && this.#mustWait(session, command, args)) {
+    if (this.#gates.paused !== 'no' && this.#mustWait(session, command)) {
       this.#hooks.postpone(session);
       return 'postponed';
     }
     const transaction = session.transaction;
     if (transaction !== undefined && !runsInsideMulti(command.name)) {
-      transaction.queued.push({ args: copyArgs(args) });
+      enqueue(transaction, command, args);
       this.call.reply.queued();
       return 'done';
     }
@@ -106,7 +102,6 @@ export class Executor {
       this.#failed(command, error);
     }
     if (timed) command.measured((call.services.clock.monotonic() - started) * 1000);
-    session.lastCommand = command.name;
     if (call.dirty !== dirty && !call.rewritten) this.#propagate(args, session.database, !outer);
     if (!outer && call.propagation.pending > 0) call.propagation.flush();
   }
@@ -127,16 +122,12 @@ export class Executor {
     if (command.subcommands !== undefined) {
       if (args.count >= 2) {
         const sub = command.subcommands.get(args.text(1).toLowerCase());
-        if (sub === undefined && command.handler === undefined) {
-          const name = command.name.toUpperCase();
-          this.#reject(
-            session,
-            command,
-            replyError(`ERR unknown subcommand '${args.text(1).slice(0, 128)}'. Try ${name} HELP.`),
-          );
+        if (sub === undefined) {
+          const text = `unknown subcommand '${shown(args, 1, NAME_SHOWN_MAX)}'. Try ${command.name.toUpperCase()} HELP.`;
+          this.#reject(session, undefined, replyError(`ERR ${text}`));
           return undefined;
         }
-        command = sub ?? command;
+        command = sub;
       } else if (command.handler === undefined) {
         this.#reject(session, command, wrongArity(command.name));
         return undefined;
@@ -149,36 +140,41 @@ export class Executor {
     return command;
   }
 
+  /** The first gate that refuses the command, in Redis's order. */
   #refusal(session: Session, command: Command): ReplyError | undefined {
     const gates = this.#gates;
-    if (session.transaction !== undefined && command.noMulti)
-      return replyError('ERR Command not allowed inside a transaction');
-    const writes = command.isWrite;
-    if (command.denyOom && gates.outOfMemory) return errors.outOfMemory;
-    if (writes || command.name === 'exec') {
-      const write = writes || this.#transactionWrites(session);
-      if (write) {
-        if (gates.diskError !== undefined) return gates.diskError;
-        if (gates.notEnoughReplicas) return errors.noReplicas;
-        if (gates.readonlyReplica) return errors.readonly;
-      }
+    if (!session.authenticated && gates.passwordRequired && !command.noAuth) return errors.noAuth;
+    const transaction = session.transaction;
+    if (transaction !== undefined && command.noMulti) return errors.notInMulti;
+    // EXEC stands for everything that waits for it.
+    const queue = transaction !== undefined && command.name === 'exec' ? transaction : undefined;
+    // A queue grows without bound: what would join it is refused too while memory is short.
+    const needsMemory =
+      command.denyOom ||
+      (transaction !== undefined && (queue === undefined ? !runsInsideMulti(command.name) : queue.deniesOom));
+    if (needsMemory && gates.outOfMemory) return errors.outOfMemory;
+    const writes = command.isWrite || queue?.writes === true;
+    if (writes || command.name === 'ping') {
+      const diskError = gates.diskError;
+      if (diskError !== undefined) return diskError;
     }
-    if (gates.masterDown && !command.allowStale) return errors.masterDown;
-    if (gates.loading && !command.allowLoading) return errors.loading;
+    if (writes) {
+      if (gates.notEnoughReplicas) return errors.noReplicas;
+      if (gates.readonlyReplica) return errors.readonly;
+    }
+    if ((!command.allowStale || queue?.deniesStale === true) && gates.masterDown) return errors.masterDown;
+    if ((!command.allowLoading || queue?.deniesLoading === true) && gates.loading) return errors.loading;
+    if (session.class === 'replica' && (command.isWrite || command.isReadonly || command.mayReplicate))
+      return errors.replicaKeyspace;
     return undefined;
   }
 
-  #transactionWrites(session: Session): boolean {
-    if (session.transaction === undefined) return false;
-    for (const { args } of session.transaction.queued) if (this.#table.find(args)?.isWrite === true) return true;
-    return false;
-  }
-
-  #mustWait(session: Session, command: Command, args: Args): boolean {
+  #mustWait(session: Session, command: Command): boolean {
     if (session.class === 'master' || session.class === 'replica') return false;
     if (this.#gates.paused === 'all') return !(command.name === 'client|unpause' || command.name === 'client|pause');
     if (command.isWrite || command.mayReplicate) return true;
-    return args.count > 0 && command.name === 'exec' && this.#transactionWrites(session);
+    const transaction = session.transaction;
+    return command.name === 'exec' && transaction !== undefined && (transaction.writes || transaction.mayReplicate);
   }
 
   #reject(session: Session, command: Command | undefined, error: ReplyError): void {
@@ -235,6 +231,15 @@ function runsInsideMulti(name: string): boolean {
   );
 }
 
+function enqueue(transaction: Transaction, command: Command, args: Args): void {
+  transaction.queued.push({ args: copyArgs(args) });
+  transaction.writes ||= command.isWrite;
+  transaction.mayReplicate ||= command.mayReplicate;
+  transaction.deniesOom ||= command.denyOom;
+  transaction.deniesStale ||= !command.allowStale;
+  transaction.deniesLoading ||= !command.allowLoading;
+}
+
 /** A queued command outlives the read buffer. */
 function copyArgs(args: Args): Args {
   const values: Uint8Array[] = [];
@@ -244,10 +249,14 @@ function copyArgs(args: Args): Args {
 
 function unknownCommand(args: Args): ReplyError {
   let list = '';
-  for (let i = 1; i < args.count && list.length < UNKNOWN_ARGUMENTS_MAX; i++) {
-    const room = Math.min(args.length[i]!, UNKNOWN_ARGUMENTS_MAX - list.length);
-    list += `'${latin1(args.bytes, args.at[i]!, room)}' `;
-  }
-  const name = latin1(args.bytes, args.at[0]!, Math.min(args.length[0]!, 128));
-  return replyError(`ERR unknown command '${name}', with args beginning with: ${list}`);
+  for (let i = 1; i < args.count && list.length < ARGUMENTS_SHOWN_MAX; i++)
+    list += `'${shown(args, i, ARGUMENTS_SHOWN_MAX - list.length)}' `;
+  return replyError(`ERR unknown command '${shown(args, 0, NAME_SHOWN_MAX)}', with args beginning with: ${list}`);
+}
+
+/** An argument as errors repeat it: at most `max` characters, and up to the first NUL, as C prints strings. */
+function shown(args: Args, index: number, max: number): string {
+  const text = latin1(args.bytes, args.at[index]!, Math.min(args.length[index]!, max));
+  const nul = text.indexOf('\0');
+  return nul < 0 ? text : text.slice(0, nul);
 }
