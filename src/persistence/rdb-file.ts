@@ -2,23 +2,31 @@
  * The RDB file: SAVE, BGSAVE, save points, loading at start and DEBUG RELOAD. A file appears under its name only when
  * it is complete and on the disk (temporary file, fsync, rename, fsync of the directory); one that cannot be read
  * changes nothing.
+ *
+ * There is no child process: a background save runs at the end of the turn that started it, in one go.
  */
 import { posix } from 'node:path';
 import type { World } from '../io/world.ts';
 import type { Settings } from '../base/settings.ts';
 import { replyError } from '../base/errors.ts';
-import { RdbReader } from '../rdb/read.ts';
+import { RdbError } from '../rdb/error.ts';
 import { RdbWriter } from '../rdb/write.ts';
 import { writeRdb } from '../snapshot/write-rdb.ts';
+import { LoadError } from '../store/load.ts';
 import type { Store } from '../store/store.ts';
-import { StoreLoader } from '../store/load.ts';
 import { digestAll, digestValue } from '../store/digest.ts';
 import type { PersistenceService } from '../commands/services.ts';
 import type { RdbReplicationInfo } from '../replication/replication.ts';
+import { diskErrorText } from './disk-error.ts';
+import { StagedData } from './staged-data.ts';
 
-/** Bytes read from the file at a time. */
+/** Bytes read from the file, or handed to the parser, at a time. */
 const READ_BYTES = 1024 * 1024;
 const STEPS = 65536;
+/** After a failed background save the next automatic one waits so long, ms. */
+const RETRY_MS = 5000;
+/** What SAVE answers when it fails: the log has the reason. */
+const FAILED = 'ERR';
 
 export interface RdbFileParts {
   readonly world: World;
@@ -34,13 +42,17 @@ export interface RdbFileParts {
 export class RdbFile implements PersistenceService {
   readonly #parts: RdbFileParts;
   #savedDirty = 0;
-  #scheduled = false;
-  #nextTryMs = 0;
-  /** Unix seconds. */
+  /** Monotonic ms at which the background save under way was started, -1 for none. */
+  #startedMs = -1;
+  /** Unix ms of the last start of a background save. */
+  #lastTryMs = -Infinity;
+  /** Unix seconds of the last good save, or of the start. */
   lastSave: number;
+  /** Whether the last save in the background was good. */
   lastSaveOk = true;
-  /** Of the last save: ms, -1 before the first. */
+  /** How long the last save in the background took, ms; -1 before the first. */
   lastSaveMs = -1;
+  /** Saves asked for, good or not. */
   saves = 0;
   /** Of the load at start. */
   loadedKeys = 0;
@@ -51,8 +63,9 @@ export class RdbFile implements PersistenceService {
     this.lastSave = Math.floor(parts.world.clock.now() / 1000);
   }
 
+  /** A background save was started and is not done. */
   get saving(): boolean {
-    return this.#scheduled;
+    return this.#startedMs >= 0;
   }
 
   get path(): string {
@@ -68,55 +81,30 @@ export class RdbFile implements PersistenceService {
     return !this.lastSaveOk && this.#parts.settings.stopWritesOnBgsaveError && this.#parts.settings.save.length > 0;
   }
 
+  // -- saving -------------------------------------------------------------------------------------------------
+
   save(): string | undefined {
-    const { world, settings, store } = this.#parts;
-    const { disk, clock, log } = world;
-    const started = clock.monotonic();
-    const temporary = posix.resolve(settings.dir, `temp-${world.process.pid}.rdb`);
-    try {
-      const file = disk.createSync(temporary);
-      try {
-        const writer = new RdbWriter(
-          (chunk) => {
-            file.writeSync(chunk);
-            return true;
-          },
-          { checksum: settings.rdbchecksum, compress: settings.rdbcompression },
-        );
-        writeRdb(writer, store, { now: clock.now(), position: this.#parts.position() });
-        file.syncSync();
-      } finally {
-        file.closeSync();
-      }
-      disk.renameSync(temporary, this.path);
-      disk.syncDirectorySync(settings.dir);
-    } catch (error) {
-      this.lastSaveOk = false;
-      this.#nextTryMs = clock.now() + RETRY_MS;
-      log.warning(`Error saving DB on disk: ${reason(error)}`);
-      try {
-        disk.removeSync(temporary);
-      } catch {
-        // It may not exist; there is nothing more to do about it.
-      }
-      return 'ERR';
-    }
-    this.lastSaveOk = true;
     this.saves++;
-    this.#savedDirty = this.#parts.dirty();
-    this.lastSave = Math.floor(clock.now() / 1000);
-    this.lastSaveMs = clock.monotonic() - started;
-    log.notice('DB saved on disk');
-    return undefined;
+    return this.#write() ? undefined : FAILED;
   }
 
   backgroundSave(_schedule: boolean): string {
-    if (this.#scheduled) throw replyError('ERR Background save already in progress');
-    this.#scheduled = true;
-    this.#parts.world.clock.soon(() => {
-      this.#scheduled = false;
-      if (this.save() === undefined) this.#parts.world.log.notice('Background saving terminated with success');
-      else this.#parts.world.log.warning('Background saving error');
+    if (this.saving) throw replyError('ERR Background save already in progress');
+    const { clock, log, process } = this.#parts.world;
+    this.saves++;
+    this.#startedMs = clock.monotonic();
+    this.#lastTryMs = clock.now();
+    log.notice(`Background saving started by pid ${process.pid}`);
+    clock.soon(() => {
+      const started = this.#startedMs;
+      try {
+        this.lastSaveOk = this.#write();
+      } finally {
+        this.#startedMs = -1;
+        this.lastSaveMs = clock.monotonic() - started;
+      }
+      if (this.lastSaveOk) log.notice('Background saving terminated with success');
+      else log.warning('Background saving error');
     });
     return 'Background saving started';
   }
@@ -124,9 +112,11 @@ export class RdbFile implements PersistenceService {
   /** Once a second: save points. */
   cron(): void {
     const { world, settings } = this.#parts;
-    if (this.#scheduled || world.clock.now() < this.#nextTryMs) return;
+    if (this.saving) return;
+    const now = world.clock.now();
+    if (!this.lastSaveOk && now - this.#lastTryMs <= RETRY_MS) return;
     const changes = this.changesSinceSave;
-    const seconds = Math.floor(world.clock.now() / 1000) - this.lastSave;
+    const seconds = Math.floor(now / 1000) - this.lastSave;
     for (const point of settings.save) {
       if (changes < point.changes || seconds <= point.seconds) continue;
       world.log.notice(`${point.changes} changes in ${point.seconds} seconds. Saving...`);
@@ -140,37 +130,96 @@ export class RdbFile implements PersistenceService {
     if (this.#parts.settings.save.length === 0) this.lastSaveOk = true;
   }
 
-  /** Loads the file, if there is one. `found` gets its place in the replication stream. Throws if the file is unusable. */
-  async loadAtStart(found: (position: RdbReplicationInfo) => void): Promise<void> {
-    const { world, store, settings } = this.#parts;
-    if (!world.disk.exists(this.path)) return;
-    const started = world.clock.monotonic();
-    const loader = new StoreLoader(store, store.space.databases, { dropExpired: settings.replicaof === undefined });
-    const file = await world.disk.openRead(this.path);
-    this.#parts.setLoading(true);
+  /** Writes the file as the data is now. False, with a line in the log, if the disk does not take it. */
+  #write(): boolean {
+    const { world, settings, store } = this.#parts;
+    const { disk, clock, log } = world;
+    const dirty = this.#parts.dirty();
+    const name = `temp-${world.process.pid}.rdb`;
+    const temporary = posix.resolve(settings.dir, name);
+    const directory = posix.dirname(temporary);
+    let failure = `Failed opening the temp RDB file ${name} (in server root dir ${directory}) for saving: `;
     try {
-      const reader = new RdbReader(loader, { checksum: settings.rdbchecksum, inputBytes: file.size });
-      const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
-      for (;;) {
-        const read = await file.read(buffer);
-        if (read === 0) break;
-        store.space.now = world.clock.now();
-        reader.push(buffer.subarray(0, read));
-        while (reader.run(STEPS) === 'paused');
+      const file = disk.createSync(temporary);
+      failure = 'Write error saving DB on disk(rdbSaveRio): ';
+      try {
+        const output = (chunk: Uint8Array): boolean => {
+          file.writeSync(chunk);
+          return true;
+        };
+        const writer = new RdbWriter(output, { checksum: settings.rdbchecksum, compress: settings.rdbcompression });
+        writeRdb(writer, store, { now: clock.now(), position: this.#parts.position() });
+        failure = 'Write error saving DB on disk(fsync): ';
+        file.syncSync();
+      } finally {
+        file.closeSync();
       }
-      reader.endOfInput();
+      failure =
+        `Error moving temp DB file ${name} on the final destination ${settings.dbfilename} ` +
+        `(in server root dir ${directory}): `;
+      disk.renameSync(temporary, this.path);
+      failure = 'Write error saving DB on disk(fsyncFileDir): ';
+      disk.syncDirectorySync(directory);
+    } catch (error) {
+      try {
+        disk.removeSync(temporary);
+      } catch {
+        // It may not exist; there is nothing more to do about it.
+      }
+      const reason = diskErrorText(error);
+      if (reason === undefined) throw error;
+      log.warning(failure + reason);
+      return false;
+    }
+    this.lastSaveOk = true;
+    this.#savedDirty = dirty;
+    this.lastSave = Math.floor(clock.now() / 1000);
+    log.notice('DB saved on disk');
+    return true;
+  }
+
+  // -- loading ------------------------------------------------------------------------------------------------
+
+  /**
+   * Loads the file, if there is one. `found` gets its place in the replication stream. Rejects if the file is unusable,
+   * having logged why and changed nothing.
+   */
+  async loadAtStart(found: (position: RdbReplicationInfo) => void): Promise<void> {
+    const { world, settings } = this.#parts;
+    const { clock, log, disk } = world;
+    if (!disk.exists(this.path)) return;
+    const started = clock.monotonic();
+    this.#parts.setLoading(true);
+    let data: StagedData | undefined;
+    try {
+      const file = await disk.openRead(this.path);
+      try {
+        data = this.#stage(settings.replicaof === undefined, file.size);
+        const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+        for (;;) {
+          const read = await file.read(buffer);
+          if (read === 0) break;
+          this.#feed(data, buffer.subarray(0, read));
+        }
+        data.finish();
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      data?.discard();
+      this.#logFailure(error, data?.offset ?? 0);
+      throw error;
     } finally {
       this.#parts.setLoading(false);
-      await file.close();
     }
-    store.functions = loader.functions;
-    this.loadedKeys = loader.keys - loader.expiredKeys;
-    this.expiredAtLoad = loader.expiredKeys;
-    const { replid, replOffset, streamDb } = loader.aux_;
-    if (replid.length === 40 && replOffset >= 0) found({ replid, offset: replOffset, streamDb });
-    const seconds = ((world.clock.monotonic() - started) / 1000).toFixed(3);
-    world.log.notice(`Done loading RDB, keys loaded: ${this.loadedKeys}, keys expired: ${loader.expiredKeys}.`);
-    world.log.notice(`DB loaded from disk: ${seconds} seconds`);
+    data.commit();
+    this.#savedDirty = this.#parts.dirty();
+    this.loadedKeys = data.keys;
+    this.expiredAtLoad = data.expiredKeys;
+    const { replid, replOffset, streamDb } = data.position;
+    if (replid !== '' && replOffset >= 0 && streamDb >= 0) found({ replid, offset: replOffset, streamDb });
+    data.logSummary(log);
+    log.notice(`DB loaded from disk: ${((clock.monotonic() - started) / 1000).toFixed(3)} seconds`);
   }
 
   reload(options: {
@@ -178,29 +227,62 @@ export class RdbFile implements PersistenceService {
     readonly noFlush: boolean;
     readonly merge: boolean;
   }): string | undefined {
-    const { world, store, settings } = this.#parts;
-    if (!options.noSave && this.save() !== undefined) return 'ERR Error trying to save the DB, check server logs.';
-    const staged = options.noFlush ? store.space.databases : store.space.createStaging();
-    const loader = new StoreLoader(store, staged, {
-      dropExpired: !store.space.isReplica,
-      replaceExisting: options.merge || options.noFlush,
-    });
+    const { world, store } = this.#parts;
+    if (!options.noSave && !this.#write()) return FAILED;
+    let data: StagedData | undefined;
     try {
-      const reader = new RdbReader(loader, { checksum: settings.rdbchecksum });
-      reader.push(world.disk.readFileSync(this.path));
-      while (reader.run(STEPS) === 'paused');
-      reader.endOfInput();
+      const bytes = world.disk.readFileSync(this.path);
+      data = this.#stage(!store.space.isReplica, bytes.length, options.noFlush, options.merge);
+      for (let at = 0; at < bytes.length; at += READ_BYTES) this.#feed(data, bytes.subarray(at, at + READ_BYTES));
+      data.finish();
     } catch (error) {
-      if (staged !== store.space.databases) for (const db of staged) db.discard();
-      world.log.warning(`Error loading ${this.path}: ${reason(error)}`);
+      data?.discard();
+      if (!isLoadFailure(error)) throw error;
+      world.log.warning(`Error loading ${this.path}: ${diskErrorText(error) ?? error.message}`);
       return 'ERR Error trying to load the RDB dump, check server logs.';
     }
-    if (staged !== store.space.databases) {
-      store.space.adopt(staged);
-      store.functions = loader.functions;
-    }
+    data.commit();
+    this.#savedDirty = this.#parts.dirty();
+    world.log.warning('DB reloaded by DEBUG RELOAD');
     return undefined;
   }
+
+  #stage(dropExpired: boolean, inputBytes: number, inPlace = false, replaceExisting = false): StagedData {
+    const { world, store, settings } = this.#parts;
+    return new StagedData(store, world.log, world.clock.now(), {
+      dropExpired,
+      inputBytes,
+      checksum: settings.rdbchecksum,
+      inPlace,
+      replaceExisting,
+    });
+  }
+
+  #feed(data: StagedData, bytes: Uint8Array): void {
+    this.#parts.store.space.now = this.#parts.world.clock.now();
+    data.push(bytes);
+    while (data.run(STEPS) === 'paused');
+  }
+
+  #logFailure(error: unknown, offset: number): void {
+    const { log } = this.#parts.world;
+    const onDisk = diskErrorText(error);
+    if (onDisk !== undefined) {
+      log.warning(`Fatal error loading the DB: ${onDisk}. Exiting.`);
+      return;
+    }
+    if (!isLoadFailure(error)) return;
+    const reason = error instanceof RdbError ? error.reason : error.message;
+    if (reason.startsWith('Unexpected end'))
+      log.warning('Short read or OOM loading DB. Unrecoverable error, aborting now.');
+    log.warning(
+      `Internal error in RDB reading offset ${error instanceof RdbError ? error.offset : offset}, ` +
+        `file ${this.path} -> ${reason}`,
+    );
+    log.warning('Terminating server after rdb file reading failure.');
+  }
+
+  // -- digests ------------------------------------------------------------------------------------------------
 
   digest(): string {
     return digestAll(this.#parts.store);
@@ -212,9 +294,7 @@ export class RdbFile implements PersistenceService {
   }
 }
 
-/** After a failed save the next automatic one waits so long, ms. */
-const RETRY_MS = 5000;
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** The file's or the disk's fault, as opposed to ours. */
+function isLoadFailure(error: unknown): error is Error {
+  return error instanceof RdbError || error instanceof LoadError || diskErrorText(error) !== undefined;
 }

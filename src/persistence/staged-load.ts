@@ -1,19 +1,26 @@
 /**
  * A full sync on the replica's side: the master's RDB goes into staged databases while the old data is served, and
  * replaces it in one step once its checksum was right. Whatever fails before leaves the old data untouched.
+ *
+ *   push -> parse for SLICE_MS -> all parsed: true, the master goes on
+ *                              -> more left:  false, parse on in slices, then `resume`
+ *
+ * So one read from the socket never stops the server for long, however much it holds.
  */
+import type { Clock, Log } from '../base/ambient.ts';
 import type { LoadRequest, LoadSession, LoadSummary } from '../replication/ports.ts';
-import { RdbReader } from '../rdb/read.ts';
-import type { Database } from '../store/database.ts';
-import { StoreLoader } from '../store/load.ts';
 import type { Store } from '../store/store.ts';
-import type { Clock } from '../base/ambient.ts';
+import { LoadError } from '../store/load.ts';
+import { StagedData } from './staged-data.ts';
 
-/** Steps (entries, elements) between two looks at whether the input is used up. */
-const STEPS = 4096;
+/** Longest stretch of parsing without a look at the clients, ms. */
+const SLICE_MS = 1;
+/** Keys and elements parsed between two looks at the clock. */
+const STEPS = 256;
 
 export interface StagedLoadOwner {
   readonly clock: Clock;
+  readonly log: Log;
   readonly settings: { readonly rdbchecksum: boolean };
   /** The data was replaced: watchers and statistics look again. */
   dataReplaced(): void;
@@ -22,41 +29,85 @@ export interface StagedLoadOwner {
 export class StagedLoad implements LoadSession {
   readonly #store: Store;
   readonly #owner: StagedLoadOwner;
-  readonly #staged: Database[];
-  readonly #loader: StoreLoader;
-  readonly #reader: RdbReader;
+  readonly #request: LoadRequest;
+  readonly #data: StagedData;
+  #sliceScheduled = false;
+  #aborted = false;
+  /** Settles `finish`, once what was pushed is parsed. */
+  #parsed: (() => void) | null = null;
 
   constructor(store: Store, owner: StagedLoadOwner, request: LoadRequest) {
     this.#store = store;
     this.#owner = owner;
-    this.#staged = store.space.createStaging();
-    this.#loader = new StoreLoader(store, this.#staged, { dropExpired: false });
-    this.#reader = new RdbReader(this.#loader, {
+    this.#request = request;
+    this.#data = new StagedData(store, owner.log, owner.clock.now(), {
+      dropExpired: false,
       checksum: owner.settings.rdbchecksum,
       ...(request.totalBytes === null ? {} : { inputBytes: request.totalBytes }),
     });
   }
 
   push(bytes: Uint8Array, at: number, length: number): boolean {
-    this.#store.space.now = this.#owner.clock.now();
-    this.#reader.push(bytes.subarray(at, at + length));
-    while (this.#reader.run(STEPS) === 'paused');
-    return true;
+    this.#data.push(bytes.subarray(at, at + length));
+    // Bytes that come although we asked to wait are parsed by the slice that is under way.
+    if (this.#sliceScheduled) return false;
+    if (this.#slice()) return true;
+    this.#scheduleSlice();
+    return false;
   }
 
   async finish(): Promise<LoadSummary> {
-    this.#reader.endOfInput();
-    if (this.#reader.pendingBytes > 0) throw new Error('bytes follow the end of the RDB');
-    return { streamDb: this.#loader.aux_.streamDb };
+    if (this.#sliceScheduled) await new Promise<void>((resolve) => (this.#parsed = resolve));
+    if (this.#aborted) throw new LoadError('the load was aborted');
+    // A fault that a slice met is thrown again here.
+    this.#data.run(1);
+    this.#data.finish();
+    const { streamDb } = this.#data.position;
+    if (streamDb < 0) throw new LoadError('the stream goes on in a database that is not configured here');
+    this.#data.logSummary(this.#owner.log);
+    return { streamDb };
   }
 
   commit(): void {
-    this.#store.space.adopt(this.#staged);
-    this.#store.functions = this.#loader.functions;
+    this.#data.commit();
     this.#owner.dataReplaced();
   }
 
   abort(): void {
-    for (const db of this.#staged) db.discard();
+    this.#aborted = true;
+    this.#data.discard();
+    this.#wake();
+  }
+
+  /** Parses for a while; true when all is parsed. */
+  #slice(): boolean {
+    const { clock } = this.#owner;
+    const deadline = clock.monotonic() + SLICE_MS;
+    this.#store.space.now = clock.now();
+    while (this.#data.run(STEPS) === 'paused') if (clock.monotonic() >= deadline) return false;
+    return true;
+  }
+
+  #scheduleSlice(): void {
+    this.#sliceScheduled = true;
+    this.#owner.clock.soon(() => {
+      this.#sliceScheduled = false;
+      if (this.#aborted) return;
+      try {
+        if (!this.#slice()) {
+          this.#scheduleSlice();
+          return;
+        }
+      } catch {
+        // The next `push` or `finish` throws it again, where the link can handle it.
+      }
+      if (this.#parsed === null) this.#request.resume();
+      this.#wake();
+    });
+  }
+
+  #wake(): void {
+    this.#parsed?.();
+    this.#parsed = null;
   }
 }

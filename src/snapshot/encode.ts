@@ -1,54 +1,160 @@
 /**
  * Writes entries as RDB. Compact encodings are copied as they lie in the arena; large ones are written element by
  * element in the oldest form that holds them, so that any Redis from 7.0 on can read the result.
+ *
+ *   string   STRING                     list   LIST_QUICKLIST_2, its nodes as they are
+ *   hash     HASH_LISTPACK or HASH      set    SET_INTSET or SET (Redis 7.0 knows no listpack sets)
+ *   zset     ZSET_LISTPACK or ZSET_2
+ *
+ * Rule: it has its own scratch memory and reads nothing but the arena, so that it may run in the middle of a command.
  */
 import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
+import * as intset from '../memory/intset.ts';
 import * as listpack from '../memory/listpack.ts';
-import { Span } from '../base/span.ts';
-import {
-  TYPE_HASH as RDB_HASH,
-  TYPE_HASH_LISTPACK,
-  TYPE_LIST_QUICKLIST_2,
-  TYPE_SET as RDB_SET,
-  TYPE_SET_INTSET,
-  TYPE_STRING as RDB_STRING,
-  TYPE_ZSET_2,
-  TYPE_ZSET_LISTPACK,
-} from '../rdb/format.ts';
-import type { RdbWriter } from '../rdb/write.ts';
-import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STRING, TYPE_ZSET } from '../store/entry.ts';
-import type { Store } from '../store/store.ts';
+import * as node from '../memory/quicklist-node.ts';
 import { assert } from '../base/assert.ts';
+import { Span } from '../base/span.ts';
+import * as format from '../rdb/format.ts';
+import type { RdbWriter } from '../rdb/write.ts';
+import { ENC_QUICKLIST, TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STRING, TYPE_ZSET } from '../store/entry.ts';
+import { type FieldVisitor, Hashes } from '../store/hashes.ts';
+import type { Keyspace } from '../store/keyspace.ts';
+import type { MemberVisitor } from '../store/set-value.ts';
+import { Sets } from '../store/sets.ts';
+import type { ScoredVisitor } from '../store/zset-value.ts';
+import { Zsets } from '../store/zsets.ts';
 
 export class EntryEncoder {
-  readonly #store: Store;
+  readonly #space: Keyspace;
   readonly #writer: RdbWriter;
   readonly #span: Span = new Span();
+  readonly #hashes: Hashes;
+  readonly #sets: Sets;
+  readonly #zsets: Zsets;
+  readonly #writeField: FieldVisitor;
+  readonly #writeMember: MemberVisitor;
+  readonly #writeScored: ScoredVisitor;
 
-  constructor(store: Store, writer: RdbWriter) {
-    this.#store = store;
+  constructor(space: Keyspace, writer: RdbWriter) {
+    this.#space = space;
     this.#writer = writer;
+    this.#hashes = new Hashes(space);
+    this.#sets = new Sets(space);
+    this.#zsets = new Zsets(space);
+    this.#writeField = (fieldBytes, fieldAt, fieldLength, bytes, at, length) => {
+      writer.string(fieldBytes, fieldAt, fieldLength);
+      writer.string(bytes, at, length);
+    };
+    this.#writeMember = (bytes, at, length) => {
+      writer.string(bytes, at, length);
+    };
+    this.#writeScored = (bytes, at, length, score) => {
+      writer.string(bytes, at, length);
+      writer.double(score);
+    };
   }
 
   /** Expiry, type, key and value of one entry. */
   entry(entry: Address): void {
-    const { entries } = this.#store;
-    const expiry = entries.expiry(entry);
-    if (expiry >= 0) this.#writer.keyMeta(expiry, -1, -1);
+    const { entries } = this.#space;
+    const expireAtMs = entries.expiry(entry);
+    if (expireAtMs >= 0) this.#writer.keyMeta(expireAtMs, -1, -1);
     switch (entries.type(entry)) {
       case TYPE_STRING: {
-        this.#start(RDB_STRING, entry);
+        this.#start(format.TYPE_STRING, entry);
         const value = entries.value(entry, this.#span);
         this.#writer.string(value.bytes, value.at, value.length);
         return;
       }
+      case TYPE_LIST:
+        this.#list(entry);
+        return;
+      case TYPE_SET:
+        this.#set(entry);
+        return;
+      case TYPE_ZSET:
+        this.#zset(entry);
+        return;
+      case TYPE_HASH:
+        this.#hash(entry);
+        return;
+      default:
+        assert(false, 'snapshot: an entry of a type that cannot be written');
     }
-    assert(false, 'snapshot: an entry of a type that cannot be written');
+  }
+
+  #hash(entry: Address): void {
+    const packed = this.#hashes.packed(entry);
+    if (packed !== 0) {
+      this.#start(format.TYPE_HASH_LISTPACK, entry);
+      this.#listpack(packed);
+      return;
+    }
+    this.#start(format.TYPE_HASH, entry);
+    this.#writer.length(this.#hashes.length(entry));
+    this.#hashes.forEach(entry, this.#writeField);
+  }
+
+  #set(entry: Address): void {
+    const integers = this.#sets.intset(entry);
+    if (integers !== 0) {
+      this.#start(format.TYPE_SET_INTSET, entry);
+      this.#block(integers, intset.totalBytes(this.#space.arena, integers));
+      return;
+    }
+    this.#start(format.TYPE_SET, entry);
+    this.#writer.length(this.#sets.length(entry));
+    this.#sets.forEach(entry, this.#writeMember);
+  }
+
+  #zset(entry: Address): void {
+    const packed = this.#zsets.packed(entry);
+    if (packed !== 0) {
+      this.#start(format.TYPE_ZSET_LISTPACK, entry);
+      this.#listpack(packed);
+      return;
+    }
+    this.#start(format.TYPE_ZSET_2, entry);
+    this.#writer.length(this.#zsets.length(entry));
+    this.#zsets.forEach(entry, this.#writeScored);
+  }
+
+  #list(entry: Address): void {
+    const { arena, entries } = this.#space;
+    const root = entries.ref(entry);
+    this.#start(format.TYPE_LIST_QUICKLIST_2, entry);
+    if (entries.encoding(entry) !== ENC_QUICKLIST) {
+      this.#writer.length(1);
+      this.#writer.length(format.QUICKLIST_NODE_PACKED);
+      this.#listpack(root);
+      return;
+    }
+    this.#writer.length(node.word(arena, root, node.NODES));
+    for (let place = node.headNode(arena, root); place !== 0; place = node.nextNode(arena, place)) {
+      const data = node.nodeData(arena, place);
+      if (node.isPlain(arena, place)) {
+        this.#writer.length(format.QUICKLIST_NODE_PLAIN);
+        const bytes = arena.u8[segmentOf(data)]!;
+        this.#writer.string(bytes, byteOf(data) + node.PLAIN_HEADER, node.plainLength(arena, place));
+      } else {
+        this.#writer.length(format.QUICKLIST_NODE_PACKED);
+        this.#listpack(data);
+      }
+    }
+  }
+
+  #listpack(list: Address): void {
+    this.#block(list, listpack.totalBytes(this.#space.arena, list));
+  }
+
+  /** The first bytes of a block as a string. */
+  #block(block: Address, length: number): void {
+    this.#writer.string(this.#space.arena.u8[segmentOf(block)]!, byteOf(block), length);
   }
 
   #start(type: number, entry: Address): void {
     this.#writer.type(type);
-    const key = this.#store.entries.key(entry, this.#span);
+    const key = this.#space.entries.key(entry, this.#span);
     this.#writer.string(key.bytes, key.at, key.length);
   }
 }

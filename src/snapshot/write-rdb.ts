@@ -32,7 +32,7 @@ export function writeRdb(
   writer.aux('aof-base', 0);
   if (withFunctions) for (const library of store.functions) writer.functionLibrary(library, 0, library.length);
   if (withData) {
-    const encoder = new EntryEncoder(store, writer);
+    const encoder = new EntryEncoder(store.space, writer);
     for (const db of store.space.databases) {
       if (db.size === 0) continue;
       writer.selectDb(db.index);

@@ -1,12 +1,18 @@
 /**
  * Fills databases from an RDB: the consumer of rdb/read.ts behind loading at start, DEBUG RELOAD and full sync. The
  * databases may be the live ones or staged ones (`Keyspace.createStaging`). It refuses what Redis refuses: a key that
- * comes twice, repeated fields or members, a database that does not exist.
+ * comes twice, repeated fields or members, a database that does not exist. Empty collections are left out.
+ *
+ * Rule: whatever a method throws, all that was taken so far lies in the databases; `abandon` removes a half-built value.
  */
 import type { Address } from '../memory/arena.ts';
+import { ArenaExhausted } from '../memory/arena.ts';
+import { copyBytes } from '../memory/copy.ts';
+import { parseInteger } from '../base/numbers.ts';
 import { latin1 } from '../resp/args.ts';
 import type { CollectionType, KeyMeta, PackedType, RdbSink } from '../rdb/sink.ts';
 import type { Database } from './database.ts';
+import { ListLoader } from './load-list.ts';
 import type { Store } from './store.ts';
 
 /** The file's content cannot be taken; the message says which key and why. */
@@ -19,113 +25,254 @@ export interface LoadOptions {
   readonly dropExpired: boolean;
   /** DEBUG RELOAD MERGE: a key that exists already is replaced instead of refused. */
   readonly replaceExisting?: boolean;
+  /** Length of the input, where it is known: bounds what a count in it may claim. */
+  readonly inputBytes?: number;
 }
 
-/** What the AUX fields told. */
-export interface LoadedAux {
+/** Where the data stands in a replication stream, as AUX fields tell; `replid` is empty when they do not. */
+export interface LoadedPosition {
   replid: string;
   replOffset: number;
+  /** -1: named, but no database of ours. */
   streamDb: number;
 }
 
+/** Called for what a log may want to show: the AUX fields, with their values as text. */
+export type AuxListener = (name: string, value: string) => void;
+
 export class StoreLoader implements RdbSink {
-  readonly aux_: LoadedAux = { replid: '', replOffset: -1, streamDb: 0 };
+  readonly position: LoadedPosition = { replid: '', replOffset: -1, streamDb: 0 };
   readonly functions: Uint8Array[] = [];
+  /** Keys of the file, the dropped ones included. */
   keys = 0;
   expiredKeys = 0;
+  /** Keys left out because their collection was empty. */
+  emptyKeys = 0;
+  onAux: AuxListener = () => {};
+  onModuleAux: (module: string) => void = () => {};
+
   readonly #store: Store;
   readonly #databases: readonly Database[];
   readonly #options: LoadOptions;
+  readonly #lists: ListLoader;
+  #reserveLeft = RESERVE_MAX;
+
+  // The key at work.
   #db: Database;
   #key: Uint8Array = Buffer.alloc(128);
   #keyLength = 0;
-  #expiry = -1;
+  #expireAtMs = -1;
+  /** Access time for the entry, -1: now. */
+  #lru = -1;
+  /** It is past its time and left out: its value is not looked at. */
   #skip = false;
+  /** 0 until it has a value, or the value its first element. */
   #entry: Address = 0;
+  #expected = 0;
+  #type: CollectionType = 'list';
 
   constructor(store: Store, databases: readonly Database[], options: LoadOptions) {
     this.#store = store;
     this.#databases = databases;
     this.#options = options;
+    this.#lists = new ListLoader(store.space);
     this.#db = databases[0]!;
   }
 
+  // -- the file -----------------------------------------------------------------------------------------------
+
   aux(name: string, bytes: Uint8Array, at: number, length: number): void {
-    if (length > 64) return;
+    if (length > AUX_MAX_BYTES) return;
     const text = latin1(bytes, at, length);
-    if (name === 'repl-id') this.aux_.replid = text;
-    else if (name === 'repl-offset') this.aux_.replOffset = Number(text);
-    else if (name === 'repl-stream-db') this.aux_.streamDb = Number(text);
+    const { position } = this;
+    if (name === 'repl-id') {
+      if (length === REPLID_BYTES) position.replid = text;
+    } else if (name === 'repl-offset') {
+      const offset = Number(text);
+      if (Number.isSafeInteger(offset)) position.replOffset = offset;
+    } else if (name === 'repl-stream-db') {
+      position.streamDb = this.#databases[Number(text)] === undefined ? -1 : Number(text);
+    }
+    this.onAux(name, text);
   }
 
   selectDb(index: number): void {
     const db = this.#databases[index];
-    if (db === undefined) throw new LoadError(`the file has a database ${index}, beyond the configured number`);
+    if (db === undefined) throw new LoadError(`database ${index} is beyond the configured ${this.#databases.length}`);
     this.#db = db;
   }
 
+  /** The file's word, believed as far as it costs little to be wrong. */
   resizeDb(keys: number): void {
-    // A hint only: believed as far as it costs little to be wrong.
-    this.#db.reserve(Math.min(keys, RESERVE_MAX));
+    const plausible = Math.min(keys, this.#reserveLeft, (this.#options.inputBytes ?? Infinity) / MIN_KEY_BYTES);
+    if (plausible < 1 || this.#db.size > 0) return;
+    this.#reserveLeft -= Math.floor(plausible);
+    this.#guarded(() => this.#db.reserve(Math.floor(plausible)));
   }
 
   functionLibrary(bytes: Uint8Array, at: number, length: number): void {
     this.functions.push(bytes.slice(at, at + length));
   }
 
-  moduleAux(): void {}
+  moduleAux(name: string): void {
+    this.onModuleAux(name);
+  }
+
+  end(): void {}
+
+  // -- a key --------------------------------------------------------------------------------------------------
 
   key(bytes: Uint8Array, at: number, length: number, meta: KeyMeta): void {
     if (length > this.#key.length) this.#key = Buffer.alloc(length * 2);
-    this.#key.set(bytes.subarray(at, at + length));
+    copyBytes(this.#key, 0, bytes, at, length);
     this.#keyLength = length;
-    this.#expiry = meta.expireAtMs;
     this.#entry = 0;
-    this.#skip = this.#options.dropExpired && this.#expiry >= 0 && this.#expiry < this.#store.space.now;
+    this.#expireAtMs = meta.expireAtMs;
+    const { space } = this.#store;
+    this.#lru = meta.idleSeconds < 0 ? -1 : Math.max(0, space.lruClock - meta.idleSeconds);
+    this.#skip = this.#options.dropExpired && this.#expireAtMs >= 0 && this.#expireAtMs < space.now;
     if (this.#skip) {
       this.expiredKeys++;
       return;
     }
     if (this.#db.peek(this.#key, 0, length) === 0) return;
-    if (this.#options.replaceExisting !== true)
-      throw new LoadError(`the key '${latin1(this.#key, 0, Math.min(length, 64))}' comes twice`);
+    if (this.#options.replaceExisting !== true) throw new LoadError(`the key '${this.#keyName()}' comes twice`);
     this.#db.remove(this.#key, 0, length);
   }
 
   string(bytes: Uint8Array, at: number, length: number): void {
     if (this.#skip) return;
-    this.#db.addString(this.#key, 0, this.#keyLength, bytes, at, length, this.#expiry);
-    this.#expiry = -1;
+    this.#entry = this.#db.addString(this.#key, 0, this.#keyLength, bytes, at, length, this.#expireAtMs);
+    this.#expireAtMs = -1;
   }
 
-  packed(_type: PackedType, _bytes: Uint8Array, _at: number, _length: number, _elements: number): void {
+  packed(type: PackedType, bytes: Uint8Array, at: number, length: number): void {
     if (this.#skip) return;
-    throw new LoadError('not yet');
+    if (type === 'list-node') {
+      this.#startList();
+      this.#lists.node(bytes, at, length);
+      return;
+    }
+    const { hashes, sets, zsets } = this.#store;
+    const values = type === 'hash' ? hashes : type === 'set' ? sets : zsets;
+    this.#entry = values.createPacked(this.#db, this.#key, 0, this.#keyLength, bytes, at, length);
+    if (this.#entry === 0) throw new LoadError(`the ${type} '${this.#keyName()}' has repeated or unordered members`);
   }
 
-  intset(_bytes: Uint8Array, _at: number, _length: number): void {
+  intset(bytes: Uint8Array, at: number, length: number): void {
     if (this.#skip) return;
-    throw new LoadError('not yet');
+    this.#entry = this.#store.sets.createIntset(this.#db, this.#key, 0, this.#keyLength, bytes, at, length);
+    if (this.#entry === 0) throw new LoadError(`the set '${this.#keyName()}' has repeated members`);
   }
 
-  begin(_type: CollectionType, _count: number): void {
+  begin(type: CollectionType, count: number): void {
+    this.#type = type;
+    this.#expected = Math.min(count, EXPECTED_MAX);
+  }
+
+  element(bytes: Uint8Array, at: number, length: number): void {
     if (this.#skip) return;
-    throw new LoadError('not yet');
+    if (this.#type === 'list') {
+      this.#startList();
+      this.#lists.element(bytes, at, length);
+      return;
+    }
+    const { sets } = this.#store;
+    if (this.#entry === 0) {
+      const integer = parseInteger(bytes, at, length) !== undefined;
+      this.#entry = sets.create(this.#db, this.#key, 0, this.#keyLength, integer, this.#expected);
+    }
+    if (!sets.add(this.#entry, bytes, at, length)) this.#refuseRepeated(bytes, at, length);
   }
 
-  element(_bytes: Uint8Array, _at: number, _length: number): void {}
+  field(
+    fieldBytes: Uint8Array,
+    fieldAt: number,
+    fieldLength: number,
+    valueBytes: Uint8Array,
+    valueAt: number,
+    valueLength: number,
+  ): void {
+    if (this.#skip) return;
+    const { hashes } = this.#store;
+    if (this.#entry === 0) this.#entry = hashes.create(this.#db, this.#key, 0, this.#keyLength, this.#expected);
+    if (!hashes.set(this.#entry, fieldBytes, fieldAt, fieldLength, valueBytes, valueAt, valueLength))
+      this.#refuseRepeated(fieldBytes, fieldAt, fieldLength);
+  }
 
-  field(): void {}
-
-  member(): void {}
+  member(bytes: Uint8Array, at: number, length: number, score: number): void {
+    if (this.#skip) return;
+    const { zsets } = this.#store;
+    if (this.#entry === 0) this.#entry = zsets.createSized(this.#db, this.#key, 0, this.#keyLength, this.#expected);
+    if (!zsets.add(this.#entry, score, bytes, at, length)) this.#refuseRepeated(bytes, at, length);
+  }
 
   endKey(): void {
     this.keys++;
-    if (this.#entry !== 0 && this.#expiry >= 0) this.#db.setExpiry(this.#entry, this.#expiry);
+    if (this.#skip) return;
+    if (this.#entry === 0) {
+      this.emptyKeys++;
+      return;
+    }
+    const entry = this.#entry;
+    this.#lists.finish();
+    this.#entry = 0;
+    if (this.#lru >= 0) this.#store.entries.setLru(entry, this.#lru);
+    if (this.#expireAtMs >= 0) this.#db.setExpiry(entry, this.#expireAtMs);
   }
 
-  end(): void {}
+  /** Reading failed: removes a value that is not complete, so that no collection without elements stays behind. */
+  abandon(): void {
+    if (this.#entry === 0) return;
+    this.#db.remove(this.#key, 0, this.#keyLength);
+    this.#entry = 0;
+  }
+
+  // -- inside -------------------------------------------------------------------------------------------------
+
+  #startList(): void {
+    if (this.#entry === 0) this.#entry = this.#lists.start(this.#db, this.#key, this.#keyLength);
+  }
+
+  /** Room asked for in advance is a favour: without memory for it, the tables grow as they go. */
+  #guarded(reserve: () => void): void {
+    try {
+      reserve();
+    } catch (error) {
+      if (!(error instanceof ArenaExhausted)) throw error;
+    }
+  }
+
+  #keyName(): string {
+    return printable(this.#key, 0, this.#keyLength);
+  }
+
+  #refuseRepeated(bytes: Uint8Array, at: number, length: number): never {
+    const what = this.#type === 'hash' ? 'field' : 'member';
+    throw new LoadError(
+      `the ${this.#type} '${this.#keyName()}' has the ${what} '${printable(bytes, at, length)}' twice`,
+    );
+  }
 }
 
-/** Keys for which room is made on a file's word. */
+/** What to tell about a load that failed: running out of memory gets a message of its own. */
+export function loadFailure(error: unknown): Error {
+  if (error instanceof ArenaExhausted) return new LoadError(`out of memory while loading (${error.message})`);
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+/** Keys, over all databases, for which room is made on a file's word: 256 MiB of table at most. */
 const RESERVE_MAX = 16 * 1024 * 1024;
+/** Elements of one collection for which room is made on a file's word: 64 MiB of table at most. */
+const EXPECTED_MAX = 4 * 1024 * 1024;
+/** The shortest key with its value: type, empty key, empty string. */
+const MIN_KEY_BYTES = 3;
+const AUX_MAX_BYTES = 64;
+const REPLID_BYTES = 40;
+/** How much of a name a message shows. */
+const SHOWN_BYTES = 64;
+
+function printable(bytes: Uint8Array, at: number, length: number): string {
+  const text = latin1(bytes, at, Math.min(length, SHOWN_BYTES));
+  return text.replace(/[^\x20-\x7e]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}

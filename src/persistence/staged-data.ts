@@ -1,0 +1,115 @@
+/**
+ * An RDB on its way into the store: the bytes go through the reader into staged databases, which replace the present data
+ * in one step (`commit`) or vanish (`discard`). The one way in for a file at start, DEBUG RELOAD and full sync.
+ */
+import type { Log } from '../base/ambient.ts';
+import { RdbReader, type RunResult } from '../rdb/read.ts';
+import type { Database } from '../store/database.ts';
+import { LoadError, type LoadedPosition, loadFailure, type LoadOptions, StoreLoader } from '../store/load.ts';
+import type { Store } from '../store/store.ts';
+
+const MIB = 1024 * 1024;
+
+export interface StagedDataOptions extends LoadOptions {
+  /** `rdbchecksum`. */
+  readonly checksum: boolean;
+  /** Load on top of the present data instead of beside it: what was read before a failure stays. */
+  readonly inPlace?: boolean;
+}
+
+export class StagedData {
+  readonly #store: Store;
+  readonly #loader: StoreLoader;
+  readonly #reader: RdbReader;
+  readonly #staged: readonly Database[] | null;
+  #over = false;
+
+  /** `log` gets what Redis says about a file's origin; `now` is Unix ms. */
+  constructor(store: Store, log: Log, now: number, options: StagedDataOptions) {
+    this.#store = store;
+    this.#staged = options.inPlace === true ? null : store.space.createStaging();
+    this.#loader = new StoreLoader(store, this.#staged ?? store.space.databases, options);
+    this.#loader.onAux = (name, value) => describeOrigin(log, now, name, value);
+    this.#loader.onModuleAux = (module) => log.warning(`Skipping auxiliary data of module '${module}' in the RDB`);
+    this.#reader = new RdbReader(this.#loader, {
+      checksum: options.checksum,
+      ...(options.inputBytes === undefined ? {} : { inputBytes: options.inputBytes }),
+    });
+  }
+
+  /** Bytes parsed so far. */
+  get offset(): number {
+    return this.#reader.offset;
+  }
+
+  /** Keys that `commit` brings. */
+  get keys(): number {
+    return this.#loader.keys - this.#loader.expiredKeys - this.#loader.emptyKeys;
+  }
+
+  get expiredKeys(): number {
+    return this.#loader.expiredKeys;
+  }
+
+  get emptyKeys(): number {
+    return this.#loader.emptyKeys;
+  }
+
+  get position(): Readonly<LoadedPosition> {
+    return this.#loader.position;
+  }
+
+  /** Takes a copy of the bytes; `run` parses them. */
+  push(bytes: Uint8Array): void {
+    this.#reader.push(bytes);
+  }
+
+  /** Parses up to `steps` keys or elements. Throws RdbError or LoadError, and the same again from then on. */
+  run(steps: number): RunResult {
+    try {
+      return this.#reader.run(steps);
+    } catch (error) {
+      this.#loader.abandon();
+      throw loadFailure(error);
+    }
+  }
+
+  /** No more bytes will come: throws unless exactly one whole RDB was parsed. */
+  finish(): void {
+    try {
+      this.#reader.endOfInput();
+    } catch (error) {
+      this.#loader.abandon();
+      throw error;
+    }
+    if (this.#reader.pendingBytes > 0) throw new LoadError('bytes follow the end of the RDB');
+  }
+
+  /** Puts the data in place, at once. */
+  commit(): void {
+    if (this.#over) return;
+    this.#over = true;
+    if (this.#staged !== null) this.#store.space.adopt(this.#staged);
+    this.#store.functions = this.#loader.functions;
+  }
+
+  /** Gives what was loaded back, in slices. Nothing after `commit` or another `discard`. */
+  discard(): void {
+    if (this.#over) return;
+    this.#over = true;
+    if (this.#staged !== null) this.#store.space.discard(this.#staged);
+  }
+
+  /** The closing line of a load. */
+  logSummary(log: Log): void {
+    const text = `Done loading RDB, keys loaded: ${this.keys}, keys expired: ${this.expiredKeys}`;
+    if (this.emptyKeys > 0) log.warning(`${text}, empty keys skipped: ${this.emptyKeys}.`);
+    else log.notice(`${text}.`);
+  }
+}
+
+function describeOrigin(log: Log, now: number, name: string, value: string): void {
+  if (name === 'redis-ver' || name === 'valkey-ver') log.notice(`Loading RDB produced by version ${value}`);
+  else if (name === 'ctime') log.notice(`RDB age ${Math.max(0, Math.floor(now / 1000 - Number(value)))} seconds`);
+  else if (name === 'used-mem') log.notice(`RDB memory usage when created ${(Number(value) / MIB).toFixed(2)} Mb`);
+}
