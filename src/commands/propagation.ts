@@ -7,7 +7,7 @@
  */
 import { writeInteger } from '../base/numbers.ts';
 
-/** The stream's entry; `database` -1 means "no SELECT needed". The bytes are copied. */
+/** The stream's entry, which puts a SELECT in front where needed. The bytes are copied. */
 export interface Feed {
   feed(database: number, bytes: Uint8Array, at: number, length: number): void;
 }
@@ -89,13 +89,13 @@ export class Propagation {
     if (effects.length === 0) return;
     if (this.enabled) {
       const wrap = effects.length > 1 && !this.noMulti;
-      if (wrap) this.#feed.feed(-1, MULTI, 0, MULTI.length);
+      if (wrap) this.#feed.feed(effects[0]!.database, MULTI, 0, MULTI.length);
       for (let i = 0; i < effects.length; i++) {
         const effect = effects[i]!;
         const end = i + 1 < effects.length ? effects[i + 1]!.at : this.#end;
         this.#feed.feed(effect.database, this.#bytes, effect.at, end - effect.at);
       }
-      if (wrap) this.#feed.feed(-1, EXEC, 0, EXEC.length);
+      if (wrap) this.#feed.feed(effects.at(-1)!.database, EXEC, 0, EXEC.length);
     }
     effects.length = 0;
     this.#end = 0;
