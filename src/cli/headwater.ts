@@ -3,7 +3,8 @@
  * The command: `headwater [redis.conf] [--directive value ...] [-]`, redis-server's command line.
  * Exit codes: 0 after a clean shutdown, 1 when it cannot start.
  */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { Settings } from '../base/settings.ts';
 import { headwaterVersion, redisVersion } from '../base/version.ts';
 import { nodeConfigFiles } from '../io/node-config-files.ts';
 import { nodeWorld } from '../io/node-world.ts';
@@ -11,6 +12,9 @@ import { families } from '../commands/index.ts';
 import { Config } from '../server/config/config.ts';
 import { ConfigFileError, ConfigOpenError } from '../server/config/error.ts';
 import { loadConfig } from '../server/config/load.ts';
+import { systemReason } from '../server/config/system-reason.ts';
+import { bugReport } from '../server/bug-report.ts';
+import { ListenError } from '../server/listeners.ts';
 import { Server } from '../server/server.ts';
 import { installInfo } from '../observability/info.ts';
 import { helpText, parseArguments } from './arguments.ts';
@@ -49,6 +53,18 @@ async function main(argv: readonly string[]): Promise<void> {
     return;
   }
   const { settings } = config;
+  // As redis-server does for `dir`: relative paths of logfile, pidfile and unixsocket start there.
+  process.chdir(settings.dir);
+  if (settings.logfile !== '') {
+    try {
+      closeSync(openSync(settings.logfile, 'a'));
+    } catch (error) {
+      console.error(`\n*** FATAL CONFIG FILE ERROR (Headwater ${headwaterVersion}) ***`);
+      console.error(`Can't open the log file: ${systemReason(error)}`);
+      process.exitCode = 1;
+      return;
+    }
+  }
   world.log.setLevel(settings.loglevel);
   world.log.setFile(settings.logfile);
   world.log.warning('oO0OoO0OoO0Oo Headwater is starting oO0OoO0OoO0Oo');
@@ -60,25 +76,61 @@ async function main(argv: readonly string[]): Promise<void> {
   else world.log.warning('Configuration loaded');
   for (const { name, note } of config.ineffective()) world.log.warning(`'${name}' has no effect: ${note}`);
 
-  const server = new Server({ config, world, onExit: (code) => process.exit(code) });
+  const pidFile = settings.pidfile;
+  let pidFileWritten = false;
+  const server = new Server({
+    config,
+    world,
+    onListening: () => {
+      if (pidFile === '') return;
+      try {
+        writeFileSync(pidFile, `${world.process.pid}\n`);
+        pidFileWritten = true;
+      } catch (error) {
+        world.log.warning(`Failed to write PID file: ${systemReason(error)}`);
+      }
+    },
+    onExit: (code) => {
+      if (pidFileWritten) rmSync(pidFile, { force: true });
+      process.exit(code);
+    },
+  });
+  // Also gets rejections that nobody handled. The report tells why there is no going on.
+  process.on('uncaughtException', (error) => {
+    for (const line of bugReport(error, server)) world.log.warning(line);
+    process.exit(1);
+  });
+  await run(server, settings);
+}
+
+/** Starts the server, and stops it when a signal says so. */
+async function run(server: Server, settings: Settings): Promise<void> {
+  const { world } = server;
   installInfo(server);
   for (const [signal, flags] of [
     ['SIGTERM', settings.shutdownOnSigterm],
     ['SIGINT', settings.shutdownOnSigint],
   ] as const) {
     world.process.onSignal(signal, () => {
+      if (signal === 'SIGINT' && server.shuttingDown) {
+        world.log.warning('You insist... exiting now.');
+        process.exit(1);
+      }
       world.log.warning(`Received ${signal} scheduling shutdown...`);
-      server.shutdown({
+      const refusal = server.shutdown({
         save: flags.includes('save') ? 'save' : flags.includes('nosave') ? 'nosave' : 'default',
         now: flags.includes('now'),
         force: flags.includes('force'),
       });
+      if (refusal !== undefined)
+        world.log.warning('Errors trying to shut down the server. Check the logs for more information.');
     });
   }
   try {
     await server.start();
   } catch (error) {
-    world.log.warning(`Fatal error, can't start: ${error instanceof Error ? error.message : String(error)}`);
+    const message = error instanceof Error ? error.message : String(error);
+    world.log.warning(error instanceof ListenError ? message : `Fatal error, can't start: ${message}`);
     await server.stop();
     process.exit(1);
   }

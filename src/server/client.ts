@@ -4,6 +4,7 @@
  * All clients of a server share one reply writer: a batch of pipelined commands fills it, then it is handed to the
  * socket in one write and, if the kernel took everything, used again. A client that is paused keeps its unparsed bytes and stops reading.
  */
+import type { Timer } from '../base/ambient.ts';
 import type { Connection } from '../io/world.ts';
 import { RequestParser, type ParserLimits } from '../resp/request-parser.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
@@ -13,6 +14,9 @@ import type { Executor } from './execute.ts';
 
 /** Replies of one batch are handed to the socket whenever so many bytes have gathered. */
 const FLUSH_BYTES = 256 * 1024;
+
+/** A peer that does not read gets so long to take its last replies before the connection is destroyed, ms. */
+export const LINGER_MS = 10_000;
 
 export interface ClientHost {
   readonly executor: Executor;
@@ -33,6 +37,11 @@ export interface ClientHost {
   /** The line of CLIENT LIST. */
   describe(client: Client): string;
   protocolError(client: Client, text: string): void;
+  /** An incomplete command has outgrown `queryBufferLimit`; the client goes. */
+  queryTooLong(client: Client): void;
+  after(delayMs: number, task: () => void): Timer;
+  /** Runs `task` when no batch of any client is under way. */
+  soon(task: () => void): void;
 }
 
 export class Client {
@@ -44,6 +53,7 @@ export class Client {
   postponed = false;
   #busy = false;
   #ended = false;
+  #linger: Timer | undefined;
   bytesIn = 0;
   bytesOut = 0;
   reads = 0;
@@ -74,6 +84,7 @@ export class Client {
       onEnd: () => this.close(true),
       onClose: (error) => {
         this.#ended = session.closed = true;
+        this.#linger?.cancel();
         host.closed(this, error);
       },
     });
@@ -105,8 +116,15 @@ export class Client {
       return;
     }
     this.#ended = this.session.closed = true;
-    if (graceful) this.connection.end();
+    if (graceful) this.#end();
     else this.connection.destroy();
+  }
+
+  /** Sends what is queued and closes; `end` alone would wait for ever for a peer that never reads. */
+  #end(): void {
+    this.connection.end();
+    if (this.connection.pendingBytes === 0) return;
+    this.#linger = this.#host.after(LINGER_MS, () => this.connection.destroy());
   }
 
   /** Stops reading until the reply to the running command is known. */
@@ -119,24 +137,23 @@ export class Client {
       if (finished || this.#ended) return;
       finished = true;
       session.blocked = false;
-      const answer = (): void => {
-        if (this.#ended) return;
-        const writer = this.#host.writer;
-        const start = writer.at;
-        writer.resp = session.resp;
-        write(writer);
-        if (session.replyMode !== 'on') this.#muted(start);
-      };
+      const writer = this.#host.writer;
+      const start = writer.at;
+      const { resp } = writer;
+      writer.resp = session.resp;
+      write(writer);
+      if (session.replyMode !== 'on') this.#muted(start);
       if (this.#busy) {
         // Finished within its own command: the batch simply goes on.
         this.connection.resume();
-        answer();
         return;
       }
-      answer();
-      this.#flush();
-      this.connection.resume();
-      this.#input(new Uint8Array(0));
+      // Another client's batch may be under way, and the writer holds its replies: take out only our own.
+      const reply = writer.bytes.subarray(start, writer.at);
+      if (reply.length > 0) this.push(reply);
+      writer.at = start;
+      writer.resp = resp;
+      this.#host.soon(() => this.resume());
     };
   }
 
@@ -182,10 +199,13 @@ export class Client {
       if (parser.unauthenticated && session.authenticated) parser.unauthenticated = false;
       host.commandDone();
       if (writer.at > FLUSH_BYTES) this.#flush();
-      if (session.closeNow || session.closeAfterReply || session.blocked) break;
+      if (session.closeNow || session.closeAfterReply || session.blocked || this.#ended) break;
     }
     this.#busy = false;
-    if (parser.bufferedBytes > host.queryBufferLimit) session.closeNow = true;
+    if (parser.bufferedBytes > host.queryBufferLimit && !this.#ended) {
+      host.queryTooLong(this);
+      session.closeNow = true;
+    }
     if (session.closeNow) {
       writer.renew(false);
       this.#ended = this.session.closed = true;

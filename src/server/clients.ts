@@ -4,7 +4,7 @@
  */
 import type { Connection } from '../io/world.ts';
 import type { Settings, OutputBufferLimit } from '../base/settings.ts';
-import type { Clock, Log } from '../base/ambient.ts';
+import type { Clock, Log, Timer } from '../base/ambient.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
 import { Session } from '../commands/session.ts';
 import { describeSession } from '../commands/client-list.ts';
@@ -163,6 +163,19 @@ export class Clients implements ClientHost, SessionService {
 
   protocolError(client: Client, text: string): void {
     this.#owner.log.verbose(`Protocol error (${text}) from client: ${this.describe(client)}`);
+  }
+
+  queryTooLong(client: Client): void {
+    this.queryBufferDisconnections++;
+    this.#owner.log.warning(`Closing client that reached max query buffer length: ${this.describe(client)}`);
+  }
+
+  after(delayMs: number, task: () => void): Timer {
+    return this.#owner.clock.after(delayMs, task);
+  }
+
+  soon(task: () => void): void {
+    this.#owner.clock.soon(task);
   }
 
   describe(client: Client): string {

@@ -44,7 +44,15 @@ export class Configuration implements ConfigurationService {
   #listen(): void {
     const server = this.#server;
     const { config, world } = server;
-    config.onChange(['port', 'bind'], () => server.listeners.reopenTcp().then(() => undefined, reason));
+    config.onChange(['port', 'bind'], (_settings, name) =>
+      server.listeners.reopenTcp().then(
+        () => undefined,
+        () =>
+          name === 'bind'
+            ? 'Failed to bind to specified addresses.'
+            : 'Unable to listen on this port. Check server logs.',
+      ),
+    );
     config.onChange('loglevel', (settings) => {
       world.log.setLevel(settings.loglevel);
       return undefined;
@@ -67,8 +75,4 @@ export class Configuration implements ConfigurationService {
 
 function isLocal(session: Session): boolean {
   return session.isUnix || /^(127\.|\[?::1)/.test(session.remoteAddress);
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

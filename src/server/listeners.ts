@@ -3,24 +3,33 @@
  * makes it optional, as in redis.conf.
  */
 import type { Connection, Listener, Network } from '../io/world.ts';
+import type { Log } from '../base/ambient.ts';
 import type { Settings } from '../base/settings.ts';
+import { systemReason } from './config/system-reason.ts';
+
+/** A socket that must be open cannot be. The message is the line that redis-server logs before it gives up. */
+export class ListenError extends Error {
+  override name = 'ListenError';
+}
 
 export class Listeners {
   readonly #network: Network;
   readonly #settings: Settings;
+  readonly #log: Log;
   readonly #accept: (connection: Connection) => void;
   #tcp: Listener[] = [];
   #unix: Listener | undefined;
   /** The port that clients reach us on: `port`, or what the system chose for port 0 when embedded. */
   port = 0;
 
-  constructor(network: Network, settings: Settings, accept: (connection: Connection) => void) {
+  constructor(network: Network, settings: Settings, log: Log, accept: (connection: Connection) => void) {
     this.#network = network;
     this.#settings = settings;
+    this.#log = log;
     this.#accept = accept;
   }
 
-  /** Opens all sockets. Rejects with the system's error, after closing what was opened. */
+  /** Opens all sockets. Rejects with a ListenError, after closing what was opened. */
   async open(): Promise<void> {
     try {
       if (this.#settings.port !== 0) await this.openTcp(this.#settings.port);
@@ -31,7 +40,7 @@ export class Listeners {
     }
   }
 
-  /** Listens on `port` on all bind addresses (0: the system chooses one) besides what is open already. */
+  /** Listens on `port` on all bind addresses (0: the system chooses one) besides what is open already. Rejects with a ListenError. */
   async openTcp(port: number): Promise<void> {
     const opened: Listener[] = [];
     try {
@@ -42,16 +51,21 @@ export class Listeners {
           const listener = await this.#listen(host, port === 0 && opened.length > 0 ? portOf(opened[0]!) : port);
           opened.push(listener);
         } catch (error) {
-          const code = (error as NodeJS.ErrnoException).code;
-          // As redis-server: an address that this machine does not have is an error only if it was not optional.
-          if (optional && (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT' || code === 'EINVAL')) continue;
-          throw error;
+          const shown = optional ? address.slice(1) : address;
+          this.#log.warning(
+            `Warning: Could not create server TCP listening socket ${shown}:${port}: bind: ${systemReason(error)}`,
+          );
+          const code = (error as NodeJS.ErrnoException).code ?? '';
+          if (unsupported.includes(code) || (optional && code === 'EADDRNOTAVAIL')) continue;
+          throw new ListenError(`Failed listening on port ${port} (TCP), aborting.`, { cause: error });
         }
       }
     } catch (error) {
       await Promise.all(opened.map((listener) => listener.close()));
       throw error;
     }
+    if (opened.length === 0 && this.#settings.bind.length > 0)
+      throw new ListenError(`Failed listening on port ${port} (TCP), aborting.`);
     this.#tcp.push(...opened);
     if (opened[0] !== undefined) this.port = portOf(opened[0]);
   }
@@ -81,10 +95,13 @@ export class Listeners {
   async #openUnix(): Promise<void> {
     const { unixsocket, unixsocketperm } = this.#settings;
     if (unixsocket === '') return;
-    this.#unix = await this.#network.listen(
-      { endpoint: { kind: 'unix', path: unixsocket }, ...(unixsocketperm > 0 ? { unixMode: unixsocketperm } : {}) },
-      this.#accept,
-    );
+    const endpoint = { kind: 'unix', path: unixsocket } as const;
+    const mode = unixsocketperm > 0 ? { unixMode: unixsocketperm } : {};
+    try {
+      this.#unix = await this.#network.listen({ endpoint, ...mode }, this.#accept);
+    } catch (error) {
+      throw new ListenError(`Failed opening Unix socket: bind: ${systemReason(error)}`, { cause: error });
+    }
   }
 
   #listen(host: string, port: number): Promise<Listener> {
@@ -94,6 +111,9 @@ export class Listeners {
     );
   }
 }
+
+/** A machine without a protocol that `bind` asks for does without it, as redis-server. */
+const unsupported: readonly string[] = ['EAFNOSUPPORT', 'EPROTONOSUPPORT', 'EPFNOSUPPORT', 'ESOCKTNOSUPPORT'];
 
 /** redis.conf's '*' is all IPv4 addresses, '::*' all IPv6 ones. */
 function hostOf(address: string): string {

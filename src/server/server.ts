@@ -42,6 +42,8 @@ export interface ServerOptions {
   readonly world: World;
   /** Called once the server has stopped for good, with the process's exit code. */
   readonly onExit?: (code: number) => void;
+  /** Called once all sockets are open, before the data is loaded. */
+  readonly onListening?: () => void;
 }
 
 export class Server implements Services, Gates {
@@ -65,9 +67,12 @@ export class Server implements Services, Gates {
   readonly runId: string;
   /** Renders INFO; observability/ fills it in. */
   infoRenderer: (sections: readonly string[]) => string = () => '';
-  readonly #watches = new Watches();
+  readonly #watches: Watches = new Watches(
+    (database, bytes, at, length) => this.store.space.databases[database]!.peek(bytes, at, length) !== 0,
+  );
   readonly #writer = new ReplyWriter();
   readonly #shutdown: ShutdownSequence;
+  readonly #onListening: () => void;
   #pause: 'no' | 'write' | 'all' = 'no';
   #pauseUntil = 0;
   #turnScheduled = false;
@@ -115,7 +120,9 @@ export class Server implements Services, Gates {
       setLoading: (on: boolean) => this.#setLoading(on),
     });
     this.replication = new Replication(replicationHost(this));
-    this.listeners = new Listeners(world.network, this.settings, (connection) => this.clients.accept(connection));
+    this.listeners = new Listeners(world.network, this.settings, world.log, (connection) =>
+      this.clients.accept(connection),
+    );
     this.configuration = new Configuration(this);
     this.cron = new Cron({
       clock: world.clock,
@@ -132,20 +139,28 @@ export class Server implements Services, Gates {
       },
     };
     this.#shutdown = new ShutdownSequence(this, options.onExit ?? (() => {}));
+    this.#onListening = options.onListening ?? (() => {});
   }
 
   /**
-   * Loads the data, listens, and follows the master if there is one. Rejects if it cannot load or listen. `port` 0
-   * (embedding) listens on a port of the system's choice besides what the configuration says.
+   * Listens, loads the data (clients get -LOADING meanwhile), and follows the master if there is one. Rejects if it
+   * cannot load or listen. `port` 0 (embedding) listens on a port of the system's choice besides what the configuration
+   * says.
    */
   async start(port?: number): Promise<void> {
     const { world, settings } = this;
-    await this.rdb.loadAtStart((position) => {
-      // Only a replica may continue where the file ends: a master's next writes need a history of their own.
-      if (settings.replicaof !== undefined) this.replication.restore(position);
-    });
-    await this.listeners.open();
-    if (port !== undefined) await this.listeners.openTcp(port);
+    this.#setLoading(true);
+    try {
+      await this.listeners.open();
+      if (port !== undefined) await this.listeners.openTcp(port);
+      this.#onListening();
+      await this.rdb.loadAtStart((position) => {
+        // Only a replica may continue where the file ends: a master's next writes need a history of their own.
+        if (settings.replicaof !== undefined) this.replication.restore(position);
+      });
+    } finally {
+      this.#setLoading(false);
+    }
     this.cron.start();
     if (settings.replicaof !== undefined) this.replication.replicaOf(settings.replicaof.host, settings.replicaof.port);
     world.log.notice('Ready to accept connections tcp');
@@ -190,14 +205,7 @@ export class Server implements Services, Gates {
   }
 
   databaseChanged(database: number, other: number = database): void {
-    if (!this.#watches.active) return;
-    const databases = this.store.space.databases;
-    this.#watches.databaseChanged(database, (key) => {
-      const bytes = Buffer.from(key, 'latin1');
-      return [databases[database], databases[other]].some(
-        (db) => db !== undefined && db.peek(bytes, 0, bytes.length) !== 0,
-      );
-    });
+    if (this.#watches.active) this.#watches.databaseChanged(database, other);
   }
 
   watch(session: Session, database: number, key: string, expired: boolean): void {
@@ -255,6 +263,11 @@ export class Server implements Services, Gates {
 
   shutdown(options: ShutdownOptions): string | undefined {
     return this.#shutdown.begin(options);
+  }
+
+  /** A shutdown is under way, perhaps waiting for replicas. */
+  get shuttingDown(): boolean {
+    return this.#shutdown.underWay;
   }
 
   abortShutdown(): boolean {

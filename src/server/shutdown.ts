@@ -7,11 +7,14 @@ import type { Server } from './server.ts';
 
 /** How often the wait looks whether the replicas have caught up, ms. */
 const CHECK_MS = 20;
+const FAILED = 'ERR Errors trying to SHUTDOWN. Check logs.';
 
 export class ShutdownSequence {
   readonly #server: Server;
   readonly #exit: (code: number) => void;
   #waiting: Timer | undefined;
+  /** Those who asked for a shutdown that is being waited for. */
+  #askers: ((error: string) => void)[] = [];
   #finished = false;
 
   constructor(server: Server, exit: (code: number) => void) {
@@ -19,9 +22,14 @@ export class ShutdownSequence {
     this.#exit = exit;
   }
 
+  get underWay(): boolean {
+    return this.#finished || this.#waiting !== undefined;
+  }
+
   /** Undefined: under way (or done). Otherwise the error reply. */
   begin(options: ShutdownOptions): string | undefined {
-    if (this.#finished || this.#waiting !== undefined) return undefined;
+    if (this.#waiting !== undefined && options.failed !== undefined) this.#askers.push(options.failed);
+    if (this.underWay) return undefined;
     const server = this.#server;
     const { settings, clock, log } = server;
     log.warning('User requested shutdown...');
@@ -30,12 +38,15 @@ export class ShutdownSequence {
       return this.#finish(options);
     }
     log.notice(`Waiting for replicas before shutting down.`);
+    if (options.failed !== undefined) this.#askers.push(options.failed);
     server.pauseClients('write', deadline + 1000);
     this.#waiting = clock.every(CHECK_MS, () => {
       if (!server.replicasCaughtUp() && clock.now() < deadline) return;
       this.#waiting?.cancel();
       this.#waiting = undefined;
-      if (this.#finish(options) !== undefined) server.unpauseClients();
+      if (this.#finish(options) === undefined) return;
+      server.unpauseClients();
+      this.#tellAskers();
     });
     return undefined;
   }
@@ -46,19 +57,28 @@ export class ShutdownSequence {
     this.#waiting = undefined;
     this.#server.unpauseClients();
     this.#server.log.notice('Shutdown manually aborted.');
+    this.#tellAskers();
     return true;
+  }
+
+  #tellAskers(): void {
+    const askers = this.#askers;
+    this.#askers = [];
+    for (const failed of askers) failed(FAILED);
   }
 
   #finish(options: ShutdownOptions): string | undefined {
     const server = this.#server;
     const { settings, log, clock } = server;
-    const save = options.save === 'save' || (options.save === 'default' && settings.save.length > 0);
+    // While loading, the data in memory is not what the file holds: it must not replace it.
+    const save =
+      !server.loading && (options.save === 'save' || (options.save === 'default' && settings.save.length > 0));
     if (save) {
       log.notice('Saving the final RDB snapshot before exiting.');
       const error = server.persistence.save();
       if (error !== undefined && !options.force) {
         log.warning("Error trying to save the DB, can't exit.");
-        return 'ERR Errors trying to SHUTDOWN. Check logs.';
+        return FAILED;
       }
     }
     this.#finished = true;
