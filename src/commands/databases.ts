@@ -43,10 +43,10 @@ function swapdb(call: Call): void {
   }
   const first = databaseArgument(call, 1).index;
   const second = databaseArgument(call, 2).index;
+  call.services.databaseChanged(first, second);
+  call.services.databaseChanged(second, first);
   call.store.space.swap(first, second);
   call.dirty++;
-  call.services.databaseChanged(first);
-  call.services.databaseChanged(second);
   call.reply.ok();
 }
 
@@ -57,8 +57,8 @@ function flush(call: Call, databases: readonly Database[]): void {
   let keys = 0;
   for (const db of databases) {
     keys += db.size;
-    if (db.size > 0) db.clear();
     call.services.databaseChanged(db.index);
+    if (db.size > 0) db.clear();
   }
   if (sync) call.store.space.reclaimer.finish();
   call.dirty += keys;

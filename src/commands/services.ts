@@ -21,8 +21,10 @@ export interface Services {
   /** Some session WATCHes a key: changes must be reported to `keyModified`. */
   readonly watching: boolean;
   keyModified(database: number, bytes: Uint8Array, at: number, length: number): void;
-  /** All keys of a database changed at once (FLUSHDB, SWAPDB, a full sync). */
-  databaseChanged(database: number): void;
+  /**
+   * Call before all keys of a database change at once: it is emptied (FLUSHDB), or gets what `other` holds now (SWAPDB).
+   */
+  databaseChanged(database: number, other?: number): void;
   watch(session: Session, database: number, key: string, expired: boolean): void;
   unwatchAll(session: Session): void;
 

@@ -18,8 +18,8 @@ export interface QueuedCommand {
 export interface WatchedKey {
   readonly database: number;
   readonly key: string;
-  /** The key was past its time when WATCH saw it: then its deletion is not a change. */
-  readonly expired: boolean;
+  /** The key is there but was past its time when WATCH saw it: then its deletion is not a change. */
+  expired: boolean;
 }
 
 /** What MULTI has gathered so far. The booleans tell of the queued commands together, for the gates before EXEC. */

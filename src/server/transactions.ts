@@ -8,12 +8,12 @@ export function runTransaction(server: Server, session: Session): void {
   const { call, writer, executor } = server;
   const transaction = session.transaction;
   if (transaction === undefined) throw errors.execWithoutMulti;
-  session.transaction = undefined;
   const { args, command } = call;
   const stale = session.dirtyCas || session.watched.some((w) => server.watchedKeyExpired(w));
   server.unwatchAll(session);
-  if (transaction.aborted) throw errors.execAbort;
-  if (stale) {
+  if (transaction.aborted || stale) {
+    session.transaction = undefined;
+    if (transaction.aborted) throw errors.execAbort;
     writer.nullArray();
     return;
   }
@@ -23,6 +23,7 @@ export function runTransaction(server: Server, session: Session): void {
     for (const queued of transaction.queued) executor.runQueued(session, queued.args);
   } finally {
     call.inExec = false;
+    session.transaction = undefined;
     call.args = args;
     call.command = command;
     call.session = session;

@@ -1,12 +1,23 @@
 /**
  * WATCH: which sessions wait to hear of a change of which keys. While nobody watches, a change costs one boolean test.
+ *
+ * A key that was past its time but not yet deleted when WATCH saw it counts as missing: its deletion is no change, and
+ * what a client sets there afterwards is.
  */
 import { latin1 } from '../resp/args.ts';
-import type { Session } from '../commands/session.ts';
+import type { Session, WatchedKey } from '../commands/session.ts';
+
+/** Whether a database holds a key, past its time or not. */
+export type Exists = (database: number, bytes: Uint8Array, at: number, length: number) => boolean;
 
 export class Watches {
-  /** Watching sessions by "<database>:<key>". */
-  readonly #byKey: Map<string, Set<Session>> = new Map();
+  readonly #exists: Exists;
+  /** By "<database>:<key>": who watches it, with the entry of `session.watched`. */
+  readonly #byKey: Map<string, Map<Session, WatchedKey>> = new Map();
+
+  constructor(exists: Exists) {
+    this.#exists = exists;
+  }
 
   get active(): boolean {
     return this.#byKey.size > 0;
@@ -14,36 +25,51 @@ export class Watches {
 
   add(session: Session, database: number, key: string, expired: boolean): void {
     const name = `${database}:${key}`;
-    let sessions = this.#byKey.get(name);
-    if (sessions === undefined) this.#byKey.set(name, (sessions = new Set()));
-    if (sessions.has(session)) return;
-    sessions.add(session);
-    session.watched.push({ database, key, expired });
+    let watchers = this.#byKey.get(name);
+    if (watchers === undefined) this.#byKey.set(name, (watchers = new Map()));
+    if (watchers.has(session)) return;
+    const watched = { database, key, expired };
+    watchers.set(session, watched);
+    session.watched.push(watched);
   }
 
   /** Forgets what a session watches, and that something of it changed. */
   removeAll(session: Session): void {
     for (const { database, key } of session.watched) {
       const name = `${database}:${key}`;
-      const sessions = this.#byKey.get(name);
-      sessions?.delete(session);
-      if (sessions?.size === 0) this.#byKey.delete(name);
+      const watchers = this.#byKey.get(name);
+      watchers?.delete(session);
+      if (watchers?.size === 0) this.#byKey.delete(name);
     }
     session.watched = [];
     session.dirtyCas = false;
   }
 
+  /** A key was set, changed or deleted; call it afterwards. */
   modified(database: number, bytes: Uint8Array, at: number, length: number): void {
-    const sessions = this.#byKey.get(`${database}:${latin1(bytes, at, length)}`);
-    if (sessions !== undefined) for (const session of sessions) session.dirtyCas = true;
+    const watchers = this.#byKey.get(`${database}:${latin1(bytes, at, length)}`);
+    if (watchers === undefined) return;
+    for (const [session, watched] of watchers) {
+      const deleted = watched.expired && !this.#exists(database, bytes, at, length);
+      watched.expired = false;
+      if (!deleted) session.dirtyCas = true;
+    }
   }
 
-  /** A whole database changed; `existed` tells whether a key was there before or is there now. */
-  databaseChanged(database: number, concerned: (key: string) => boolean): void {
+  /** A database is about to be emptied, or (if `other` is another one) to get what `other` holds. */
+  databaseChanged(database: number, other: number): void {
     const prefix = `${database}:`;
-    for (const [name, sessions] of this.#byKey) {
-      if (!name.startsWith(prefix) || !concerned(name.slice(prefix.length))) continue;
-      for (const session of sessions) session.dirtyCas = true;
+    for (const [name, watchers] of this.#byKey) {
+      if (!name.startsWith(prefix)) continue;
+      const key = Buffer.from(name.slice(prefix.length), 'latin1');
+      const before = this.#exists(database, key, 0, key.length);
+      const after = other !== database && this.#exists(other, key, 0, key.length);
+      if (!before && !after) continue;
+      for (const [session, watched] of watchers) {
+        const deleted = watched.expired && !after;
+        watched.expired = false;
+        if (!deleted) session.dirtyCas = true;
+      }
     }
   }
 }
