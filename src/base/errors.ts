@@ -59,7 +59,7 @@ const texts = {
   noPasswordConfigured:
     'ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?',
   helloNeedsAuth:
-    'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time',
+    'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time',
   protocolNotInteger: 'ERR Protocol version is not an integer or out of range',
   badClientName: 'ERR Client names cannot contain spaces, newlines or special characters.',
   onlyNormalClients: 'ERR can only reset normal client connections',

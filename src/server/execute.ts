@@ -186,7 +186,9 @@ export class Executor {
         session.transaction = undefined;
         this.call.services.unwatchAll(session);
         this.#count(error.code);
-        this.call.reply.error(replyError(`EXECABORT Transaction discarded because of: ${error.text}`));
+        this.call.reply.error(
+          replyError(`EXECABORT Transaction discarded because of: ${error.text.replace(/^ERR /, '')}`),
+        );
         return;
       }
     }
