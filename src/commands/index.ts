@@ -1,5 +1,9 @@
 /** All command families: the one list that the server's table is built from. */
 import type { CommandRow } from './row.ts';
+import { serverCommands } from './server.ts';
+import { memoryCommands } from './memory.ts';
+import { debugCommands } from './debug.ts';
+import { configCommands } from './config.ts';
 import { hashCommands } from './hashes.ts';
 import { replicationCommands } from './replication.ts';
 import { setAlgebraCommands } from './set-algebra.ts';
@@ -36,4 +40,8 @@ export const families: readonly (readonly CommandRow[])[] = [
   clientCommands,
   commandCommands,
   listCommands,
+  configCommands,
+  debugCommands,
+  memoryCommands,
+  serverCommands,
 ];

@@ -35,6 +35,8 @@ export interface Services {
   /** Makes writing clients ('write') or all of them ('all') wait until the given wall clock ms. */
   pauseClients(kind: 'write' | 'all', untilMs: number): void;
   unpauseClients(): void;
+  /** MEMORY STATS. Asks the system: not for hot paths. */
+  memoryUse(): MemoryUse;
   /** CONFIG RESETSTAT. */
   resetStatistics(): void;
   /**
@@ -52,6 +54,36 @@ export interface ShutdownOptions {
   readonly save: 'default' | 'save' | 'nosave';
   readonly now: boolean;
   readonly force: boolean;
+  /** Called, with the text of an error reply, if a shutdown that was under way comes to nothing: aborted, or not saved. */
+  readonly failed?: (error: string) => void;
+}
+
+export interface DatabaseMemory {
+  readonly index: number;
+  /** Bytes of its table and the entries' fixed parts. */
+  readonly main: number;
+  /** Bytes that expiries take. */
+  readonly expires: number;
+}
+
+/** All in bytes, but for `blocks`. */
+export interface MemoryUse {
+  readonly used: number;
+  readonly peak: number;
+  readonly startup: number;
+  readonly overhead: number;
+  readonly dataset: number;
+  readonly backlog: number;
+  readonly clientsNormal: number;
+  readonly clientsReplicas: number;
+  readonly functions: number;
+  /** Those that hold keys. */
+  readonly databases: readonly DatabaseMemory[];
+  /** The arena: handed out, held from the system, and how many blocks are out. */
+  readonly allocated: number;
+  readonly reserved: number;
+  readonly blocks: number;
+  readonly rss: number;
 }
 
 export interface ConfigurationService {

@@ -5,68 +5,13 @@
 import type { Server } from '../server/server.ts';
 import { humanBytes, type InfoRow, ratio } from './section.ts';
 
-/** A key's share of the hash table, and the head of its entry: bytes. */
-const KEY_OVERHEAD_BYTES = 26;
-/** A key's share of the index of expiring keys, and its expiry: bytes. */
-const EXPIRY_OVERHEAD_BYTES = 26;
-
-export interface MemoryUse {
-  readonly used: number;
-  readonly startup: number;
-  readonly overhead: number;
-  readonly dataset: number;
-  readonly backlog: number;
-  readonly clientsNormal: number;
-  readonly clientsReplicas: number;
-  readonly notCountedForEviction: number;
-}
-
-export function memoryUse(server: Server): MemoryUse {
-  const { arena } = server.store.space;
-  const backlog = server.replication.backlog.stream?.allocatedBytes ?? 0;
-  let clientsNormal = 0;
-  let clientsReplicas = 0;
-  for (const session of server.sessions.all()) {
-    const bytes = session.queryBytes() + session.outputBytes();
-    if (session.class === 'replica') clientsReplicas += bytes;
-    else clientsNormal += bytes;
-  }
-  let tables = 0;
-  for (const db of server.store.space.databases) tables += keysOverhead(db.size) + expiriesOverhead(db.expiring);
-  const buffers = backlog + clientsNormal + clientsReplicas;
-  const used = arena.usedBytes + buffers;
-  const { startupMemory } = server.statistics;
-  const overhead = Math.min(used, startupMemory + buffers + tables);
-  return {
-    used,
-    startup: startupMemory,
-    overhead,
-    dataset: used - overhead,
-    backlog,
-    clientsNormal,
-    clientsReplicas,
-    notCountedForEviction: buffers,
-  };
-}
-
-export function keysOverhead(keys: number): number {
-  return keys * KEY_OVERHEAD_BYTES;
-}
-
-export function expiriesOverhead(keys: number): number {
-  return keys * EXPIRY_OVERHEAD_BYTES;
-}
-
 export function memoryRows(server: Server): readonly InfoRow[] {
   const { process } = server.world;
-  const { settings, statistics } = server;
-  const { arena, reclaimer } = server.store.space;
-  const { rssBytes, heapUsedBytes, heapTotalBytes, externalBytes } = process.memory();
-  const use = memoryUse(server);
-  statistics.noteMemory(use.used);
-  const peak = statistics.peakMemory;
-  const reserved = Math.max(arena.reservedBytes, arena.usedBytes);
-  const functions = server.store.functions.reduce((sum, library) => sum + library.length, 0);
+  const { settings } = server;
+  const { reclaimer } = server.store.space;
+  const { heapUsedBytes, heapTotalBytes, externalBytes } = process.memory();
+  const use = server.memoryUse();
+  const { peak, reserved, functions, allocated, rss: rssBytes } = use;
   const net = Math.max(0, use.used - use.startup);
   return [
     ['used_memory', use.used],
@@ -80,7 +25,7 @@ export function memoryRows(server: Server): readonly InfoRow[] {
     ['used_memory_startup', use.startup],
     ['used_memory_dataset', use.dataset],
     ['used_memory_dataset_perc', `${Math.min(100, ratio(use.dataset, net) * 100).toFixed(2)}%`],
-    ['allocator_allocated', arena.usedBytes],
+    ['allocator_allocated', allocated],
     ['allocator_active', reserved],
     ['allocator_resident', rssBytes],
     ['total_system_memory', process.totalMemoryBytes],
@@ -101,15 +46,15 @@ export function memoryRows(server: Server): readonly InfoRow[] {
     ['maxmemory', settings.maxmemory],
     ['maxmemory_human', humanBytes(settings.maxmemory)],
     ['maxmemory_policy', settings.maxmemoryPolicy],
-    ['allocator_frag_ratio', ratio(reserved, arena.usedBytes).toFixed(2)],
-    ['allocator_frag_bytes', reserved - arena.usedBytes],
+    ['allocator_frag_ratio', ratio(reserved, allocated).toFixed(2)],
+    ['allocator_frag_bytes', reserved - allocated],
     ['allocator_rss_ratio', ratio(rssBytes, reserved).toFixed(2)],
     ['allocator_rss_bytes', rssBytes - reserved],
     ['rss_overhead_ratio', '1.00'],
     ['rss_overhead_bytes', 0],
     ['mem_fragmentation_ratio', ratio(rssBytes, use.used).toFixed(2)],
     ['mem_fragmentation_bytes', rssBytes - use.used],
-    ['mem_not_counted_for_evict', use.notCountedForEviction],
+    ['mem_not_counted_for_evict', use.used - allocated],
     ['mem_replication_backlog', use.backlog],
     ['mem_total_replication_buffers', use.backlog],
     ['mem_clients_slaves', use.clientsReplicas],

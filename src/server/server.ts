@@ -18,6 +18,7 @@ import { Propagation } from '../commands/propagation.ts';
 import { Session, type WatchedKey } from '../commands/session.ts';
 import type {
   ConfigurationService,
+  MemoryUse,
   PersistenceService,
   Services,
   SessionService,
@@ -31,6 +32,7 @@ import { Configuration } from './configuration.ts';
 import { Cron } from './cron.ts';
 import { Executor, type Gates } from './execute.ts';
 import { Listeners } from './listeners.ts';
+import { memoryUse } from './memory-use.ts';
 import { replicationHost } from './replication-host.ts';
 import { ShutdownSequence } from './shutdown.ts';
 import { Statistics } from './statistics.ts';
@@ -250,6 +252,10 @@ export class Server implements Services, Gates {
     this.#pauseUntil = 0;
     this.store.space.expirePaused = false;
     this.clock.soon(() => this.clients.releasePostponed());
+  }
+
+  memoryUse(): MemoryUse {
+    return memoryUse(this);
   }
 
   resetStatistics(): void {
