@@ -110,7 +110,13 @@ export class Database {
   ): Address {
     const space = this.space;
     const hash = space.hasher.hash(keyBytes, keyAt, keyLength);
-    const old = space.keys.find(this.#keys, keyBytes, keyAt, keyLength, hash);
+    let old = space.keys.find(this.#keys, keyBytes, keyAt, keyLength, hash);
+    let keep = expiryMs === KEEP_EXPIRY;
+    if (old !== 0 && space.entries.meta(old) >>> 31 === 1 && this.isExpired(old)) {
+      // For the client the key was absent.
+      keep = false;
+      if (this.expireEntry(old)) old = 0;
+    }
     const encoding = stringEncoding(bytes, at, length);
     if (old === 0) {
       const expiry = expiryMs < 0 ? -1 : expiryMs;
@@ -122,7 +128,7 @@ export class Database {
     const { entries, arena, deadlines } = space;
     const meta = entries.meta(old);
     const had = meta >>> 31 === 0 ? -1 : entries.expiry(old);
-    const kept = expiryMs === KEEP_EXPIRY ? had : expiryMs;
+    const kept = keep ? had : Math.max(expiryMs, -1);
     // In place, if it was a string of the same layout and the block fits without much waste.
     if ((meta & 7) === TYPE_STRING && kept < 0 === had < 0) {
       const base = kept < 0 ? KEY_BASE_ENTRY : KEY_OFFSET_EXPIRING;
@@ -193,11 +199,19 @@ export class Database {
     return moved;
   }
 
-  /** Adds a key that must be absent, with a collection as its value (`ref`: its root block). Returns the entry. */
+  /**
+   * Adds a key that must be absent, with a collection as its value (`ref`: its root block). Returns the entry. The value is
+   * the database's from here on: if memory runs out, it is given back as well.
+   */
   add(bytes: Uint8Array, at: number, length: number, type: number, encoding: number, ref: Address): Address {
-    const entry = this.#build(bytes, at, length, type, encoding, -1, ref, 0);
-    this.#link(entry, -1, this.space.hasher.hash(bytes, at, length));
-    return entry;
+    try {
+      const entry = this.#build(bytes, at, length, type, encoding, -1, ref, 0);
+      this.#link(entry, -1, this.space.hasher.hash(bytes, at, length));
+      return entry;
+    } catch (error) {
+      this.space.reclaimer.freeValue(type, encoding, ref);
+      throw error;
+    }
   }
 
   /** Adds a string key that must be absent: the loader's way in. */
