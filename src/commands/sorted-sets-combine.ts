@@ -56,18 +56,18 @@ function readRequest(call: Call, operation: Operation, from: number, store: bool
   return request;
 }
 
-function compute(call: Call, operation: Operation, request: Request): ZsetValue | undefined {
+function compute(call: Call, operation: Operation, request: Request, keep: boolean): ZsetValue | undefined {
   const { zsetAlgebra } = call.store;
-  if (operation === 'union') return zsetAlgebra.union(request.sources, request.aggregate);
-  if (operation === 'inter') return zsetAlgebra.intersect(request.sources, request.aggregate);
-  return zsetAlgebra.difference(request.sources);
+  if (operation === 'union') return zsetAlgebra.union(request.sources, request.aggregate, keep);
+  if (operation === 'inter') return zsetAlgebra.intersect(request.sources, request.aggregate, keep);
+  return zsetAlgebra.difference(request.sources, keep);
 }
 
 function replyWith(call: Call, operation: Operation): void {
   const { reply } = call;
   const { values } = call.store.zsets;
   const request = readRequest(call, operation, 1, false);
-  const result = compute(call, operation, request);
+  const result = compute(call, operation, request, false);
   if (result === undefined) {
     reply.array(0);
     return;
@@ -83,7 +83,7 @@ function replyWith(call: Call, operation: Operation): void {
 }
 
 function storeWith(call: Call, operation: Operation): void {
-  storeResult(call, compute(call, operation, readRequest(call, operation, 2, true)));
+  storeResult(call, compute(call, operation, readRequest(call, operation, 2, true), true));
 }
 
 /** Puts a result in place of the key at argument 1 (or removes that, if undefined) and replies with its length. */

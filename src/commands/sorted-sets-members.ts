@@ -5,6 +5,7 @@ import { errors, replyError, type ReplyError, wrongArity } from '../base/errors.
 import { formatDouble } from '../base/numbers.ts';
 import type { Address } from '../memory/arena.ts';
 import { TYPE_ZSET } from '../store/entry.ts';
+import { isStoredWhole } from '../store/zset-packed.ts';
 import type { ZsetValue } from '../store/zset-value.ts';
 import type { Call } from './call.ts';
 import { boundedCount, checkReplySize, randomCount } from './random-count.ts';
@@ -354,6 +355,7 @@ export function zscan(call: Call): void {
   const options = new ScanOptions(call, 3);
   const mark = reply.at;
   const value = zsets.open(entry);
+  const packed = zsets.packed(entry) !== 0;
   let seen = 0;
   let words = 0;
   const next = options.run(
@@ -364,7 +366,7 @@ export function zscan(call: Call): void {
         seen++;
         if (!options.matches(bytes, at, length)) return;
         reply.bulk(bytes, at, length);
-        reply.bulkText(formatDouble(score));
+        reply.bulkText(packed && isStoredWhole(score) ? String(BigInt(score)) : formatDouble(score));
         words += 2;
       }),
   );

@@ -233,7 +233,7 @@ export function zrangestore(call: Call): void {
   const value = { ...zsets.open(entry) };
   const ranks = ranksOf(call, value, range, options.reverse);
   cut(ranks, options);
-  const result = zsetAlgebra.collect((add) => {
+  const result = zsetAlgebra.collect(true, (add) => {
     let left = ranks.to - ranks.from;
     for (let more = left > 0 && values.seek(value, ranks.from); more && left > 0; more = values.next(), left--)
       add(values.member.bytes, values.member.at, values.member.length, values.score);

@@ -40,9 +40,12 @@ export class ZsetAlgebra {
     this.#sets = sets;
   }
 
-  /** The members of any source. The result is the caller's, undefined when empty; so for all below. */
-  union(sources: readonly ZsetSource[], aggregate: Aggregate): ZsetValue | undefined {
-    return this.collect((add) => {
+  /**
+   * The members of any source. The result is the caller's, undefined when empty, and gets the encoding that suits its size
+   * if it is to be kept; so for all below.
+   */
+  union(sources: readonly ZsetSource[], aggregate: Aggregate, keep: boolean): ZsetValue | undefined {
+    return this.collect(keep, (add) => {
       for (const source of this.#openSorted(sources))
         this.#walk(source, (bytes, at, length, score) => {
           const weighted = orZero(source.weight * score);
@@ -52,8 +55,8 @@ export class ZsetAlgebra {
   }
 
   /** The members that all sources have. */
-  intersect(sources: readonly ZsetSource[], aggregate: Aggregate): ZsetValue | undefined {
-    return this.collect((add) => {
+  intersect(sources: readonly ZsetSource[], aggregate: Aggregate, keep: boolean): ZsetValue | undefined {
+    return this.collect(keep, (add) => {
       this.#walkCommon(sources, aggregate, (bytes, at, length, score) => add(bytes, at, length, score));
     });
   }
@@ -66,12 +69,12 @@ export class ZsetAlgebra {
   }
 
   /** The members of the first source that no other has, with their scores. */
-  difference(sources: readonly ZsetSource[]): ZsetValue | undefined {
+  difference(sources: readonly ZsetSource[], keep: boolean): ZsetValue | undefined {
     const [first, ...rest] = sources;
     if (first === undefined || first.entry === 0) return undefined;
     if (rest.some((source) => source.entry === first.entry)) return undefined;
     const others = rest.filter((source) => source.entry !== 0).map((source) => this.#open(source));
-    return this.collect((add) => {
+    return this.collect(keep, (add) => {
       this.#walk(this.#open(first), (bytes, at, length, score) => {
         for (let i = 0; i < others.length; i++) {
           const found = this.#score(others[i]!, bytes, at, length);
@@ -86,7 +89,7 @@ export class ZsetAlgebra {
    * Builds a sorted set from what `walk` adds. With an aggregate, a member that is there already gets the combination of both
    * scores, else the new one. Undefined if nothing was added.
    */
-  collect(walk: (add: ScoredAdder) => void): ZsetValue | undefined {
+  collect(keep: boolean, walk: (add: ScoredAdder) => void): ZsetValue | undefined {
     const values = this.#values;
     const result: ZsetValue = { encoding: ENC_SKIPLIST, ref: 0 };
     values.createTable(result, 0);
@@ -97,7 +100,7 @@ export class ZsetAlgebra {
         values.putUnordered(result, wanted, bytes, at, length);
       });
       if (values.count(result) > 0) {
-        values.order(result);
+        values.order(result, keep);
         return result;
       }
     } catch (error) {

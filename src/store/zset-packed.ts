@@ -2,7 +2,7 @@
  * Small sorted sets: one listpack of member, score, member, score..., ordered by score and then by the member's bytes. These
  * are the bytes that an RDB holds. A position here is that of a member; its score is the entry after it.
  *
- * Scores are stored as integers where they are whole (-0 as 0, as Redis does), else as the shortest text that reads back as
+ * Scores are stored as integers where they are whole and below 2^62 (-0 as 0), as Redis does, else as the shortest text that reads back as
  * the same double.
  */
 import type { Address, Arena } from '../memory/arena.ts';
@@ -13,6 +13,7 @@ import { parseDouble, writeInteger } from '../base/numbers.ts';
 
 /** Longest shortest text of a double: "-1.7976931348623157e+308". */
 const SCORE_TEXT_MAX = 32;
+const WHOLE_MAX = 2 ** 62;
 
 export class PackedZsets {
   readonly #arena: Arena;
@@ -146,7 +147,13 @@ export class PackedZsets {
 
   #writeScore(score: number): number {
     if (Number.isSafeInteger(score)) return writeInteger(this.#text, 0, score);
+    if (isStoredWhole(score)) return writeInteger(this.#text, 0, BigInt(score));
     const text = score === Infinity ? 'inf' : score === -Infinity ? '-inf' : String(score);
     return this.#text.write(text, 'latin1');
   }
+}
+
+/** Whether a listpack holds this score as an integer, which is how ZSCAN then shows it. */
+export function isStoredWhole(score: number): boolean {
+  return Number.isInteger(score) && Math.abs(score) <= WHOLE_MAX;
 }

@@ -290,15 +290,15 @@ export class ZsetValues {
     else this.#insertItem(value.ref, score, bytes, at, length, this.#hash, false);
   }
 
-  /** Makes a complete sorted set of an unordered value: a listpack if it is small enough for one. */
-  order(value: ZsetValue): void {
+  /** Makes a complete sorted set of an unordered value; with `pack`, a listpack if it is small enough for one. */
+  order(value: ZsetValue, pack: boolean): void {
     const { arena } = this;
     const { zsetMaxListpackEntries, zsetMaxListpackValue } = this.space.settings;
     const dict = this.dictOf(value.ref);
     const tree = this.treeOf(value.ref);
     let longest = 0;
     let bytes = 0;
-    const small = this.#dict.count(dict) <= zsetMaxListpackEntries;
+    const small = pack && this.#dict.count(dict) <= zsetMaxListpackEntries;
     const items: Address[] = [];
     this.#dict.forEach(dict, (item) => {
       const length = this.#memberLength(item);
