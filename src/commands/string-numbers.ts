@@ -5,13 +5,12 @@ import { errors, replyError } from '../base/errors.ts';
 import { addLongDouble, formatLongDouble, parseLongDouble } from '../base/longdouble.ts';
 import { parseInteger, writeInteger } from '../base/numbers.ts';
 import { ENC_EMBSTR, ENC_INT, ENC_RAW, TYPE_STRING } from '../store/entry.ts';
+import { EMBSTR_MAX_BYTES } from '../store/string-encoding.ts';
 import type { Call } from './call.ts';
 import { type CommandRow, oneKey } from './row.ts';
 
 const INT64_MAX = 9223372036854775807n;
 const INT64_MIN = -9223372036854775808n;
-/** Longest embstr. */
-const EMBSTR_MAX_BYTES = 44;
 const decrementOverflow = replyError('ERR decrement would overflow');
 const zero = new Uint8Array([0x30]);
 

@@ -41,8 +41,15 @@ function setrange(call: Call): void {
     return;
   }
   expectLength(call, offset + length);
-  if (entry === 0) entry = db.setString(args.bytes, args.at[1]!, args.length[1]!, args.bytes, 0, 0, -1);
-  call.store.strings.write(db, entry, offset, args.bytes, args.at[3]!, length);
+  const isNew = entry === 0;
+  if (isNew) entry = db.setString(args.bytes, args.at[1]!, args.length[1]!, args.bytes, 0, 0, -1);
+  try {
+    call.store.strings.write(db, entry, offset, args.bytes, args.at[3]!, length);
+  } catch (error) {
+    // Out of memory: no empty key is left behind.
+    if (isNew) db.removeEntry(entry);
+    throw error;
+  }
   call.changed(1);
   call.reply.integer(Math.max(old, offset + length));
 }

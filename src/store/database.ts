@@ -8,15 +8,11 @@
 import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
 import { Cursor } from '../memory/btree.ts';
 import { copyBytes } from '../memory/copy.ts';
-import { parseInteger } from '../base/numbers.ts';
 import { Span } from '../base/span.ts';
-import { ENC_EMBSTR, ENC_INT, ENC_RAW, KEY_BASE_ENTRY, KEY_OFFSET_EXPIRING, makeMeta, TYPE_STRING } from './entry.ts';
+import { ENC_RAW, KEY_BASE_ENTRY, KEY_OFFSET_EXPIRING, makeMeta, TYPE_STRING } from './entry.ts';
 import type { Keyspace } from './keyspace.ts';
+import { roomToGrow, stringEncoding } from './string-encoding.ts';
 
-/** Strings up to this length are reported as embstr. */
-const EMBSTR_MAX_BYTES = 44;
-/** Digits of the longest int64, with sign. */
-const INT64_TEXT_MAX = 20;
 /** Picks of a random key on a replica whose keys may all be past their time. */
 const RANDOM_TRIES = 100;
 const HAS_EXPIRY = 0x80000000;
@@ -183,7 +179,7 @@ export class Database {
     const expiry = entries.expiry(entry);
     let moved = entry;
     if (head + length > arena.capacity(entry)) {
-      moved = arena.alloc(growth(head + length));
+      moved = arena.alloc(roomToGrow(head + length));
       keys.find(this.#keys, key.bytes, key.at, key.length, this.space.hasher.hash(key.bytes, key.at, key.length));
       arena.copy(moved, 0, entry, 0, head + Math.min(old, length));
       keys.replaceFound(moved);
@@ -496,17 +492,3 @@ export class Database {
 
 /** For `setString`: leave the expiry as it is. */
 export const KEEP_EXPIRY: number = -2;
-
-function stringEncoding(bytes: Uint8Array, at: number, length: number): number {
-  if (length <= INT64_TEXT_MAX && length > 0) {
-    const first = bytes[at]!;
-    if (first <= 57 && (first >= 48 || first === 45) && parseInteger(bytes, at, length) !== undefined) return ENC_INT;
-  }
-  return length <= EMBSTR_MAX_BYTES ? ENC_EMBSTR : ENC_RAW;
-}
-
-/** Size to allocate for a string that grows: twice as much up to 1 MiB, then an eighth more, so that appending stays cheap. */
-function growth(bytes: number): number {
-  const MIB = 1024 * 1024;
-  return bytes < MIB ? bytes * 2 : bytes + Math.max(MIB, bytes >>> 3);
-}

@@ -14,32 +14,15 @@ import {
   TYPE_HASH,
   TYPE_SET,
 } from '../../src/store/entry.ts';
-import { Keyspace } from '../../src/store/keyspace.ts';
-import type { StoreSettings } from '../../src/store/keyspace.ts';
+import type { Keyspace } from '../../src/store/keyspace.ts';
 import { Span } from '../../src/base/span.ts';
 import { Strings } from '../../src/store/strings.ts';
-
-const settings: StoreSettings = {
-  databases: 3,
-  hashMaxListpackEntries: 128,
-  hashMaxListpackValue: 64,
-  setMaxIntsetEntries: 512,
-  setMaxListpackEntries: 128,
-  setMaxListpackValue: 64,
-  zsetMaxListpackEntries: 128,
-  zsetMaxListpackValue: 64,
-  listMaxListpackSize: -2,
-  protoMaxBulkLen: 512 * 1024 * 1024,
-};
+import { makeStore } from '../support/store.ts';
 
 const START = 1_700_000_000_000;
 
 function createSpace(): Keyspace {
-  let state = 12345;
-  const space = new Keyspace(settings, {
-    uint32: () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0),
-    fill: (target) => void target.fill(42),
-  });
+  const { space } = makeStore({ databases: 3 });
   space.now = START;
   return space;
 }
