@@ -1,0 +1,46 @@
+/** A store without a server, for tests of the data types: settings with Redis's defaults and repeatable randomness. */
+import type { Random } from '../../src/base/ambient.ts';
+import { Store } from '../../src/store/store.ts';
+import type { StoreSettings } from '../../src/store/keyspace.ts';
+
+/** xorshift32: the same numbers for the same seed. */
+export function seededRandom(seed: number): Random {
+  let state = seed | 0 || 1;
+  const uint32 = (): number => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state >>> 0;
+  };
+  return {
+    uint32,
+    fill: (target) => {
+      for (let i = 0; i < target.length; i++) target[i] = uint32() >>> 24;
+    },
+  };
+}
+
+export function makeStore(settings: Partial<StoreSettings> = {}, seed = 1): Store {
+  const defaults: StoreSettings = {
+    databases: 16,
+    hashMaxListpackEntries: 128,
+    hashMaxListpackValue: 64,
+    setMaxIntsetEntries: 512,
+    setMaxListpackEntries: 128,
+    setMaxListpackValue: 64,
+    zsetMaxListpackEntries: 128,
+    zsetMaxListpackValue: 64,
+    listMaxListpackSize: -2,
+    protoMaxBulkLen: 512 * 1024 * 1024,
+  };
+  return new Store({ ...defaults, ...settings }, seededRandom(seed));
+}
+
+/** Chi-square of draws over equally likely outcomes, divided by its standard deviation around its mean: below 5 is fair. */
+export function unevenness(counts: readonly number[]): number {
+  const draws = counts.reduce((sum, count) => sum + count, 0);
+  const expected = draws / counts.length;
+  const chiSquare = counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+  const freedom = counts.length - 1;
+  return (chiSquare - freedom) / Math.sqrt(2 * freedom);
+}
