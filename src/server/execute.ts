@@ -11,6 +11,7 @@ import type { Call } from '../commands/call.ts';
 import type { Session, Transaction } from '../commands/session.ts';
 import type { Command, CommandTable } from '../commands/table.ts';
 import { Args, latin1 } from '../resp/args.ts';
+import { CommandBug, REPORTED_ARGUMENTS_MAX } from './bug-report.ts';
 
 /** Characters of an unknown name, and of all its arguments together, that the error repeats. */
 const NAME_SHOWN_MAX = 128;
@@ -99,7 +100,7 @@ export class Executor {
       command.handler!(call);
     } catch (error) {
       call.reply.at = replyStart;
-      this.#failed(command, error);
+      this.#failed(command, args, error);
     }
     if (timed) command.measured((call.services.clock.monotonic() - started) * 1000);
     if (call.dirty !== dirty && !call.rewritten) this.#propagate(args, session.database, !outer);
@@ -196,7 +197,7 @@ export class Executor {
     this.call.reply.error(error);
   }
 
-  #failed(command: Command, error: unknown): void {
+  #failed(command: Command, args: Args, error: unknown): void {
     if (error instanceof ReplyError) {
       command.failed++;
       this.#count(error.code);
@@ -209,7 +210,8 @@ export class Executor {
       this.call.reply.error(errors.outOfMemory);
       return;
     }
-    throw error;
+    const lengths = args.length.subarray(0, Math.min(args.count, REPORTED_ARGUMENTS_MAX));
+    throw new CommandBug(command.name, [...lengths], error);
   }
 
   #count(code: string): void {
