@@ -20,7 +20,7 @@ export function copyEntry(
   at: number,
   length: number,
 ): Address {
-  const { entries, space } = store;
+  const { entries } = store;
   const type = entries.type(entry);
   const encoding = entries.encoding(entry);
   const expiryMs = entries.expiry(entry);
@@ -31,13 +31,7 @@ export function copyEntry(
     return copy;
   }
   const ref = copyValue(store, type, encoding, entries.ref(entry));
-  let copy: Address;
-  try {
-    copy = target.add(bytes, at, length, type, encoding, ref);
-  } catch (error) {
-    space.reclaimer.freeValue(type, encoding, ref);
-    throw error;
-  }
+  const copy = target.add(bytes, at, length, type, encoding, ref);
   return expiryMs < 0 ? copy : target.setExpiry(copy, expiryMs);
 }
 

@@ -65,8 +65,13 @@ export class Lists {
       this.arena.free(this.entries.ref(entry));
       this.entries.setRef(entry, list);
     } else {
-      this.#toQuicklist(entry);
-      this.#quick.adoptListpack(this.entries.ref(entry), list);
+      try {
+        this.#toQuicklist(entry);
+        this.#quick.adoptListpack(this.entries.ref(entry), list);
+      } catch (error) {
+        this.arena.free(list);
+        throw error;
+      }
     }
   }
 
@@ -336,8 +341,13 @@ export class Lists {
     const { arena } = this;
     const list = this.entries.ref(entry);
     const header = this.#quick.create();
-    if (listpack.first(arena, list) === 0) arena.free(list);
-    else this.#quick.adoptListpack(header, list);
+    try {
+      if (listpack.first(arena, list) === 0) arena.free(list);
+      else this.#quick.adoptListpack(header, list);
+    } catch (error) {
+      arena.free(header);
+      throw error;
+    }
     this.entries.setRef(entry, header);
     this.entries.setEncoding(entry, ENC_QUICKLIST);
   }

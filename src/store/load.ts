@@ -12,7 +12,7 @@ import { parseInteger } from '../base/numbers.ts';
 import { latin1 } from '../resp/args.ts';
 import type { CollectionType, KeyMeta, PackedType, RdbSink } from '../rdb/sink.ts';
 import type { Database } from './database.ts';
-import { ListLoader } from './load-list.ts';
+import { TYPE_LIST } from './entry.ts';
 import type { Store } from './store.ts';
 
 /** The file's content cannot be taken; the message says which key and why. */
@@ -54,7 +54,6 @@ export class StoreLoader implements RdbSink {
   readonly #store: Store;
   readonly #databases: readonly Database[];
   readonly #options: LoadOptions;
-  readonly #lists: ListLoader;
   #reserveLeft = RESERVE_MAX;
 
   // The key at work.
@@ -75,7 +74,6 @@ export class StoreLoader implements RdbSink {
     this.#store = store;
     this.#databases = databases;
     this.#options = options;
-    this.#lists = new ListLoader(store.space);
     this.#db = databases[0]!;
   }
 
@@ -150,7 +148,7 @@ export class StoreLoader implements RdbSink {
     if (this.#skip) return;
     if (type === 'list-node') {
       this.#startList();
-      this.#lists.node(bytes, at, length);
+      this.#store.lists.appendPacked(this.#entry, bytes, at, length);
       return;
     }
     const { hashes, sets, zsets } = this.#store;
@@ -174,7 +172,7 @@ export class StoreLoader implements RdbSink {
     if (this.#skip) return;
     if (this.#type === 'list') {
       this.#startList();
-      this.#lists.element(bytes, at, length);
+      this.#store.lists.pushTail(this.#entry, bytes, at, length);
       return;
     }
     const { sets } = this.#store;
@@ -215,8 +213,8 @@ export class StoreLoader implements RdbSink {
       return;
     }
     const entry = this.#entry;
-    this.#lists.finish();
     this.#entry = 0;
+    if (this.#store.entries.type(entry) === TYPE_LIST) this.#store.lists.settle(entry);
     if (this.#lru >= 0) this.#store.entries.setLru(entry, this.#lru);
     if (this.#expireAtMs >= 0) this.#db.setExpiry(entry, this.#expireAtMs);
   }
@@ -231,7 +229,7 @@ export class StoreLoader implements RdbSink {
   // -- inside -------------------------------------------------------------------------------------------------
 
   #startList(): void {
-    if (this.#entry === 0) this.#entry = this.#lists.start(this.#db, this.#key, this.#keyLength);
+    if (this.#entry === 0) this.#entry = this.#store.lists.create(this.#db, this.#key, 0, this.#keyLength);
   }
 
   /** Room asked for in advance is a favour: without memory for it, the tables grow as they go. */
