@@ -2,7 +2,7 @@
 import { replyError } from '../base/errors.ts';
 import type { Call } from './call.ts';
 
-const noPush = replyError('ERR RESP2 is not supported by this command.');
+const noPush = replyError('ERR RESP2 is not supported by this command');
 const unknownType = replyError(
   'ERR Wrong protocol type name. Please use one of the following: ' +
     'string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false',

@@ -71,8 +71,8 @@ function stats(call: Call): void {
   integer('allocator-rss.bytes', use.rss - use.reserved);
   double('rss-overhead.ratio', 1);
   integer('rss-overhead.bytes', 0);
-  double('fragmentation', ratio(use.rss, use.used));
-  integer('fragmentation.bytes', use.rss - use.used);
+  double('fragmentation', ratio(use.rss, use.used + use.engine));
+  integer('fragmentation.bytes', use.rss - use.used - use.engine);
 }
 
 function doctor(call: Call): void {

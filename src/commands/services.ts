@@ -84,6 +84,8 @@ export interface MemoryUse {
   readonly reserved: number;
   readonly blocks: number;
   readonly rss: number;
+  /** What the process took before there was data, beyond the arena. */
+  readonly engine: number;
 }
 
 export interface ConfigurationService {

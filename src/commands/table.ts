@@ -57,10 +57,9 @@ export class Command {
     this.latency.reset();
   }
 
-  /** Counts a call; true if it is one of those whose time is taken: the first SAMPLE_EVERY, then every SAMPLE_EVERY-th. */
-  count(): boolean {
-    const before = this.calls++;
-    return before < SAMPLE_EVERY || (before & (SAMPLE_EVERY - 1)) === 0;
+  /** Whether the next call is one of those whose time is taken: the first SAMPLE_EVERY, then every SAMPLE_EVERY-th. */
+  get sampled(): boolean {
+    return this.calls < SAMPLE_EVERY || (this.calls & (SAMPLE_EVERY - 1)) === 0;
   }
 
   /** The call just counted took so long: it stands for those that were not measured. */

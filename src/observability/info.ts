@@ -28,7 +28,10 @@ const sections: readonly InfoSection[] = [
 
 /** Makes the server answer INFO. */
 export function installInfo(server: Server): void {
-  server.statistics.startupMemory = server.store.space.arena.usedBytes;
+  const { statistics, world } = server;
+  const { arena } = server.store.space;
+  statistics.startupMemory = arena.usedBytes;
+  statistics.engineMemory = Math.max(0, world.process.memory().rssBytes - arena.reservedBytes);
   server.infoRenderer = (names) => renderInfo(server, names);
 }
 

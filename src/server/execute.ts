@@ -93,8 +93,7 @@ export class Executor {
     call.db = call.store.space.databases[session.database]!;
     call.rewritten = false;
     const replyStart = call.reply.at;
-    this.processed++;
-    const timed = command.count();
+    const timed = command.sampled;
     const started = timed ? call.services.clock.monotonic() : 0;
     try {
       command.handler!(call);
@@ -102,6 +101,9 @@ export class Executor {
       call.reply.at = replyStart;
       this.#failed(command, args, error);
     }
+    // Counted when done, as redis-server does: CONFIG RESETSTAT counts itself, INFO does not show itself.
+    this.processed++;
+    command.calls++;
     if (timed) command.measured((call.services.clock.monotonic() - started) * 1000);
     if (call.dirty !== dirty && !call.rewritten) this.#propagate(args, session.database, !outer);
     if (!outer && call.propagation.pending > 0) call.propagation.flush();

@@ -51,5 +51,6 @@ export function memoryUse(server: Server): MemoryUse {
     reserved: Math.max(arena.reservedBytes, arena.usedBytes),
     blocks: arena.blocks,
     rss: rssBytes,
+    engine: statistics.engineMemory,
   };
 }

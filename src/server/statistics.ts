@@ -32,6 +32,8 @@ export class Statistics {
   readonly output: Rate = new Rate();
   /** used_memory before there was any data, and the most that was seen of it: bytes. */
   startupMemory = 0;
+  /** What the process took before there was any data, beyond the arena: the JS engine and the code. Bytes. */
+  engineMemory = 0;
   peakMemory = 0;
   readonly #clock: Clock;
   #lastSample: number;
