@@ -2,7 +2,8 @@
  * A client's connection: bytes in, commands to the executor, replies out.
  *
  * All clients of a server share one reply writer: a batch of pipelined commands fills it, then it is handed to the
- * socket in one write and, if the kernel took everything, used again. A client that is paused keeps its unparsed bytes and stops reading.
+ * socket in one write and, if the kernel took everything, used again. A client that is
+ * blocked or paused keeps its unparsed bytes.
  */
 import type { Timer } from '../base/ambient.ts';
 import type { Connection } from '../io/world.ts';
@@ -11,6 +12,9 @@ import type { ReplyWriter } from '../resp/reply-writer.ts';
 import { replyError } from '../base/errors.ts';
 import type { Session } from '../commands/session.ts';
 import type { Executor } from './execute.ts';
+
+/** A client that is blocked or paused is read on, so that its going away is noticed, but only so many bytes ahead. */
+const WAITING_BYTES = 64 * 1024;
 
 /** Replies of one batch are handed to the socket whenever so many bytes have gathered. */
 const FLUSH_BYTES = 256 * 1024;
@@ -127,11 +131,10 @@ export class Client {
     this.#linger = this.#host.after(LINGER_MS, () => this.connection.destroy());
   }
 
-  /** Stops reading until the reply to the running command is known. */
+  /** No further command runs until the reply to the running one is known. */
   #block(): (write: (reply: ReplyWriter) => void) => void {
     const session = this.session;
     session.blocked = true;
-    this.connection.pause();
     let finished = false;
     return (write) => {
       if (finished || this.#ended) return;
@@ -166,9 +169,9 @@ export class Client {
       this.reads++;
       parser.feed(chunk);
     }
-    // A read that was under way when the client was blocked or paused.
     if (session.blocked || this.postponed) {
       parser.release();
+      if (parser.bufferedBytes > WAITING_BYTES) this.connection.pause();
       return;
     }
     host.beginBatch(session);
@@ -189,7 +192,6 @@ export class Client {
       if (host.executor.execute(session, parser.args) === 'postponed') {
         parser.unread();
         this.postponed = true;
-        this.connection.pause();
         break;
       }
       // What an attached replica sends (REPLCONF ACK) is never answered: its output is the stream.

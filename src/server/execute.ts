@@ -37,6 +37,8 @@ export interface ExecutorHooks {
   postpone(session: Session): void;
   /** A command ran for so many microseconds (slowlog, latency). */
   measured?(command: Command, args: Args, session: Session, micros: number): void;
+  /** A command of our master ended in an error: our data may differ from its data. */
+  masterCommandFailed?(session: Session, error: ReplyError): void;
 }
 
 export type Outcome = 'done' | 'postponed';
@@ -62,7 +64,6 @@ export class Executor {
   execute(session: Session, args: Args): Outcome {
     const command = this.#resolve(session, args);
     if (command === undefined) return 'done';
-    session.lastCommand = command.name;
     const refusal = session.class === 'master' ? undefined : this.#refusal(session, command);
     if (refusal !== undefined) {
       this.#reject(session, command, refusal);
@@ -111,13 +112,17 @@ export class Executor {
 
   /** Runs a command that MULTI queued. */
   runQueued(session: Session, args: Args): void {
+    // For CLIENT LIST the client is still at its EXEC.
+    const { lastCommand } = session;
     const command = this.#resolve(session, args);
+    session.lastCommand = lastCommand;
     if (command !== undefined) this.run(session, command, args);
   }
 
   /** Finds the command (and subcommand) and checks its arity; replies with the error and returns undefined otherwise. */
   #resolve(session: Session, args: Args): Command | undefined {
     let command = this.#table.find(args);
+    session.lastCommand = command?.name ?? '';
     if (command === undefined) {
       this.#reject(session, undefined, unknownCommand(args));
       return undefined;
@@ -126,11 +131,13 @@ export class Executor {
       if (args.count >= 2) {
         const sub = command.subcommands.get(args.text(1).toLowerCase());
         if (sub === undefined) {
+          session.lastCommand = '';
           const text = `unknown subcommand '${shown(args, 1, NAME_SHOWN_MAX)}'. Try ${command.name.toUpperCase()} HELP.`;
           this.#reject(session, undefined, replyError(`ERR ${text}`));
           return undefined;
         }
         command = sub;
+        session.lastCommand = command.name;
       } else if (command.handler === undefined) {
         this.#reject(session, command, wrongArity(command.name));
         return undefined;
@@ -188,27 +195,27 @@ export class Executor {
         // A refused EXEC discards its transaction, as Redis does.
         session.transaction = undefined;
         this.call.services.unwatchAll(session);
-        this.#count(error.code);
+        this.#count(session, error);
         this.call.reply.error(
           replyError(`EXECABORT Transaction discarded because of: ${error.text.replace(/^ERR /, '')}`),
         );
         return;
       }
     }
-    this.#count(error.code);
+    this.#count(session, error);
     this.call.reply.error(error);
   }
 
   #failed(command: Command, args: Args, error: unknown): void {
     if (error instanceof ReplyError) {
       command.failed++;
-      this.#count(error.code);
+      this.#count(this.call.session, error);
       this.call.reply.error(error);
       return;
     }
     if (error instanceof ArenaExhausted) {
       command.failed++;
-      this.#count('OOM');
+      this.#count(this.call.session, errors.outOfMemory);
       this.call.reply.error(errors.outOfMemory);
       return;
     }
@@ -216,8 +223,9 @@ export class Executor {
     throw new CommandBug(command.name, [...lengths], error);
   }
 
-  #count(code: string): void {
-    this.errorCounts.set(code, (this.errorCounts.get(code) ?? 0) + 1);
+  #count(session: Session, error: ReplyError): void {
+    this.errorCounts.set(error.code, (this.errorCounts.get(error.code) ?? 0) + 1);
+    if (session.class === 'master') this.#hooks.masterCommandFailed?.(session, error);
   }
 
   #propagate(args: Args, database: number, alone: boolean): void {
