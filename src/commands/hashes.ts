@@ -391,6 +391,7 @@ export const hashCommands: readonly CommandRow[] = [
     since: '2.0.0',
     complexity: 'O(N) for N pairs.',
     summary: 'Sets several hash fields.',
+    deprecated: { since: '4.0.0', replacedBy: 'HSET with several pairs' },
     handler: hmset,
   },
   {

@@ -108,6 +108,7 @@ export const replicationCommands: readonly CommandRow[] = [
     since: '1.0.0',
     complexity: 'O(1)',
     summary: 'The older name of REPLICAOF.',
+    deprecated: { since: '5.0.0', replacedBy: 'REPLICAOF' },
     handler: replicaof,
   },
   {

@@ -183,6 +183,7 @@ export const stringPartCommands: readonly CommandRow[] = [
     since: '1.0.0',
     complexity: 'O(N) in the length of the result',
     summary: 'Returns a part of the value of a key: the old name of GETRANGE.',
+    deprecated: { since: '2.0.0', replacedBy: 'GETRANGE' },
     handler: getrange,
   },
   {

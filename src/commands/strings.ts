@@ -309,6 +309,7 @@ export const stringCommands: readonly CommandRow[] = [
     since: '1.0.0',
     complexity: 'O(1)',
     summary: 'Sets the value of a key and returns the old one.',
+    deprecated: { since: '6.2.0', replacedBy: 'SET with GET' },
     handler: getset,
   },
   {
