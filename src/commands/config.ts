@@ -105,7 +105,7 @@ export const configCommands: readonly CommandRow[] = [
         summary: 'Sets the counters of INFO back to zero.',
         handler: configResetStat,
       },
-      helpRow('config', { ...facts, since: '5.0.0' }),
+      helpRow('config', { categories: [], group: 'server', since: '5.0.0' }),
     ],
   },
 ];

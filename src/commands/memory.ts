@@ -178,7 +178,7 @@ export const memoryCommands: readonly CommandRow[] = [
         summary: "Tells the allocator's figures.",
         handler: mallocStats,
       },
-      helpRow('memory', facts),
+      helpRow('memory', { categories: [], group: 'server', since: '4.0.0' }),
     ],
   },
 ];
