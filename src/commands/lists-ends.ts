@@ -111,11 +111,14 @@ function popRange(call: Call, entry: Address, head: boolean, elements: number): 
   const { element } = lists;
   const length = lists.length(entry);
   reply.array(elements);
-  let more = elements > 0 && lists.seek(entry, head ? 0 : -1);
-  for (let left = elements; more && left > 0; left--) {
-    lists.read();
-    reply.bulk(element.bytes, element.at, element.length);
-    more = head ? lists.next() : lists.prev();
+  if (head) lists.writeRange(entry, 0, elements, reply);
+  else {
+    let more = elements > 0 && lists.seek(entry, -1);
+    for (let left = elements; more && left > 0; left--) {
+      lists.read();
+      reply.bulk(element.bytes, element.at, element.length);
+      more = lists.prev();
+    }
   }
   lists.removeRange(entry, head ? 0 : length - elements, elements);
   removeIfEmpty(call, entry);

@@ -51,13 +51,7 @@ export function lrange(call: Call): void {
     return;
   }
   reply.array(elements);
-  const { element } = lists;
-  let left = elements;
-  for (let more = lists.seek(entry, start); more; more = lists.next()) {
-    lists.read();
-    reply.bulk(element.bytes, element.at, element.length);
-    if (--left === 0) break;
-  }
+  lists.writeRange(entry, start, elements, reply);
 }
 
 export function lpos(call: Call): void {

@@ -11,9 +11,11 @@ import { Element } from '../memory/element.ts';
 import * as listpack from '../memory/listpack.ts';
 import { ListCursor, type Quicklist } from '../memory/quicklist.ts';
 import * as node from '../memory/quicklist-node.ts';
+import type { ReplyWriter } from '../resp/reply-writer.ts';
 import type { Database } from './database.ts';
 import { ENC_LISTPACK, ENC_QUICKLIST, type Entries, TYPE_LIST } from './entry.ts';
 import type { Keyspace } from './keyspace.ts';
+import { writePacked } from './packed-reply.ts';
 
 /** Node sizes in bytes for list-max-listpack-size -1 to -5. */
 const NODE_BYTES: readonly number[] = [4096, 8192, 16384, 32768, 65536];
@@ -218,6 +220,29 @@ export class Lists {
     for (let more = this.seek(entry, 0); more; more = this.next()) {
       this.read();
       if (visit(this.element.bytes, this.element.at, this.element.length) === true) return;
+    }
+  }
+
+  /** Writes `elements` elements from `index` on as bulk strings; there must be that many. */
+  writeRange(entry: Address, index: number, elements: number, reply: ReplyWriter): void {
+    const { arena } = this;
+    if (!this.seek(entry, index)) return;
+    if (this.#list !== 0) {
+      writePacked(arena, this.#list, this.#position, elements, this.element, reply);
+      return;
+    }
+    const cursor = this.#cursor;
+    for (let left = elements; left > 0 && cursor.node !== 0;) {
+      if (cursor.position === 0) {
+        this.read();
+        reply.bulk(this.element.bytes, this.element.at, this.element.length);
+        left--;
+      } else {
+        const list = node.nodeData(arena, cursor.node);
+        left -= writePacked(arena, list, cursor.position, left, this.element, reply);
+      }
+      cursor.node = node.nextNode(arena, cursor.node);
+      cursor.position = cursor.node === 0 || node.isPlain(arena, cursor.node) ? 0 : listpack.FIRST;
     }
   }
 
