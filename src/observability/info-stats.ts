@@ -55,7 +55,7 @@ export function statsRows(server: Server): readonly InfoRow[] {
     ['tracking_total_keys', 0],
     ['tracking_total_items', 0],
     ['tracking_total_prefixes', 0],
-    ['unexpected_error_replies', 0],
+    ['unexpected_error_replies', server.masterStream.failures],
     ['total_error_replies', errorReplies],
     ['dump_payload_sanitizations', 0],
     ['total_reads_processed', traffic.reads],

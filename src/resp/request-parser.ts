@@ -86,6 +86,16 @@ export class RequestParser {
   }
 
   /**
+   * For a caller that keeps the bytes itself: `chunk` starts where the incomplete command starts (`bufferedBytes` before
+   * the end of what was fed last) and holds more of it. What was parsed of it already is not parsed again.
+   */
+  feedAgain(chunk: Uint8Array): void {
+    this.#window = chunk;
+    this.#rebase(this.#commandStart);
+    this.#end = chunk.length;
+  }
+
+  /**
    * Parses the next command into `args`. 'more': feed again. 'error': the connection must be closed after replying `error`.
    */
   next(): ParseResult {
@@ -269,6 +279,7 @@ export class RequestParser {
 
   /** The window's content moved down by `delta` bytes. */
   #rebase(delta: number): void {
+    if (delta === 0) return;
     this.#position -= delta;
     this.#end -= delta;
     this.#commandStart = 0;

@@ -8,7 +8,7 @@ import { StagedLoad } from '../persistence/staged-load.ts';
 import type { Server } from './server.ts';
 import { MasterStreamExecutor } from './stream-executor.ts';
 
-export function replicationHost(server: Server): ReplicationHost {
+export function replicationHost(server: Server): ReplicationHost & { readonly executor: MasterStreamExecutor } {
   const { world, store, settings } = server;
   return {
     clock: world.clock,
@@ -23,6 +23,7 @@ export function replicationHost(server: Server): ReplicationHost {
       writer: server.writer,
       clock: world.clock,
       log: world.log,
+      settings,
       newSession: () => server.newMasterSession(),
     }),
     snapshot: (request, consumer) => startSnapshot(store, settings, world.clock, request, consumer),

@@ -36,6 +36,7 @@ import { memoryUse } from './memory-use.ts';
 import { replicationHost } from './replication-host.ts';
 import { ShutdownSequence } from './shutdown.ts';
 import { Statistics } from './statistics.ts';
+import type { MasterStreamExecutor } from './stream-executor.ts';
 import { runTransaction } from './transactions.ts';
 import { Watches } from './watches.ts';
 
@@ -58,6 +59,7 @@ export class Server implements Services, Gates {
   readonly executor: Executor;
   readonly propagation: Propagation;
   readonly replication: Replication;
+  readonly masterStream: MasterStreamExecutor;
   readonly rdb: RdbFile;
   readonly listeners: Listeners;
   readonly cron: Cron;
@@ -96,7 +98,10 @@ export class Server implements Services, Gates {
       feed: (database, bytes, at, length) => this.replication.feed(database, bytes, at, length),
     });
     const call = new Call(this.store, this, this.propagation, this.#writer);
-    this.executor = new Executor(call, this.commands, this, { postpone: (session) => this.clients.postpone(session) });
+    this.executor = new Executor(call, this.commands, this, {
+      postpone: (session) => this.clients.postpone(session),
+      masterCommandFailed: (session, error) => this.masterStream.failed(session, error),
+    });
     this.clients = new Clients(
       {
         settings: this.settings,
@@ -121,7 +126,9 @@ export class Server implements Services, Gates {
       position: () => this.replication.rdbInfo(),
       setLoading: (on: boolean) => this.#setLoading(on),
     });
-    this.replication = new Replication(replicationHost(this));
+    const host = replicationHost(this);
+    this.masterStream = host.executor;
+    this.replication = new Replication(host);
     this.listeners = new Listeners(world.network, this.settings, world.log, (connection) =>
       this.clients.accept(connection),
     );
@@ -262,6 +269,7 @@ export class Server implements Services, Gates {
     this.statistics.reset();
     this.executor.processed = 0;
     this.executor.errorCounts.clear();
+    this.masterStream.failures = 0;
     this.clients.resetStatistics();
     this.store.space.stats.reset();
     for (const command of this.commands.all()) command.resetStatistics();

@@ -3,14 +3,14 @@
  * stops and nobody answers. Consumed bytes are counted at the ends of commands; the replication layer passes them on
  * to our own replicas as they are, so nothing is propagated from here.
  */
-import type { Log } from '../base/ambient.ts';
+import type { Clock, Log } from '../base/ambient.ts';
+import type { ReplyError } from '../base/errors.ts';
 import { RequestParser } from '../resp/request-parser.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
 import { StreamError, type StreamExecutor } from '../replication/ports.ts';
 import type { Session } from '../commands/session.ts';
 import type { Propagation } from '../commands/propagation.ts';
 import type { Keyspace } from '../store/keyspace.ts';
-import type { Clock } from '../base/ambient.ts';
 import type { Executor } from './execute.ts';
 
 export interface StreamExecutorParts {
@@ -20,6 +20,7 @@ export interface StreamExecutorParts {
   readonly writer: ReplyWriter;
   readonly clock: Clock;
   readonly log: Log;
+  readonly settings: { readonly propagationErrorBehavior: 'ignore' | 'panic' | 'panic-on-replicas' };
   /** A fresh session of class 'master'. */
   newSession(): Session;
 }
@@ -28,8 +29,10 @@ export class MasterStreamExecutor implements StreamExecutor {
   readonly #parts: StreamExecutorParts;
   readonly #parser: RequestParser;
   #session: Session;
-  /** Bytes that the parser already holds of the range that is offered again. */
   openTransactionBytes = 0;
+  /** Commands of masters that ended in an error here. */
+  failures = 0;
+  readonly #failureKinds: Map<string, { loggedAtMs: number; leftOut: number }> = new Map();
 
   constructor(parts: StreamExecutorParts) {
     this.#parts = parts;
@@ -64,16 +67,18 @@ export class MasterStreamExecutor implements StreamExecutor {
     space.fromMaster = true;
     propagation.enabled = false;
     session.lastInteraction = space.now;
-    parser.reset();
-    parser.feed(bytes.subarray(at, at + length));
+    // An incomplete command comes again with more behind it; the parser goes on where it stopped in it.
+    parser.feedAgain(bytes.subarray(at, at + length));
     let consumed = 0;
     try {
       for (;;) {
         const result = parser.next();
-        if (result === 'more') return consumed;
+        if (result === 'more') {
+          consumed = length - parser.bufferedBytes;
+          return consumed;
+        }
         if (result === 'error') throw new StreamError(`Protocol error (${parser.error}) from the master`);
         executor.execute(session, parser.args);
-        this.#checkReply(replyStart);
         writer.at = replyStart;
         const size = parser.position - consumed;
         consumed = parser.position;
@@ -87,14 +92,42 @@ export class MasterStreamExecutor implements StreamExecutor {
     }
   }
 
-  /** A command of the master that fails here means that the data may differ: it must not go unseen. */
-  #checkReply(start: number): void {
-    const { writer, log } = this.#parts;
-    if (writer.at === start || writer.bytes[start] !== 45) return;
-    const text = writer.bytes.subarray(start + 1, Math.min(writer.at - 2, start + 300)).toString('latin1');
-    log.warning(
-      `== CRITICAL == This replica is sending an error to its master: '${text}' after processing the command ` +
-        `'${this.#session.lastCommand || '<unknown>'}'`,
-    );
+  /**
+   * A command of the master that fails here means that the data may differ: it must not go unseen. Each kind of failure
+   * is logged at once, then at most once a second with the number of those left out; INFO's unexpected_error_replies
+   * counts all. Nothing worse is done unless `propagation-error-behavior` says so: the rest of the data is still good.
+   */
+  failed(session: Session, error: ReplyError): void {
+    const { log, clock, settings } = this.#parts;
+    this.failures++;
+    const name = session.lastCommand || '<unknown>';
+    const kind = `${name} ${error.code}`;
+    const now = clock.monotonic();
+    let seen = this.#failureKinds.get(kind);
+    if (seen === undefined) {
+      if (this.#failureKinds.size >= MAX_FAILURE_KINDS) this.#failureKinds.clear();
+      seen = { loggedAtMs: -Infinity, leftOut: 0 };
+      this.#failureKinds.set(kind, seen);
+    }
+    if (now - seen.loggedAtMs < FAILURE_LOG_MS) seen.leftOut++;
+    else {
+      const more = seen.leftOut === 0 ? '' : ` (and ${seen.leftOut} more such errors since the last message)`;
+      log.warning(
+        `== CRITICAL == This replica is sending an error to its master: '${error.text}' after processing the command ` +
+          `'${name}'${more}`,
+      );
+      seen.loggedAtMs = now;
+      seen.leftOut = 0;
+    }
+    if (settings.propagationErrorBehavior !== 'ignore')
+      throw new Error(
+        `This replica panicked sending an error to its master after processing the command '${name}' ` +
+          '(propagation-error-behavior)',
+      );
   }
 }
+
+/** Failures of one kind are logged once in so many ms. */
+const FAILURE_LOG_MS = 1000;
+/** Kinds of failures remembered for that. */
+const MAX_FAILURE_KINDS = 256;
