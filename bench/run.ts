@@ -1,11 +1,12 @@
 /**
  * `npm run bench`: all figures of docs/performance.md. Options: --quick (small figures, for a look), --only NAME
- * (load, memory, sync; may be repeated), --workload NAME (one command of the load; may be repeated).
+ * (load, memory, sync, micro; may be repeated), --workload NAME (one command of the load; may be repeated).
  */
 import { parseArgs } from 'node:util';
 import { fullSync } from './full-sync.ts';
 import { load } from './load.ts';
 import { memory } from './memory.ts';
+import { micro } from './micro.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -22,3 +23,4 @@ if (wanted('load'))
   await load({ requests: options.quick ? 200_000 : 2_000_000, rounds: options.quick ? 3 : 5, only: options.workload });
 if (wanted('memory')) await memory(keys);
 if (wanted('sync')) await fullSync(keys, options.quick ? 1 : 3);
+if (wanted('micro')) await micro(keys);

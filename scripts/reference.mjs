@@ -23,14 +23,21 @@ const row = (cells) => `| ${cells.map(cell).join(' | ')} |\n`;
 
 function commandsPage(rows) {
   let page = `# Commands\n\n${note('the command tables in src/commands/')}`;
-  const groups = [...new Set(rows.map((r) => r.group))].sort();
+  const groups = [...new Set(rows.map((r) => r.group))].sort((a, b) => (a < b ? -1 : 1));
   for (const group of groups) {
     page += `## ${group}\n\n| command | arity | flags | since | complexity | what it does |\n|---|---|---|---|---|---|\n`;
     const inGroup = rows.filter((r) => r.group === group).sort((a, b) => (a.name < b.name ? -1 : 1));
     for (const r of inGroup) {
       for (const c of [r, ...(r.subcommands ?? [])]) {
         if (c.handler === undefined) continue;
-        page += row([c.name.replace('|', ' ').toUpperCase(), c.arity, c.flags.join(' '), c.since, c.complexity, c.summary]);
+        page += row([
+          c.name.replace('|', ' ').toUpperCase(),
+          c.arity,
+          c.flags.join(' '),
+          c.since,
+          c.complexity,
+          c.summary,
+        ]);
       }
     }
     page += '\n';

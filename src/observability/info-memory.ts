@@ -6,10 +6,10 @@ import type { Server } from '../server/server.ts';
 import { humanBytes, type InfoRow, ratio } from './section.ts';
 
 export function memoryRows(server: Server): readonly InfoRow[] {
-  const { process } = server.world;
+  const { process: facts } = server.world;
   const { settings } = server;
   const { reclaimer } = server.store.space;
-  const { heapUsedBytes, heapTotalBytes, externalBytes } = process.memory();
+  const { heapUsedBytes, heapTotalBytes, externalBytes } = facts.memory();
   const use = server.memoryUse();
   const { peak, reserved, functions, allocated, rss: rssBytes } = use;
   const net = Math.max(0, use.used - use.startup);
@@ -28,8 +28,8 @@ export function memoryRows(server: Server): readonly InfoRow[] {
     ['allocator_allocated', allocated],
     ['allocator_active', reserved],
     ['allocator_resident', rssBytes],
-    ['total_system_memory', process.totalMemoryBytes],
-    ['total_system_memory_human', humanBytes(process.totalMemoryBytes)],
+    ['total_system_memory', facts.totalMemoryBytes],
+    ['total_system_memory_human', humanBytes(facts.totalMemoryBytes)],
     ['used_memory_lua', 0],
     ['used_memory_vm_eval', 0],
     ['used_memory_lua_human', humanBytes(0)],

@@ -7,7 +7,7 @@ const DAY_SECONDS = 86_400;
 
 export function serverRows(server: Server): readonly InfoRow[] {
   const { world, settings, config, clock } = server;
-  const { process } = world;
+  const { process: facts } = world;
   const uptime = Math.floor((clock.now() - server.startedAt) / 1000);
   return [
     ['redis_version', redisVersion],
@@ -15,13 +15,13 @@ export function serverRows(server: Server): readonly InfoRow[] {
     ['redis_git_dirty', 0],
     ['redis_build_id', '0000000000000000'],
     ['redis_mode', 'standalone'],
-    ['os', process.os],
-    ['arch_bits', process.archBits],
+    ['os', facts.os],
+    ['arch_bits', facts.archBits],
     ['monotonic_clock', 'POSIX clock_gettime'],
     ['multiplexing_api', 'libuv'],
     ['atomicvar_api', 'none'],
     ['gcc_version', '0.0.0'],
-    ['process_id', process.pid],
+    ['process_id', facts.pid],
     ['process_supervised', 'no'],
     ['run_id', server.runId],
     ['tcp_port', settings.port],
@@ -31,12 +31,12 @@ export function serverRows(server: Server): readonly InfoRow[] {
     ['hz', settings.hz],
     ['configured_hz', settings.hz],
     ['lru_clock', Math.floor(clock.now() / 1000) & 0xffffff],
-    ['executable', byteString(process.executable)],
+    ['executable', byteString(facts.executable)],
     ['config_file', byteString(config.configFile ?? '')],
     ['io_threads_active', 0],
     ...listenerRows(server),
     ['headwater_version', headwaterVersion],
-    ['node_version', process.nodeVersion],
+    ['node_version', facts.nodeVersion],
   ];
 }
 

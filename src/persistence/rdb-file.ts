@@ -15,7 +15,6 @@ import { writeRdb } from '../snapshot/write-rdb.ts';
 import { LoadError } from '../store/load.ts';
 import type { Store } from '../store/store.ts';
 import { digestAll, digestValue } from '../store/digest.ts';
-import type { PersistenceService } from '../commands/services.ts';
 import type { RdbReplicationInfo } from '../replication/replication.ts';
 import { diskErrorText } from './disk-error.ts';
 import { StagedData } from './staged-data.ts';
@@ -39,7 +38,7 @@ export interface RdbFileParts {
   setLoading(on: boolean): void;
 }
 
-export class RdbFile implements PersistenceService {
+export class RdbFile {
   readonly #parts: RdbFileParts;
   #savedDirty = 0;
   /** Monotonic ms at which the background save under way was started, -1 for none. */
@@ -90,11 +89,11 @@ export class RdbFile implements PersistenceService {
 
   backgroundSave(_schedule: boolean): string {
     if (this.saving) throw replyError('ERR Background save already in progress');
-    const { clock, log, process } = this.#parts.world;
+    const { clock, log, process: facts } = this.#parts.world;
     this.saves++;
     this.#startedMs = clock.monotonic();
     this.#lastTryMs = clock.now();
-    log.notice(`Background saving started by pid ${process.pid}`);
+    log.notice(`Background saving started by pid ${facts.pid}`);
     clock.soon(() => {
       const started = this.#startedMs;
       try {
