@@ -7,7 +7,7 @@
  * own that grows geometrically, so a large argument costs amortized one copy and an announced length alone costs
  * nothing. Progress inside a command survives between chunks: bytes are never parsed twice.
  */
-import { Args } from './args.ts';
+import { Args, latin1 } from './args.ts';
 
 /** Largest inline command, and largest header line, in bytes. */
 const INLINE_MAX_BYTES = 64 * 1024;
@@ -189,8 +189,8 @@ export class RequestParser {
       this.#position = i + 2;
       return 'command';
     }
-    const cr = window.indexOf(CR, start);
-    if (cr < 0 || cr >= end) {
+    const cr = this.#lineEnd(CR);
+    if (cr < 0) {
       if (end - this.#position > INLINE_MAX_BYTES) return this.#fail(tooBig);
       return 'more';
     }
@@ -210,11 +210,12 @@ export class RequestParser {
         const first = this.#window[this.#position]!;
         if (first !== DOLLAR) {
           // Redis names the byte only once the header's line has arrived.
-          const cr = this.#window.indexOf(CR, this.#position);
-          if (cr < 0 || cr >= this.#end) {
+          const cr = this.#lineEnd(CR);
+          if (cr < 0) {
             if (this.#end - this.#position > INLINE_MAX_BYTES) return this.#fail('too big bulk count string');
             return 'more';
           }
+          if (cr + 1 >= this.#end) return 'more';
           return this.#fail(`expected '$', got '${String.fromCharCode(first)}'`);
         }
         const max = this.trusted ? MULTIBULK_MAX : this.#limits.protoMaxBulkLen;
@@ -236,8 +237,7 @@ export class RequestParser {
 
   #inline(): ParseResult | 'empty' {
     const window = this.#window;
-    let lf = window.indexOf(LF, this.#position);
-    if (lf >= this.#end) lf = -1;
+    const lf = this.#lineEnd(LF);
     if (lf < 0) {
       if (this.#end - this.#position > INLINE_MAX_BYTES) return this.#fail('too big inline request');
       return 'more';
@@ -250,6 +250,17 @@ export class RequestParser {
     if (words.length === 0) return 'empty';
     this.args.assign(words);
     return 'command';
+  }
+
+  /**
+   * Where the line at the position ends; -1 if it is not complete. Redis looks for it as C does in strings, so a line with
+   * a zero byte in it never ends, and its sender is cut off once it is too long.
+   */
+  #lineEnd(terminator: number): number {
+    const window = this.#window;
+    const at = window.indexOf(terminator, this.#position);
+    if (at < 0 || at >= this.#end) return -1;
+    return window.subarray(this.#position, at).includes(0) ? -1 : at;
   }
 
   #fail(text: string): ParseResult {
@@ -287,12 +298,15 @@ export class RequestParser {
   }
 }
 
+const INT64_DIGITS = 19;
+const INT64_MIN = '-9223372036854775808';
+
 /** Strict decimal as in Redis's headers: optional '-', no plus, no leading zeros. NaN if malformed. */
 function parseDecimal(bytes: Uint8Array, from: number, to: number): number {
   let i = from;
   const negative = bytes[i] === 45;
   if (negative) i++;
-  if (i >= to || to - i > 18) return Number.NaN;
+  if (i >= to || to - i > INT64_DIGITS) return Number.NaN;
   if (bytes[i] === 48 && (to - i > 1 || negative)) return Number.NaN;
   let value = 0;
   for (; i < to; i++) {
@@ -300,10 +314,14 @@ function parseDecimal(bytes: Uint8Array, from: number, to: number): number {
     if (digit < 0 || digit > 9) return Number.NaN;
     value = value * 10 + digit;
   }
+  // Exact only below 2^53, which is enough to tell what is too large, except at the very end of the range.
+  if (value >= 2 ** 63 && !(negative && latin1(bytes, from, to - from) === INT64_MIN)) return Number.NaN;
   return negative ? -value : value;
 }
 
-const isSpace = (c: number | undefined): boolean => c === 32 || (c !== undefined && c >= 9 && c <= 13) || c === 0;
+/** What may surround words; of these, vertical tab and form feed do not end one. */
+const isSpace = (c: number | undefined): boolean => c === 32 || (c !== undefined && c >= 9 && c <= 13);
+const endsWord = (c: number): boolean => c === 32 || c === 9 || c === 10 || c === 13;
 
 function hexDigit(c: number | undefined): number {
   if (c === undefined) return -1;
@@ -329,7 +347,7 @@ export function splitArguments(line: Uint8Array): Uint8Array[] | undefined {
     for (;;) {
       const c = line[i];
       if (quote === 0) {
-        if (c === undefined || isSpace(c)) break;
+        if (c === undefined || endsWord(c)) break;
         if (c === 34 || c === 39) quote = c;
         else word.push(c);
         i++;

@@ -16,6 +16,8 @@ import { CommandBug, REPORTED_ARGUMENTS_MAX } from './bug-report.ts';
 /** Characters of an unknown name, and of all its arguments together, that the error repeats. */
 const NAME_SHOWN_MAX = 128;
 const ARGUMENTS_SHOWN_MAX = 128;
+/** Warnings of HTTP requests are logged at most this often. */
+const WARNING_PERIOD_MS = 60_000;
 
 /** What may stand between a command and its handler; read for every command. */
 export interface Gates {
@@ -48,6 +50,8 @@ export class Executor {
   readonly #table: CommandTable;
   readonly #gates: Gates;
   readonly #hooks: ExecutorHooks;
+  /** Monotonic ms before which another HTTP request is not worth a line in the log. */
+  #nextWarning = -Infinity;
   /** Commands executed: total_commands_processed. */
   processed = 0;
   /** Error replies by first word: INFO errorstats. */
@@ -124,6 +128,10 @@ export class Executor {
     let command = this.#table.find(args);
     session.lastCommand = command?.name ?? '';
     if (command === undefined) {
+      if (args.is(0, 'post') || args.is(0, 'host:')) {
+        this.#abort(session);
+        return undefined;
+      }
       this.#reject(session, undefined, unknownCommand(args));
       return undefined;
     }
@@ -148,6 +156,18 @@ export class Executor {
       return undefined;
     }
     return command;
+  }
+
+  /** Somebody makes a browser or a web service talk to us: nothing of what it sends may run, however harmless. */
+  #abort(session: Session): void {
+    session.closeNow = true;
+    const { clock, log } = this.call.services;
+    if (clock.monotonic() < this.#nextWarning) return;
+    this.#nextWarning = clock.monotonic() + WARNING_PERIOD_MS;
+    log.warning(
+      `Possible SECURITY ATTACK detected: HTTP requests arrive here, perhaps through somebody's browser (cross protocol scripting). ` +
+        `Connection from ${session.remoteAddress} aborted.`,
+    );
   }
 
   /** The first gate that refuses the command, in Redis's order. */
