@@ -7,6 +7,7 @@ import { parseInteger, writeInteger } from '../base/numbers.ts';
 import type { Address } from '../memory/arena.ts';
 import { TYPE_HASH } from '../store/entry.ts';
 import type { Call } from './call.ts';
+import { appliedUpTo } from './partial.ts';
 import { boundedCount, checkReplySize, randomCount } from './random-count.ts';
 import { type CommandRow, oneKey } from './row.ts';
 import { endScan, scanCursor, ScanOptions } from './scan.ts';
@@ -29,16 +30,40 @@ function setPairs(call: Call): number {
   if (args.count % 2 !== 0) throw wrongArity(call.command.name);
   const pairs = (args.count - 2) / 2;
   const entry = hashForWrite(call, pairs);
-  let longest = 0;
-  for (let i = 2; i < args.count; i++) if (args.length[i]! > longest) longest = args.length[i]!;
-  hashes.prepare(entry, pairs, longest);
   const bytes = args.bytes;
   let added = 0;
-  for (let i = 2; i < args.count; i += 2) {
-    if (hashes.set(entry, bytes, args.at[i]!, args.length[i]!, bytes, args.at[i + 1]!, args.length[i + 1]!)) added++;
+  let i = 2;
+  try {
+    if (pairs > 1) hashes.prepare(entry, pairs, longestFrom(call, 2));
+    for (; i < args.count; i += 2) {
+      if (hashes.set(entry, bytes, args.at[i]!, args.length[i]!, bytes, args.at[i + 1]!, args.length[i + 1]!)) added++;
+    }
+  } catch (error) {
+    appliedUpTo(call, i, (i - 2) / 2, hashes.length(entry) === 0);
+    throw error;
   }
   call.changed(1, pairs);
   return added;
+}
+
+/** Length of the longest argument from `index` on. */
+function longestFrom(call: Call, index: number): number {
+  const { args } = call;
+  let longest = 0;
+  for (let i = index; i < args.count; i++) if (args.length[i]! > longest) longest = args.length[i]!;
+  return longest;
+}
+
+/** Sets the field at argument 2; if memory does not suffice, nothing has happened. */
+function setOne(call: Call, entry: Address, bytes: Uint8Array, at: number, length: number): void {
+  const { args } = call;
+  const { hashes } = call.store;
+  try {
+    hashes.set(entry, args.bytes, args.at[2]!, args.length[2]!, bytes, at, length);
+  } catch (error) {
+    appliedUpTo(call, 0, 0, hashes.length(entry) === 0);
+    throw error;
+  }
 }
 
 function hset(call: Call): void {
@@ -60,7 +85,7 @@ function hsetnx(call: Call): void {
     return;
   }
   const entry = old === 0 ? hashForWrite(call, 1) : old;
-  hashes.set(entry, bytes, args.at[2]!, args.length[2]!, bytes, args.at[3]!, args.length[3]!);
+  setOne(call, entry, bytes, args.at[3]!, args.length[3]!);
   call.changed(1);
   call.reply.integer(1);
 }
@@ -168,7 +193,7 @@ function hincrby(call: Call): void {
   }
   if (entry === 0) entry = hashForWrite(call, 1);
   const length = writeInteger(scratch, 0, sum);
-  hashes.set(entry, args.bytes, args.at[2]!, args.length[2]!, scratch, 0, length);
+  setOne(call, entry, scratch, 0, length);
   call.changed(1);
   if (typeof sum === 'number') call.reply.integer(sum);
   else call.reply.bigInteger(sum);
@@ -191,7 +216,7 @@ function hincrbyfloat(call: Call): void {
   if (entry === 0) entry = hashForWrite(call, 1);
   // At most 4,933 digits before the point and 17 after it.
   const length = scratch.write(formatLongDouble(sum), 0, 'latin1');
-  hashes.set(entry, args.bytes, args.at[2]!, args.length[2]!, scratch, 0, length);
+  setOne(call, entry, scratch, 0, length);
   call.changed(1);
   // The result, not the sum to be done, so that a replica with other float arithmetic agrees.
   call

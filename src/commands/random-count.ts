@@ -7,7 +7,7 @@ import type { Call } from './call.ts';
 
 const INT64_MAX = 9223372036854775807n;
 /** Largest reply to draws with repetition. Redis would write until the client's output limit, or memory, ends it. */
-const REPEATED_REPLY_MAX_BYTES = 512 * 1024 * 1024;
+const REPEATED_REPLY_MAX_BYTES = 128 * 1024 * 1024;
 /** Bytes of the shortest bulk string, "$0\r\n\r\n". */
 const BULK_MIN_BYTES = 6n;
 

@@ -5,6 +5,7 @@ import { errors } from '../base/errors.ts';
 import { parseInteger } from '../base/numbers.ts';
 import { TYPE_SET } from '../store/entry.ts';
 import type { Call } from './call.ts';
+import { appliedUpTo } from './partial.ts';
 import { boundedCount, checkReplySize, randomCount } from './random-count.ts';
 import { type CommandRow, oneKey } from './row.ts';
 import { endScan, scanCursor, ScanOptions } from './scan.ts';
@@ -21,9 +22,16 @@ function sadd(call: Call): void {
   if (entry === 0) {
     const integer = parseInteger(bytes, args.at[2]!, args.length[2]!) !== undefined;
     entry = sets.create(db, bytes, args.at[1]!, args.length[1]!, integer, expected);
-  } else if (expected > 1) sets.prepare(entry, expected);
+  }
   let added = 0;
-  for (let i = 2; i < args.count; i++) if (sets.add(entry, bytes, args.at[i]!, args.length[i]!)) added++;
+  let i = 2;
+  try {
+    if (expected > 1) sets.prepare(entry, expected);
+    for (; i < args.count; i++) if (sets.add(entry, bytes, args.at[i]!, args.length[i]!)) added++;
+  } catch (error) {
+    appliedUpTo(call, i, added, sets.length(entry) === 0);
+    throw error;
+  }
   if (added > 0) call.changed(1, added);
   call.reply.integer(added);
 }
@@ -62,17 +70,27 @@ function smove(call: Call): void {
     reply.integer(sets.has(source, bytes, args.at[3]!, args.length[3]!) ? 1 : 0);
     return;
   }
-  if (!sets.remove(source, bytes, args.at[3]!, args.length[3]!)) {
+  if (!sets.has(source, bytes, args.at[3]!, args.length[3]!)) {
     reply.integer(0);
     return;
   }
-  if (sets.length(source) === 0) call.removeKey(1);
-  call.changed(1);
+  const made = target === 0;
   if (target === 0) {
     const integer = parseInteger(bytes, args.at[3]!, args.length[3]!) !== undefined;
     target = sets.create(db, bytes, args.at[2]!, args.length[2]!, integer, 1);
   }
-  if (sets.add(target, bytes, args.at[3]!, args.length[3]!)) call.changed(2);
+  // First what may need memory: if that fails, nothing has happened.
+  let added: boolean;
+  try {
+    added = sets.add(target, bytes, args.at[3]!, args.length[3]!);
+  } catch (error) {
+    if (made) call.removeKey(2);
+    throw error;
+  }
+  sets.remove(source, bytes, args.at[3]!, args.length[3]!);
+  if (sets.length(source) === 0) call.removeKey(1);
+  call.changed(1);
+  if (added) call.changed(2);
   reply.integer(1);
 }
 

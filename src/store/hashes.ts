@@ -290,6 +290,11 @@ export class Hashes {
       if (moved !== list) entries.setRef(entry, moved);
       return false;
     }
+    if (listpack.count(arena, list) >>> 1 >= this.space.settings.hashMaxListpackEntries) {
+      this.#convert(entry, 1);
+      const table = entries.ref(entry);
+      return this.#setInTable(table, fieldBytes, fieldAt, fieldLength, valueBytes, valueAt, valueLength);
+    }
     const fieldPosition = listpack.totalBytes(arena, list) - 1;
     let moved = listpack.append(arena, list, fieldBytes, fieldAt, fieldLength);
     // A field without its value must not stay, should memory end between the two.
@@ -300,7 +305,6 @@ export class Hashes {
       throw error;
     }
     entries.setRef(entry, moved);
-    if (listpack.count(arena, moved) >>> 1 > this.space.settings.hashMaxListpackEntries) this.#convert(entry, 0);
     return true;
   }
 
@@ -329,7 +333,12 @@ export class Hashes {
     }
     const item = this.#build(fieldBytes, fieldAt, fieldLength, valueBytes, valueAt, valueLength);
     if (old === 0) {
-      fields.insert(table, item, hash);
+      try {
+        fields.insert(table, item, hash);
+      } catch (error) {
+        arena.free(item);
+        throw error;
+      }
       return true;
     }
     fields.replaceFound(item);

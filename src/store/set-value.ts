@@ -123,10 +123,15 @@ export class SetValues {
     if (encoding === ENC_INTSET) {
       const integer = parseInteger(bytes, at, length);
       if (integer !== undefined) {
-        const moved = intset.add(arena, value.ref, integer);
-        if (moved === 0) return false;
-        value.ref = moved;
-        if (intset.count(arena, moved) > this.space.settings.setMaxIntsetEntries) this.convertToTable(value, 0);
+        if (intset.count(arena, value.ref) < this.space.settings.setMaxIntsetEntries) {
+          const moved = intset.add(arena, value.ref, integer);
+          if (moved === 0) return false;
+          value.ref = moved;
+          return true;
+        }
+        if (intset.has(arena, value.ref, integer)) return false;
+        this.convertToTable(value, 1);
+        this.#insert(value.ref, bytes, at, length);
         return true;
       }
       if (!this.#intsetFitsListpack(value.ref, length)) {
@@ -367,13 +372,23 @@ export class SetValues {
   #insertAbsent(table: Address, bytes: Uint8Array, at: number, length: number): boolean {
     const hash = this.space.hasher.hash(bytes, at, length);
     if (this.members.find(table, bytes, at, length, hash) !== 0) return false;
-    this.members.insert(table, this.#build(bytes, at, length), hash);
+    this.#insertHashed(table, bytes, at, length, hash);
     return true;
   }
 
   /** Adds a member known to be absent. */
   #insert(table: Address, bytes: Uint8Array, at: number, length: number): void {
-    this.members.insert(table, this.#build(bytes, at, length), this.space.hasher.hash(bytes, at, length));
+    this.#insertHashed(table, bytes, at, length, this.space.hasher.hash(bytes, at, length));
+  }
+
+  #insertHashed(table: Address, bytes: Uint8Array, at: number, length: number, hash: number): void {
+    const item = this.#build(bytes, at, length);
+    try {
+      this.members.insert(table, item, hash);
+    } catch (error) {
+      this.arena.free(item);
+      throw error;
+    }
   }
 
   #build(bytes: Uint8Array, at: number, length: number): Address {

@@ -113,9 +113,12 @@ export class Sets {
   /** Adds a member; true if it is new. The bytes must not lie in this set. */
   add(entry: Address, bytes: Uint8Array, at: number, length: number): boolean {
     const value = this.#load(entry);
-    if (!this.values.add(value, bytes, at, length)) return false;
-    this.#save(entry, value);
-    return true;
+    try {
+      return this.values.add(value, bytes, at, length);
+    } finally {
+      // Also if memory ended: the set may have been converted before that.
+      this.#save(entry, value);
+    }
   }
 
   /** Removes a member; false if it was absent. The set may be empty afterwards. */

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Span } from '../../src/base/span.ts';
-import type { Address } from '../../src/memory/arena.ts';
+import { type Address, ArenaExhausted } from '../../src/memory/arena.ts';
 import * as listpack from '../../src/memory/listpack.ts';
 import { ENC_HASHTABLE, ENC_LISTPACK, TYPE_HASH } from '../../src/store/entry.ts';
 import type { Store } from '../../src/store/store.ts';
-import { makeStore, unevenness } from '../support/store.ts';
+import { failAfter, makeStore, unevenness } from '../support/store.ts';
 
 const text = (bytes: Uint8Array, at: number, length: number): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset + at, length).toString('latin1');
@@ -102,6 +102,31 @@ test('a hash does what a Map does, in both encodings and across the conversion',
         assert(store.space.arena.usedBytes <= used + 1024, 'memory was lost');
       },
     ),
+  );
+});
+
+test('a write that finds no memory changes nothing', () => {
+  const write = fc.tuple(field, value, fc.integer({ min: 0, max: 3 }));
+  fc.assert(
+    fc.property(fc.constantFrom(4, 1000), fc.array(write, { maxLength: 20 }), (entries, writes) => {
+      const store = makeStore({ hashMaxListpackEntries: entries });
+      const hash = new Harness(store);
+      const model = new Map<string, string>();
+      for (const [name, content, allowed] of writes) {
+        const restore = failAfter(store.space.arena, allowed);
+        let done = true;
+        try {
+          hash.set(name, content);
+        } catch (error) {
+          assert(error instanceof ArenaExhausted);
+          done = false;
+        }
+        restore();
+        if (done) model.set(name, content);
+        assert.deepEqual(hash.all(), model);
+        assert.equal(store.hashes.length(hash.entry), model.size);
+      }
+    }),
   );
 });
 

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Address } from '../../src/memory/arena.ts';
+import { type Address, ArenaExhausted } from '../../src/memory/arena.ts';
 import { ENC_HASHTABLE, ENC_INTSET, ENC_LISTPACK, TYPE_SET } from '../../src/store/entry.ts';
 import type { MemberVisitor } from '../../src/store/set-value.ts';
 import type { Store } from '../../src/store/store.ts';
-import { makeStore, unevenness } from '../support/store.ts';
+import { failAfter, makeStore, unevenness } from '../support/store.ts';
 
 const text = (bytes: Uint8Array, at: number, length: number): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset + at, length).toString('latin1');
@@ -97,6 +97,29 @@ test('a set does what a Set does, and converts when Redis does', () => {
         assert(store.space.arena.usedBytes <= used + 1024, 'memory was lost');
       },
     ),
+  );
+});
+
+test('an addition that finds no memory changes nothing', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(member, fc.integer({ min: 0, max: 3 })), { maxLength: 30 }), (additions) => {
+      const store = makeStore({ setMaxIntsetEntries: 6, setMaxListpackEntries: 6 });
+      const entry = make(store, 'k', []);
+      const model = new Set<string>();
+      for (const [name, allowed] of additions) {
+        const restore = failAfter(store.space.arena, allowed);
+        let done = true;
+        try {
+          add(store, entry, name);
+        } catch (error) {
+          assert(error instanceof ArenaExhausted);
+          done = false;
+        }
+        restore();
+        if (done) model.add(name);
+        assert.deepEqual(all(store, entry), model);
+      }
+    }),
   );
 });
 

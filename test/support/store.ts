@@ -1,5 +1,6 @@
 /** A store without a server, for tests of the data types: settings with Redis's defaults and repeatable randomness. */
 import type { Random } from '../../src/base/ambient.ts';
+import { type Arena, ArenaExhausted } from '../../src/memory/arena.ts';
 import { Store } from '../../src/store/store.ts';
 import type { StoreSettings } from '../../src/store/keyspace.ts';
 
@@ -34,6 +35,19 @@ export function makeStore(settings: Partial<StoreSettings> = {}, seed = 1): Stor
     protoMaxBulkLen: 512 * 1024 * 1024,
   };
   return new Store({ ...defaults, ...settings }, seededRandom(seed));
+}
+
+/** Lets the arena serve `allowed` more allocations and then be exhausted, until the returned function is called. */
+export function failAfter(arena: Arena, allowed: number): () => void {
+  let left = allowed;
+  const { alloc } = arena;
+  arena.alloc = (bytes) => {
+    if (left-- <= 0) throw new ArenaExhausted('the test says so');
+    return alloc.call(arena, bytes);
+  };
+  return () => {
+    arena.alloc = alloc;
+  };
 }
 
 /** Chi-square of draws over equally likely outcomes, divided by its standard deviation around its mean: below 5 is fair. */
