@@ -81,7 +81,12 @@ export class Dict {
   /** Creates a dict whose table already has room for `expected` items. */
   createSized(expected: number): Address {
     const header = this.create();
-    this.reserve(header, expected);
+    try {
+      this.reserve(header, expected);
+    } catch (error) {
+      this.arena.free(header);
+      throw error;
+    }
     return header;
   }
 

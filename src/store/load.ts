@@ -69,6 +69,8 @@ export class StoreLoader implements RdbSink {
   #entry: Address = 0;
   #expected = 0;
   #type: CollectionType = 'list';
+  /** It is a sorted set whose members are not in order yet. */
+  #unordered = false;
 
   constructor(store: Store, databases: readonly Database[], options: LoadOptions) {
     this.#store = store;
@@ -152,9 +154,14 @@ export class StoreLoader implements RdbSink {
       return;
     }
     const { hashes, sets, zsets } = this.#store;
-    const values = type === 'hash' ? hashes : type === 'set' ? sets : zsets;
+    if (type === 'zset') {
+      // The reader has checked its order already.
+      this.#entry = zsets.createPacked(this.#db, this.#key, 0, this.#keyLength, bytes, at, length, true);
+      return;
+    }
+    const values = type === 'hash' ? hashes : sets;
     this.#entry = values.createPacked(this.#db, this.#key, 0, this.#keyLength, bytes, at, length);
-    if (this.#entry === 0) throw new LoadError(`the ${type} '${this.#keyName()}' has repeated or unordered members`);
+    if (this.#entry === 0) throw new LoadError(`the ${type} '${this.#keyName()}' has something twice`);
   }
 
   intset(bytes: Uint8Array, at: number, length: number): void {
@@ -200,9 +207,16 @@ export class StoreLoader implements RdbSink {
 
   member(bytes: Uint8Array, at: number, length: number, score: number): void {
     if (this.#skip) return;
-    const { zsets } = this.#store;
-    if (this.#entry === 0) this.#entry = zsets.createSized(this.#db, this.#key, 0, this.#keyLength, this.#expected);
-    if (!zsets.add(this.#entry, score, bytes, at, length)) this.#refuseRepeated(bytes, at, length);
+    const { zsets, space } = this.#store;
+    if (this.#entry === 0) {
+      this.#entry = zsets.createSized(this.#db, this.#key, 0, this.#keyLength, this.#expected);
+      // A small one is ordered at its end, when it is known whether it becomes a listpack.
+      this.#unordered = this.#expected <= space.settings.zsetMaxListpackEntries;
+    }
+    const added = this.#unordered
+      ? zsets.addUnordered(this.#entry, score, bytes, at, length)
+      : zsets.add(this.#entry, score, bytes, at, length);
+    if (!added) this.#refuseRepeated(bytes, at, length);
   }
 
   endKey(): void {
@@ -213,8 +227,10 @@ export class StoreLoader implements RdbSink {
       return;
     }
     const entry = this.#entry;
+    if (this.#unordered) this.#store.zsets.settle(entry);
+    else if (this.#store.entries.type(entry) === TYPE_LIST) this.#store.lists.settle(entry);
+    this.#unordered = false;
     this.#entry = 0;
-    if (this.#store.entries.type(entry) === TYPE_LIST) this.#store.lists.settle(entry);
     if (this.#lru >= 0) this.#store.entries.setLru(entry, this.#lru);
     if (this.#expireAtMs >= 0) this.#db.setExpiry(entry, this.#expireAtMs);
   }

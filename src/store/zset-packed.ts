@@ -67,18 +67,30 @@ export class PackedZsets {
     return rank;
   }
 
-  /** Adds a member known to be absent, in its place. Returns the list's address. */
+  /** Adds a member known to be absent, in its place. Returns the list's address. Without memory it changes nothing. */
   insert(list: Address, score: number, bytes: Uint8Array, at: number, length: number): Address {
     const arena = this.#arena;
     const place = this.#place(list, score, bytes, at, length);
-    const grown = listpack.insertBefore(arena, list, place, bytes, at, length);
-    return listpack.insertAfter(arena, grown, place, this.#text, 0, this.#writeScore(score));
+    const text = this.#writeScore(score);
+    const roomy = this.#reserve(list, bytes, at, length, text);
+    const grown = listpack.insertBefore(arena, roomy, place, bytes, at, length);
+    return listpack.insertAfter(arena, grown, place, this.#text, 0, text);
   }
 
-  /** Adds a member that comes after all others. Returns the list's address. */
+  /** Adds a member that comes after all others. Returns the list's address. Without memory it changes nothing. */
   append(list: Address, score: number, bytes: Uint8Array, at: number, length: number): Address {
-    const grown = listpack.append(this.#arena, list, bytes, at, length);
-    return listpack.append(this.#arena, grown, this.#text, 0, this.#writeScore(score));
+    const text = this.#writeScore(score);
+    const roomy = this.#reserve(list, bytes, at, length, text);
+    const grown = listpack.append(this.#arena, roomy, bytes, at, length);
+    return listpack.append(this.#arena, grown, this.#text, 0, text);
+  }
+
+  /** The list with room for a member and a score: a member must not stay without one should memory end between the two. */
+  #reserve(list: Address, bytes: Uint8Array, at: number, length: number, text: number): Address {
+    const arena = this.#arena;
+    const total = listpack.totalBytes(arena, list);
+    const need = listpack.encodedBytes(bytes, at, length) + listpack.encodedBytes(this.#text, 0, text);
+    return total + need <= arena.capacity(list) ? list : arena.resize(list, total + need, total);
   }
 
   remove(list: Address, position: number): Address {

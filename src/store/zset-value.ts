@@ -73,8 +73,16 @@ export class ZsetValues {
     const root = this.arena.alloc(ROOT_BYTES);
     const words = this.arena.u32[segmentOf(root)]!;
     const word = byteOf(root) >>> 2;
-    words[word] = this.#dict.createSized(expected);
-    words[word + 1] = this.#tree.create();
+    let dict: Address = 0;
+    try {
+      dict = this.#dict.createSized(expected);
+      words[word] = dict;
+      words[word + 1] = this.#tree.create();
+    } catch (error) {
+      if (dict !== 0) this.#dict.drain(dict, Infinity, () => {});
+      this.arena.free(root);
+      throw error;
+    }
     value.ref = root;
     value.encoding = ENC_SKIPLIST;
   }
@@ -311,11 +319,13 @@ export class ZsetValues {
       return;
     }
     items.sort((a, b) => this.itemScore(a) - this.itemScore(b) || this.#compareMembers(a, b));
-    let list = listpack.create(arena);
+    // Room for all of it, so that memory cannot run out half-way.
+    let list = listpack.create(arena, listpack.EMPTY_BYTES + bytes);
     for (const item of items) {
       const member = arena.u8[segmentOf(item)]!;
       list = this.packed.append(list, this.itemScore(item), member, memberStart(item), this.#memberLength(item));
     }
+    list = arena.resize(list, listpack.totalBytes(arena, list), listpack.totalBytes(arena, list));
     this.release(value);
     value.ref = list;
     value.encoding = ENC_LISTPACK;

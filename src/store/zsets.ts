@@ -36,9 +36,11 @@ export class Zsets {
     return this.adopt(db, keyBytes, keyAt, keyLength, value);
   }
 
-  /** The same, with room for `expected` members when that is more than a listpack may have: the loader's way. */
+  /**
+   * Adds a key that must be absent, with an empty skiplist that has room for `expected` members: the loader's way. What
+   * belongs in a listpack gets there by `addUnordered` and `settle`.
+   */
   createSized(db: Database, keyBytes: Uint8Array, keyAt: number, keyLength: number, expected: number): Address {
-    if (expected <= this.space.settings.zsetMaxListpackEntries) return this.create(db, keyBytes, keyAt, keyLength);
     const value = this.#value;
     this.values.createTable(value, expected);
     return this.adopt(db, keyBytes, keyAt, keyLength, value);
@@ -52,7 +54,7 @@ export class Zsets {
   /**
    * Adds a key that must be absent, with a sorted set copied from a validated listpack; it becomes a skiplist if it exceeds
    * the listpack limits. Returns the entry, or 0 when the content is not a sorted set (odd number of entries, scores that
-   * are not numbers or out of order, a member twice) or empty.
+   * are not numbers or out of order, a member twice) or empty. `checked`: the caller knows that it is one, or empty.
    */
   createPacked(
     db: Database,
@@ -62,6 +64,7 @@ export class Zsets {
     bytes: Uint8Array,
     at: number,
     length: number,
+    checked = false,
   ): Address {
     const { values, space } = this;
     const value = this.#value;
@@ -69,14 +72,19 @@ export class Zsets {
     value.encoding = ENC_LISTPACK;
     const { zsetMaxListpackEntries, zsetMaxListpackValue } = space.settings;
     const members = values.packed.count(value.ref);
-    if (members === 0 || !values.packed.isOrdered(value.ref) || values.hasDuplicates(value)) {
-      values.release(value);
-      return 0;
-    }
     let longest = 0;
-    if (members <= zsetMaxListpackEntries)
-      values.forEach(value, (_bytes, _at, memberLength) => void (longest = Math.max(longest, memberLength)));
-    if (members > zsetMaxListpackEntries || longest > zsetMaxListpackValue) values.convertToTable(value);
+    try {
+      if (members === 0 || (!checked && (!values.packed.isOrdered(value.ref) || values.hasDuplicates(value)))) {
+        values.release(value);
+        return 0;
+      }
+      if (members <= zsetMaxListpackEntries)
+        values.forEach(value, (_bytes, _at, memberLength) => void (longest = Math.max(longest, memberLength)));
+      if (members > zsetMaxListpackEntries || longest > zsetMaxListpackValue) values.convertToTable(value);
+    } catch (error) {
+      values.release(value);
+      throw error;
+    }
     return this.adopt(db, keyBytes, keyAt, keyLength, value);
   }
 
@@ -113,9 +121,29 @@ export class Zsets {
     const value = this.open(entry);
     const old = this.values.find(value, bytes, at, length);
     if (old === score) return false;
-    this.values.put(value, score, bytes, at, length);
-    this.save(entry, value);
+    try {
+      this.values.put(value, score, bytes, at, length);
+    } finally {
+      // Also when memory ran out: it may have been converted before.
+      this.save(entry, value);
+    }
     return old !== old;
+  }
+
+  /** In a skiplist from `createSized`: adds a member without putting it in order; false if it was there. `settle` must follow. */
+  addUnordered(entry: Address, score: number, bytes: Uint8Array, at: number, length: number): boolean {
+    const value = this.open(entry);
+    const old = this.values.find(value, bytes, at, length);
+    if (old === old) return false;
+    this.values.putUnordered(value, score, bytes, at, length);
+    return true;
+  }
+
+  /** Orders what `addUnordered` added, as a listpack if it is small enough for one. */
+  settle(entry: Address): void {
+    const value = this.open(entry);
+    this.values.order(value, true);
+    this.save(entry, value);
   }
 
   /** Visits every member in order until the visitor returns true. */
