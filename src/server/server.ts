@@ -144,7 +144,7 @@ export class Server implements Services, Gates {
       expired: (db, bytes, at, length) => {
         const effect = this.propagation.begin(db.index, 2);
         effect.text(this.settings.lazyfreeLazyExpire ? 'UNLINK' : 'DEL').bytes(bytes, at, length);
-        if (this.watching) this.keyModified(db.index, bytes, at, length);
+        if (this.watching) this.#watches.expired(db.index, bytes, at, length);
       },
     };
     this.#shutdown = new ShutdownSequence(this, options.onExit ?? (() => {}));

@@ -56,6 +56,16 @@ export class Watches {
     }
   }
 
+  /** A key is about to be deleted because its time has come. */
+  expired(database: number, bytes: Uint8Array, at: number, length: number): void {
+    const watchers = this.#byKey.get(`${database}:${latin1(bytes, at, length)}`);
+    if (watchers === undefined) return;
+    for (const [session, watched] of watchers) {
+      if (!watched.expired) session.dirtyCas = true;
+      watched.expired = false;
+    }
+  }
+
   /** A database is about to be emptied, or (if `other` is another one) to get what `other` holds. */
   databaseChanged(database: number, other: number): void {
     const prefix = `${database}:`;

@@ -36,7 +36,8 @@ function row(reply: Reply): Row {
   };
 }
 
-const words = (reply: Reply | undefined): readonly Reply[] => [...(reply as Iterable<Reply>)].toSorted();
+const words = (reply: Reply | undefined): readonly string[] =>
+  [...(reply as Iterable<string>)].toSorted((a, b) => (a < b ? -1 : 1));
 
 function keySpec(reply: Reply): unknown {
   const { flags, begin_search, find_keys } = Object.fromEntries(reply as ReadonlyMap<string, Reply>) as {

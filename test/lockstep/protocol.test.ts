@@ -289,7 +289,7 @@ lockstep('a pipeline split at every byte', async (both) => {
   ]);
   const whole = await untilClose(both, bytes);
   for (let at = 1; at < bytes.length; at++) {
-    const [ours] = await Promise.all([inTwo(both, (one) => one.headwater, bytes, at)]);
+    const ours = await inTwo(both, (one) => one.headwater, bytes, at);
     assert.strictEqual(ours, whole, `split at ${at}`);
   }
 });

@@ -263,7 +263,7 @@ lockstep('a key that expires while it is watched makes EXEC fail', async (both) 
   await both('SET', 'k', '1', 'PX', '30');
   await both('WATCH', 'k');
   await passed(30);
-  await both.all([['MULTI'], ['PING'], ['EXEC']]);
+  await both.all([['MULTI'], ['PING'], ['EXEC'], ['EXISTS', 'k']]);
 });
 
 lockstep('a key that had expired before it was watched does not count', async (both) => {
