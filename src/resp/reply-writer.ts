@@ -3,11 +3,15 @@
  * Types that RESP2 does not have are written as it expects them (a map as a flat array, a double as a bulk string).
  */
 import { writeInteger } from '../base/numbers.ts';
-import type { ReplyError } from '../base/errors.ts';
+import { replyError, type ReplyError } from '../base/errors.ts';
 
 const INITIAL_BYTES = 64 * 1024;
 /** A buffer that had to grow beyond this is not kept for the next batch. */
 const KEEP_BYTES = 1024 * 1024;
+/** Replies that gather before they can be sent: those of one command, in the end. Above it the command fails. */
+const LARGEST_BYTES = 2 ** 31;
+
+const TOO_LARGE = replyError('ERR the reply is larger than 2 GB');
 
 const OK = Buffer.from('+OK\r\n');
 const PONG = Buffer.from('+PONG\r\n');
@@ -19,10 +23,11 @@ export class ReplyWriter {
   at = 0;
   resp: 2 | 3 = 2;
 
-  /** Makes room for `length` more bytes. */
+  /** Makes room for `length` more bytes. Throws an error reply above LARGEST_BYTES. */
   ensure(length: number): void {
     if (this.at + length <= this.bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.at + length));
+    if (this.at + length > LARGEST_BYTES) throw TOO_LARGE;
+    const grown = Buffer.allocUnsafeSlow(Math.max(Math.min(this.bytes.length * 2, LARGEST_BYTES), this.at + length));
     grown.set(this.bytes.subarray(0, this.at));
     this.bytes = grown;
   }
