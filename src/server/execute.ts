@@ -181,7 +181,7 @@ export class Executor {
     // A queue grows without bound: what would join it is refused too while memory is short.
     const needsMemory =
       command.denyOom ||
-      (transaction !== undefined && (queue === undefined ? !runsInsideMulti(command.name) : queue.deniesOom));
+      (transaction !== undefined && (queue === undefined ? !endsQueue(command.name) : queue.deniesOom));
     if (needsMemory && gates.outOfMemory) return errors.outOfMemory;
     const writes = command.isWrite || queue?.writes === true;
     if (writes || command.name === 'ping') {
@@ -259,10 +259,14 @@ export class Executor {
   }
 }
 
+/** Commands that end a transaction, which is what helps when memory is short. */
+function endsQueue(name: string): boolean {
+  return name === 'exec' || name === 'discard' || name === 'quit' || name === 'reset';
+}
+
+/** Commands that MULTI does not queue. */
 function runsInsideMulti(name: string): boolean {
-  return (
-    name === 'exec' || name === 'discard' || name === 'multi' || name === 'watch' || name === 'quit' || name === 'reset'
-  );
+  return endsQueue(name) || name === 'multi' || name === 'watch';
 }
 
 function enqueue(transaction: Transaction, command: Command, args: Args): void {
