@@ -5,6 +5,7 @@ import { errors, replyError, type ReplyError, wrongArity } from '../base/errors.
 import type { Address } from '../memory/arena.ts';
 import { TYPE_LIST } from '../store/entry.ts';
 import type { Call } from './call.ts';
+import { appliedUpTo } from './partial.ts';
 
 const numkeysPositive: ReplyError = replyError('ERR numkeys should be greater than 0');
 const countPositive: ReplyError = replyError('ERR count should be greater than 0');
@@ -39,17 +40,17 @@ function push(call: Call, head: boolean, create: boolean): void {
     }
     entry = lists.create(call.db, bytes, args.at[1]!, args.length[1]!);
   }
-  let pushed = 0;
+  let i = 2;
   try {
-    for (let i = 2; i < args.count; i++, pushed++) {
+    for (; i < args.count; i++) {
       if (head) lists.pushHead(entry, bytes, args.at[i]!, args.length[i]!);
       else lists.pushTail(entry, bytes, args.at[i]!, args.length[i]!);
     }
-  } finally {
-    // Also when memory ran out half-way.
-    if (pushed > 0) call.changed(1, pushed);
-    else removeIfEmpty(call, entry);
+  } catch (error) {
+    appliedUpTo(call, i, i - 2, lists.length(entry) === 0);
+    throw error;
   }
+  call.changed(1, i - 2);
   call.reply.integer(lists.length(entry));
 }
 

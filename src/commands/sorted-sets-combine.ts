@@ -98,8 +98,14 @@ export function storeResult(call: Call, result: ZsetValue | undefined): void {
     reply.integer(0);
     return;
   }
-  zsets.adopt(db, args.bytes, args.at[1]!, args.length[1]!, result);
   call.changed(1);
+  try {
+    zsets.adopt(db, args.bytes, args.at[1]!, args.length[1]!, result);
+  } catch (error) {
+    // No memory for the key: what remains is that the old one is gone.
+    call.effectOf('DEL', 1);
+    throw error;
+  }
   reply.integer(zsets.values.count(result));
 }
 

@@ -8,6 +8,7 @@ import { TYPE_ZSET } from '../store/entry.ts';
 import { isStoredWhole } from '../store/zset-packed.ts';
 import type { ZsetValue } from '../store/zset-value.ts';
 import type { Call } from './call.ts';
+import { appliedUpTo } from './partial.ts';
 import { boundedCount, checkReplySize, randomCount } from './random-count.ts';
 import { endScan, scanCursor, ScanOptions } from './scan.ts';
 
@@ -69,8 +70,9 @@ function addPairs(call: Call, first: number, flags: number): void {
   let updated = 0;
   let score = firstScore;
   let processed = false;
+  let i = first;
   try {
-    for (let i = first; i < args.count; i += 2) {
+    for (; i < args.count; i += 2) {
       const at = args.at[i + 1]!;
       const length = args.length[i + 1]!;
       const old = values.find(value, args.bytes, at, length);
@@ -93,12 +95,13 @@ function addPairs(call: Call, first: number, flags: number): void {
       }
       processed = true;
     }
-  } finally {
-    // Also when memory ran out half-way.
+  } catch (error) {
     zsets.save(entry, value);
-    if (values.count(value) === 0) db.removeEntry(entry);
-    if (added + updated > 0) call.changed(1, added + updated);
+    appliedUpTo(call, i, added + updated, values.count(value) === 0);
+    throw error;
   }
+  zsets.save(entry, value);
+  if (added + updated > 0) call.changed(1, added + updated);
   if ((flags & INCR) !== 0) {
     if (processed) call.reply.double(formatDouble(score));
     else call.reply.null();

@@ -77,6 +77,17 @@ export class PackedZsets {
     return listpack.insertAfter(arena, grown, place, this.#text, 0, text);
   }
 
+  /** Gives the member at a position another score. The bytes are the member's. Without memory it changes nothing. */
+  rescore(list: Address, position: number, score: number, bytes: Uint8Array, at: number, length: number): Address {
+    // First the new pair, then the old one goes: the other way round, memory could run out between the two.
+    const arena = this.#arena;
+    const place = this.#place(list, score, bytes, at, length);
+    const total = listpack.totalBytes(arena, list);
+    const grown = this.insert(list, score, bytes, at, length);
+    const moved = place <= position ? listpack.totalBytes(arena, grown) - total : 0;
+    return listpack.deleteAt(arena, grown, position + moved, 2);
+  }
+
   /** Adds a member that comes after all others. Returns the list's address. Without memory it changes nothing. */
   append(list: Address, score: number, bytes: Uint8Array, at: number, length: number): Address {
     const text = this.#writeScore(score);

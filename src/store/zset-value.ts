@@ -137,8 +137,11 @@ export class ZsetValues {
   put(value: ZsetValue, score: number, bytes: Uint8Array, at: number, length: number): void {
     assert(score === score, 'zset: NaN score');
     if (value.encoding === ENC_LISTPACK) {
-      if (this.#found !== 0) value.ref = this.packed.remove(value.ref, this.#found);
-      else if (!this.#fitsPacked(value.ref, length)) {
+      if (this.#found !== 0) {
+        value.ref = this.packed.rescore(value.ref, this.#found, score, bytes, at, length);
+        return;
+      }
+      if (!this.#fitsPacked(value.ref, length)) {
         this.convertToTable(value);
         this.find(value, bytes, at, length);
         this.#insertItem(value.ref, score, bytes, at, length, this.#hash, true);
@@ -153,9 +156,16 @@ export class ZsetValues {
     }
     const item = this.#found;
     const tree = this.treeOf(value.ref);
-    this.#tree.remove(tree, this.itemScore(item), item);
+    const old = this.itemScore(item);
+    this.#tree.remove(tree, old, item);
+    try {
+      this.#tree.insert(tree, score, item);
+    } catch (error) {
+      // Where it was there is room.
+      this.#tree.insert(tree, old, item);
+      throw error;
+    }
     this.#setItemScore(item, score);
-    this.#tree.insert(tree, score, item);
   }
 
   /** Removes the member of the last `find`, which must have been there. */
