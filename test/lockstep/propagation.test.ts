@@ -122,7 +122,7 @@ streams('sets', [
   '? SPOP many 2',
   '? SPOP many 6',
   '? SPOP many 5',
-  'SRANDMEMBER t',
+  '? SRANDMEMBER t',
 ]);
 
 streams('a SPOP with a large count', [
