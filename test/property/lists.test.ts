@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Address } from '../../src/memory/arena.ts';
-import { byteOf, segmentOf } from '../../src/memory/arena.ts';
+import { ArenaExhausted, byteOf, segmentOf } from '../../src/memory/arena.ts';
 import * as listpack from '../../src/memory/listpack.ts';
 import { ReplyWriter } from '../../src/resp/reply-writer.ts';
 import { ENC_LISTPACK, ENC_QUICKLIST, TYPE_LIST } from '../../src/store/entry.ts';
@@ -232,5 +232,42 @@ test('a list loaded in nodes is the same list, in the encoding that suits its si
       if (total > 8192) assert.notEqual(store.lists.quicklist(entry), 0);
     }),
     { numRuns: 60 },
+  );
+});
+
+test('memory that ends in the middle of a change leaves the list as it was', () => {
+  const steps = fc.array(fc.tuple(step, fc.nat(3)), { maxLength: 60 });
+  fc.assert(
+    fc.property(steps, fc.constantFrom(-1, 3, 50), (changes, fill) => {
+      const store = makeStore({ listMaxListpackSize: fill });
+      const { arena } = store.space;
+      const alloc = arena.alloc.bind(arena);
+      const before = arena.usedBytes;
+      const entry = make(store);
+      let model: string[] = [];
+      for (const [change, allowed] of changes) {
+        // One element at a time, so that a change happens or does not.
+        const one = change.kind === 'push' ? { ...change, values: change.values.slice(0, 1) } : change;
+        const old = [...model];
+        let left = allowed;
+        arena.alloc = (bytes) => {
+          if (left-- <= 0) throw new ArenaExhausted('told to');
+          return alloc(bytes);
+        };
+        try {
+          apply(store, entry, model, one);
+        } catch (error) {
+          if (!(error instanceof ArenaExhausted)) throw error;
+          model = old;
+        } finally {
+          arena.alloc = alloc;
+        }
+        assert.deepEqual(all(store, entry), model, JSON.stringify(one));
+      }
+      store.space.databases[0]!.removeEntry(entry);
+      store.space.reclaimer.finish();
+      assert(arena.usedBytes - before <= 1024, 'something leaked');
+    }),
+    { numRuns: 100 },
   );
 });

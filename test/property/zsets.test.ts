@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Address } from '../../src/memory/arena.ts';
-import { byteOf, segmentOf } from '../../src/memory/arena.ts';
+import { ArenaExhausted, byteOf, segmentOf } from '../../src/memory/arena.ts';
 import * as listpack from '../../src/memory/listpack.ts';
 import { ENC_LISTPACK, ENC_SKIPLIST, TYPE_ZSET } from '../../src/store/entry.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -295,4 +295,41 @@ test('a scan that runs while a sorted set grows returns every member that was th
     for (let i = 0; i < 20 && extra < 2000; i++) add(store, entry, `extra${extra++}`, -extra);
   } while (cursor !== 0);
   for (let i = 0; i < 200; i++) assert.equal(seen.get(`m${i}`), i);
+});
+
+test('memory that ends in the middle of a change leaves the sorted set as it was', () => {
+  const additions = fc.array(fc.tuple(pair, fc.nat(6)), { maxLength: 120 });
+  fc.assert(
+    fc.property(additions, fc.constantFrom(0, 8, 128), (steps, limit) => {
+      const store = makeStore({ zsetMaxListpackEntries: limit });
+      const { arena } = store.space;
+      const alloc = arena.alloc.bind(arena);
+      const before = arena.usedBytes;
+      const entry = make(store, 'z');
+      const model: Model = new Map();
+      for (const [[name, number], allowed] of steps) {
+        let left = allowed;
+        arena.alloc = (bytes) => {
+          if (left-- <= 0) throw new ArenaExhausted('told to');
+          return alloc(bytes);
+        };
+        try {
+          add(store, entry, name, number);
+          if (model.get(name) !== number) model.set(name, number);
+        } catch (error) {
+          assert(error instanceof ArenaExhausted);
+        } finally {
+          arena.alloc = alloc;
+        }
+        assert.equal(store.zsets.length(entry), model.size);
+      }
+      assert.deepEqual(all(store, entry), sorted(model));
+      for (const [name, number] of model)
+        assert.equal(store.zsets.score(entry, bytesOf(name), 0, name.length) + 0, number + 0);
+      store.space.databases[0]!.removeEntry(entry);
+      store.space.reclaimer.finish();
+      assert(arena.usedBytes - before <= 1024, 'something leaked');
+    }),
+    { numRuns: 100 },
+  );
 });
