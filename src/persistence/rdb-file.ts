@@ -272,7 +272,7 @@ export class RdbFile {
     }
     if (!isLoadFailure(error)) return;
     const reason = error instanceof RdbError ? error.reason : error.message;
-    if (reason.startsWith('Unexpected end'))
+    if (/^Unexpected end|exceeds the input/.test(reason))
       log.warning('Short read or OOM loading DB. Unrecoverable error, aborting now.');
     log.warning(
       `Internal error in RDB reading offset ${error instanceof RdbError ? error.offset : offset}, ` +
