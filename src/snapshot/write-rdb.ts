@@ -1,4 +1,5 @@
 /** Writes a whole data set as an RDB file, as it is at this moment. */
+import { type Address, type Arena, byteOf, segmentOf } from '../memory/arena.ts';
 import type { RdbWriter } from '../rdb/write.ts';
 import { redisVersion } from '../base/version.ts';
 import type { Store } from '../store/store.ts';
@@ -33,12 +34,57 @@ export function writeRdb(
   if (withFunctions) for (const library of store.functions) writer.functionLibrary(library, 0, library.length);
   if (withData) {
     const encoder = new EntryEncoder(store.space, writer);
+    const batch = new EntryBatch(encoder, store.space.arena);
     for (const db of store.space.databases) {
       if (db.size === 0) continue;
       writer.selectDb(db.index);
       writer.resizeDb(db.size, db.expiring);
-      db.forEach((entry) => encoder.entry(entry));
+      db.forEach((entry) => batch.add(entry));
+      batch.flush();
     }
   }
   writer.end();
 }
+
+/**
+ * Entries in a table's order lie all over the memory, so that writing them one by one waits for memory each time. A batch is
+ * touched first: these reads do not depend on each other, and the processor has many of them under way at once.
+ */
+class EntryBatch {
+  /** What was touched, so that the reads are not optimized away. */
+  touched = 0;
+  readonly #encoder: EntryEncoder;
+  readonly #arena: Arena;
+  readonly #entries: Uint32Array = new Uint32Array(BATCH);
+  #count = 0;
+
+  constructor(encoder: EntryEncoder, arena: Arena) {
+    this.#encoder = encoder;
+    this.#arena = arena;
+  }
+
+  add(entry: Address): void {
+    this.#entries[this.#count++] = entry;
+    if (this.#count === BATCH) this.flush();
+  }
+
+  flush(): void {
+    const { u32 } = this.#arena;
+    const entries = this.#entries;
+    const count = this.#count;
+    let sum = 0;
+    for (let i = 0; i < count; i++) {
+      const entry = entries[i]!;
+      const words = u32[segmentOf(entry)]!;
+      const word = byteOf(entry) >>> 2;
+      sum += words[word]! + (words[word + LINE_WORDS] ?? 0);
+    }
+    this.touched = sum;
+    for (let i = 0; i < count; i++) this.#encoder.entry(entries[i]!);
+    this.#count = 0;
+  }
+}
+
+const BATCH = 64;
+/** A cache line, in words: a small string's bytes are on the next one. */
+const LINE_WORDS = 16;

@@ -48,9 +48,14 @@ export class Database {
     return this.#keys;
   }
 
-  /** The entry without regard to expiry or access time, or 0. */
-  peek(bytes: Uint8Array, at: number, length: number): Address {
-    return this.space.keys.find(this.#keys, bytes, at, length, this.space.hasher.hash(bytes, at, length));
+  /** The entry without regard to expiry or access time, or 0. `hash`: of the key, for a caller that has it. */
+  peek(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    hash: number = this.space.hasher.hash(bytes, at, length),
+  ): Address {
+    return this.space.keys.find(this.#keys, bytes, at, length, hash);
   }
 
   /** The entry for a reading command, or 0 if the key is missing or past its time. Counts hits and misses. */
@@ -210,7 +215,7 @@ export class Database {
     }
   }
 
-  /** Adds a string key that must be absent: the loader's way in. */
+  /** Adds a string key that must be absent: the loader's way in. `hash`: as for `peek`. */
   addString(
     keyBytes: Uint8Array,
     keyAt: number,
@@ -219,11 +224,12 @@ export class Database {
     at: number,
     length: number,
     expiryMs: number,
+    hash: number = this.space.hasher.hash(keyBytes, keyAt, keyLength),
   ): Address {
     const encoding = stringEncoding(bytes, at, length);
     const entry = this.#build(keyBytes, keyAt, keyLength, TYPE_STRING, encoding, expiryMs, length, length);
     this.#writeValue(entry, bytes, at, length);
-    this.#link(entry, expiryMs, this.space.hasher.hash(keyBytes, keyAt, keyLength));
+    this.#link(entry, expiryMs, hash);
     return entry;
   }
 

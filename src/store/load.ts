@@ -60,6 +60,7 @@ export class StoreLoader implements RdbSink {
   #db: Database;
   #key: Uint8Array = Buffer.alloc(128);
   #keyLength = 0;
+  #hash = 0;
   #expireAtMs = -1;
   /** Access time for the entry, -1: now. */
   #lru = -1;
@@ -135,14 +136,16 @@ export class StoreLoader implements RdbSink {
       this.expiredKeys++;
       return;
     }
-    if (this.#db.peek(this.#key, 0, length) === 0) return;
+    this.#hash = space.hasher.hash(this.#key, 0, length);
+    if (this.#db.peek(this.#key, 0, length, this.#hash) === 0) return;
     if (this.#options.replaceExisting !== true) throw new LoadError(`the key '${this.#keyName()}' comes twice`);
     this.#db.remove(this.#key, 0, length);
   }
 
   string(bytes: Uint8Array, at: number, length: number): void {
     if (this.#skip) return;
-    this.#entry = this.#db.addString(this.#key, 0, this.#keyLength, bytes, at, length, this.#expireAtMs);
+    const keyLength = this.#keyLength;
+    this.#entry = this.#db.addString(this.#key, 0, keyLength, bytes, at, length, this.#expireAtMs, this.#hash);
     this.#expireAtMs = -1;
   }
 
