@@ -2,7 +2,7 @@
  * Random commands from a server's own command table, with arguments of random kinds and counts, and random bytes made
  * of pieces of the protocol. The same seed gives the same commands.
  */
-import { Seeded } from './dataset.ts';
+import type { Seeded } from './dataset.ts';
 import type { RawClient } from './raw-client.ts';
 import { encodeCommand, type Reply } from './resp.ts';
 
