@@ -210,12 +210,12 @@ export class RdbReader {
     switch (code) {
       case format.OPCODE_EXPIRETIME_MS: {
         const at = this.#input.take(8);
-        meta.expireAtMs = Number(this.#view().getBigInt64(at, true));
+        meta.expireAtMs = this.#int32(at + 4) * 0x1_0000_0000 + (this.#int32(at) >>> 0);
         return;
       }
       case format.OPCODE_EXPIRETIME: {
         const at = this.#input.take(4);
-        meta.expireAtMs = this.#view().getInt32(at, true) * 1000;
+        meta.expireAtMs = this.#int32(at) * 1000;
         return;
       }
       case format.OPCODE_FREQ:
@@ -479,6 +479,11 @@ export class RdbReader {
   }
 
   // ---- small helpers ----
+
+  #int32(at: number): number {
+    const w = this.#input.window;
+    return w[at]! | (w[at + 1]! << 8) | (w[at + 2]! << 16) | (w[at + 3]! << 24);
+  }
 
   #view(): DataView {
     return new DataView(this.#input.window.buffer);

@@ -265,8 +265,19 @@ export class RdbWriter {
 
   #int64(value: number): void {
     this.#ensureSmall();
-    new DataView(this.#chunk.buffer).setBigInt64(this.#at, BigInt(value), true);
-    this.#at += 8;
+    this.#uint32(value);
+    this.#uint32(Math.floor(value / 0x1_0000_0000));
+  }
+
+  /** The low 32 bits of an integer, little-endian; the caller has made room. */
+  #uint32(value: number): void {
+    const chunk = this.#chunk;
+    const at = this.#at;
+    chunk[at] = value;
+    chunk[at + 1] = value >>> 8;
+    chunk[at + 2] = value >>> 16;
+    chunk[at + 3] = value >>> 24;
+    this.#at = at + 4;
   }
 
   /** Writes the range as an integer if it is the canonical decimal form of one in 32 bits. */
