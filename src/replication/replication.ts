@@ -151,13 +151,11 @@ export class Replication {
 
   /** We were a master: should the new one be our former replica, we can continue where it left our history. */
   #cacheOwnHistory(): void {
-    const { log, settings } = this.#host;
-    log.notice(
+    this.#host.log.notice(
       'Before turning into a replica, using my own master parameters to synthesize a cached master: ' +
         'I may be able to synchronize with the new master with just a partial transfer.',
     );
     this.#cachedDb = this.feeder.streamDb;
-    if (!this.backlog.active) this.backlog.create(this.history.masterReplOffset, settings.replBacklogSize);
   }
 
   #discardCached(): void {
