@@ -57,5 +57,5 @@ export async function micro(items: number): Promise<void> {
     while (parser.next() === 'command');
     parser.release();
   });
-  await run();
+  await run({ throw: true });
 }

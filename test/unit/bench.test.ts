@@ -1,0 +1,60 @@
+/** Every benchmark runs on tiny input, so that it cannot rot unseen. Figures are not judged here. */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { fullSync } from '../../bench/full-sync.ts';
+import { load } from '../../bench/load.ts';
+import { memory } from '../../bench/memory.ts';
+import { micro } from '../../bench/micro.ts';
+import { median } from '../../bench/support.ts';
+
+/** Collects what is printed. */
+async function output(t: TestContext, run: () => Promise<void>): Promise<string> {
+  const lines: string[] = [];
+  const log = t.mock.method(console, 'log', (...words: unknown[]) => lines.push(words.join(' ')));
+  try {
+    await run();
+  } finally {
+    log.mock.restore();
+  }
+  return lines.join('\n');
+}
+
+/** The rows of a printed table that start with `name`, as cells. */
+function rows(text: string, name: string): string[][] {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith(`| ${name} `))
+    .map((line) => line.split('|').map((cell) => cell.trim()));
+}
+
+test('the load benchmark measures every workload, pipelined and not', { timeout: 120_000 }, async (t) => {
+  const text = await output(t, () => load({ requests: 1000, rounds: 1, only: [] }));
+  for (const name of ['SET', 'GET', 'INCR', 'LPUSH', 'RPOP', 'SADD', 'HSET', 'ZADD', 'LRANGE_100']) {
+    const found = rows(text, name);
+    assert.equal(found.length, 2, `${name} in\n${text}`);
+    for (const [, , headwater, redis] of found)
+      assert.ok(Number(headwater!.replaceAll(',', '')) > 0 && Number(redis!.replaceAll(',', '')) > 0, text);
+  }
+});
+
+test('the memory benchmark measures both servers', { timeout: 60_000 }, async (t) => {
+  const text = await output(t, () => memory(20_000));
+  for (const name of ['headwater', 'redis']) {
+    const [, , , used] = rows(text, name)[0]!;
+    assert.ok(Number(used) > 64, text);
+  }
+});
+
+test('the full sync benchmark measures all four pairs', { timeout: 60_000 }, async (t) => {
+  const text = await output(t, () => fullSync(1000, 1));
+  for (const pair of ['headwater', 'redis'].flatMap((from) => [`${from} -> headwater`, `${from} -> redis`]))
+    assert.equal(rows(text, pair).length, 1, `${pair} in\n${text}`);
+});
+
+// It prints its own table; a benchmark that throws fails.
+test('the micro-benchmarks run', { timeout: 120_000 }, () => micro(1000));
+
+test('the median is the middle value, or the mean of the two in the middle', () => {
+  assert.equal(median([3, 1, 2]), 2);
+  assert.equal(median([4, 1, 2, 3]), 2.5);
+});
