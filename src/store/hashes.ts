@@ -85,8 +85,12 @@ export class Hashes {
     }
     if (count / 2 <= this.space.settings.hashMaxListpackEntries)
       return db.add(keyBytes, keyAt, keyLength, TYPE_HASH, ENC_LISTPACK, list);
-    const table = this.#tableFrom(list, count / 2, count / 2);
-    arena.free(list);
+    let table: Address;
+    try {
+      table = this.#tableFrom(list, count / 2, count / 2);
+    } finally {
+      arena.free(list);
+    }
     if (table === 0) return 0;
     return db.add(keyBytes, keyAt, keyLength, TYPE_HASH, ENC_HASHTABLE, table);
   }

@@ -177,7 +177,12 @@ export class Sets {
   #adoptLoaded(db: Database, keyBytes: Uint8Array, keyAt: number, keyLength: number, maxEntries: number): Address {
     const value = this.#value;
     const count = this.values.count(value);
-    if (count > maxEntries) this.values.convertToTable(value, 0);
+    try {
+      if (count > maxEntries) this.values.convertToTable(value, 0);
+    } catch (error) {
+      this.values.release(value);
+      throw error;
+    }
     if (count === 0 || this.values.count(value) !== count) {
       this.values.release(value);
       return 0;
