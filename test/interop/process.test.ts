@@ -138,6 +138,33 @@ test('a second SIGINT while replicas are waited for ends the process at once wit
   await replica.stop();
 });
 
+test('SHUTDOWN ABORT in a pipeline answers each client with its own replies', async () => {
+  const master = await startHeadwater(['--shutdown-timeout', '60']);
+  const replica = await startHeadwater(['--replicaof', `127.0.0.1 ${master.port}`]);
+  const watcher = await connectRaw(replica.port);
+  await linkUp(watcher);
+  await watcher.close();
+  replica.freeze();
+  const client = await connectRaw(master.port);
+  await client.ok('SET', 'k', 'v');
+  const asker = await connectRaw(master.port);
+  asker.send('SHUTDOWN\r\nGET k\r\n');
+  await waitFor(() => /Waiting for replicas before shutting down/.test(master.logText()), { what: 'the wait' });
+  const replies = await client.pipeline([
+    ['ECHO', 'before'],
+    ['SHUTDOWN', 'ABORT'],
+    ['ECHO', 'after'],
+  ]);
+  assert.deepEqual(replies.map(String), ['$6\r\nbefore\r\n', '+OK\r\n', '$5\r\nafter\r\n']);
+  assert.equal(String(await asker.reply()), '-ERR Errors trying to SHUTDOWN. Check logs.\r\n');
+  assert.equal(String(await asker.reply()), '$1\r\nv\r\n');
+  await client.close();
+  await asker.close();
+  replica.thaw();
+  await replica.stop();
+  await master.stop();
+});
+
 test('after kill -9 the last saved data is there again', async () => {
   const dir = tempDir();
   const server = await startHeadwater(['--save', '3600 1'], { dir: dir.path });
