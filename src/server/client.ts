@@ -1,14 +1,15 @@
 /**
  * A client's connection: bytes in, commands to the executor, replies out.
  *
- * All clients of a server share one reply writer: a batch of pipelined commands fills it, then it is handed to the
- * socket in one write and, if the kernel took everything, used again. A client that is
- * blocked or paused keeps its unparsed bytes.
+ * All clients of a server share one reply writer (see turn-output.ts): a batch of pipelined commands appends to it, and
+ * each client's part goes to its socket at the end of the turn. A client that is blocked or paused keeps its unparsed
+ * bytes.
  */
 import type { Timer } from '../base/ambient.ts';
 import type { Connection } from '../io/world.ts';
 import { RequestParser, type ParserLimits } from '../resp/request-parser.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
+import type { OutputOwner, TurnOutput } from './turn-output.ts';
 import { replyError } from '../base/errors.ts';
 import type { Session } from '../commands/session.ts';
 import type { Executor } from './execute.ts';
@@ -16,7 +17,7 @@ import type { Executor } from './execute.ts';
 /** A client that is blocked or paused is read on, so that its going away is noticed, but only so many bytes ahead. */
 const WAITING_BYTES = 64 * 1024;
 
-/** Replies of one batch are handed to the socket whenever so many bytes have gathered. */
+/** Replies are handed to the sockets before the turn ends whenever so many bytes have gathered. */
 const FLUSH_BYTES = 256 * 1024;
 
 /** A peer that does not read gets so long to take its last replies before the connection is destroyed, ms. */
@@ -24,7 +25,7 @@ export const LINGER_MS = 10_000;
 
 export interface ClientHost {
   readonly executor: Executor;
-  readonly writer: ReplyWriter;
+  readonly output: TurnOutput;
   /** client-query-buffer-limit, bytes. */
   readonly queryBufferLimit: number;
   /** Reads the clock for the commands that follow. */
@@ -48,7 +49,7 @@ export interface ClientHost {
   soon(task: () => void): void;
 }
 
-export class Client {
+export class Client implements OutputOwner {
   readonly session: Session;
   readonly connection: Connection;
   readonly parser: RequestParser;
@@ -79,7 +80,10 @@ export class Client {
       id: session.id,
       connection,
       replica: null,
-      hasPendingReplies: () => host.writer.at > 0 && this.#busy,
+      hasPendingReplies: () => {
+        host.output.flush();
+        return this.#busy && host.output.uncommitted > 0;
+      },
       describe: () => host.describe(this),
     };
     connection.handle({
@@ -101,8 +105,9 @@ export class Client {
     this.#input(new Uint8Array(0));
   }
 
-  /** Sends bytes outside of a reply. They are copied. */
+  /** Sends bytes outside of a reply, after the replies so far. They are copied. */
   push(bytes: Uint8Array): void {
+    this.#host.output.flush();
     if (this.#ended) return;
     this.bytesOut += bytes.length;
     this.connection.write(Uint8Array.from(bytes));
@@ -119,9 +124,24 @@ export class Client {
       this.session.closeNow = true;
       return;
     }
+    if (graceful) this.#host.output.flush();
+    if (this.#ended) return;
     this.#ended = this.session.closed = true;
     if (graceful) this.#end();
     else this.connection.destroy();
+  }
+
+  /** The turn's replies to this client. True if the kernel took everything. */
+  send(bytes: Uint8Array): boolean {
+    if (this.#ended) return true;
+    this.bytesOut += bytes.length;
+    this.writes++;
+    const taken = this.connection.write(bytes);
+    if (!taken && this.#host.overOutputLimit(this)) {
+      this.#ended = this.session.closed = true;
+      this.connection.destroy();
+    }
+    return taken;
   }
 
   /** Sends what is queued and closes; `end` alone would wait for ever for a peer that never reads. */
@@ -140,7 +160,7 @@ export class Client {
       if (finished || this.#ended) return;
       finished = true;
       session.blocked = false;
-      const writer = this.#host.writer;
+      const { writer } = this.#host.output;
       const start = writer.at;
       const { resp } = writer;
       writer.resp = session.resp;
@@ -175,9 +195,11 @@ export class Client {
       return;
     }
     host.beginBatch(session);
-    const writer = host.writer;
+    const { output } = host;
+    const { writer } = output;
     writer.resp = session.resp;
     this.#busy = true;
+    output.begin();
     for (;;) {
       const start = writer.at;
       const result = parser.next();
@@ -200,7 +222,11 @@ export class Client {
       // AUTH lifts the limits for what follows in the same batch.
       if (parser.unauthenticated && session.authenticated) parser.unauthenticated = false;
       host.commandDone();
-      if (writer.at > FLUSH_BYTES) this.#flush();
+      if (writer.at > FLUSH_BYTES) {
+        output.commit(this);
+        output.flush();
+        output.begin();
+      }
       if (session.closeNow || session.closeAfterReply || session.blocked || this.#ended) break;
     }
     this.#busy = false;
@@ -209,11 +235,11 @@ export class Client {
       session.closeNow = true;
     }
     if (session.closeNow) {
-      writer.renew(false);
+      output.abandon();
       this.#ended = this.session.closed = true;
       this.connection.destroy();
     } else {
-      this.#flush();
+      output.commit(this);
       parser.release();
       if (session.closeAfterReply && !this.#ended) this.close(true);
     }
@@ -223,21 +249,8 @@ export class Client {
   /** CLIENT REPLY OFF or SKIP: drops what the command wrote since `start`. */
   #muted(start: number): void {
     const session = this.session;
-    this.#host.writer.at = start;
+    this.#host.output.writer.at = start;
     if (session.replyMode === 'skip') session.replyMode = 'on';
     else if (session.replyMode === 'skip-next') session.replyMode = 'skip';
-  }
-
-  #flush(): void {
-    const writer = this.#host.writer;
-    if (writer.at === 0) return;
-    this.bytesOut += writer.at;
-    this.writes++;
-    const taken = this.connection.write(writer.bytes.subarray(0, writer.at));
-    writer.renew(!taken);
-    if (!taken && this.#host.overOutputLimit(this)) {
-      this.#ended = this.session.closed = true;
-      this.connection.destroy();
-    }
   }
 }

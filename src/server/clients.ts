@@ -11,6 +11,7 @@ import { describeSession } from '../commands/client-list.ts';
 import type { SessionService } from '../commands/services.ts';
 import type { Keyspace } from '../store/keyspace.ts';
 import { Client, type ClientHost } from './client.ts';
+import { TurnOutput } from './turn-output.ts';
 import type { Executor } from './execute.ts';
 
 const MAX_CLIENTS = Buffer.from('-ERR max number of clients reached\r\n');
@@ -37,7 +38,7 @@ export interface ClientsOwner {
 }
 
 export class Clients implements ClientHost, SessionService {
-  readonly writer: ReplyWriter;
+  readonly output: TurnOutput;
   readonly #owner: ClientsOwner;
   readonly #clients: Map<number, Client> = new Map();
   /** Waiting for the end of a pause. */
@@ -57,7 +58,7 @@ export class Clients implements ClientHost, SessionService {
 
   constructor(owner: ClientsOwner, writer: ReplyWriter) {
     this.#owner = owner;
-    this.writer = writer;
+    this.output = new TurnOutput(writer);
   }
 
   get executor(): Executor {

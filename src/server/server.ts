@@ -376,6 +376,7 @@ export class Server implements Services, Gates {
     this.#turnScheduled = true;
     this.clock.soon(() => {
       this.#turnScheduled = false;
+      this.clients.output.flush();
       this.replication.beforeSleep();
       if (this.store.space.reclaimer.pending > 0) this.cron.workArrived();
     });
