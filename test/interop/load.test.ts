@@ -7,11 +7,10 @@ import { converged, Scenario } from '../support/scenario.ts';
 
 const SECONDS = 5;
 const WRITERS = 3;
-/** At least so many, however slow the machine is. */
-const MIN_WRITES = 50_000;
+const OVER_LIMIT = 'for overcoming of output buffer limits';
 const PIPELINE = 50;
 /** Of stream that a slow replica may hold back before it is disconnected. */
-const LIMIT_BYTES = 8 * 1024 * 1024;
+const LIMIT_BYTES = 4 * 1024 * 1024;
 /** JS heap and arena may grow with the load; the unsent stream may not. */
 const ALLOWED_GROWTH_BYTES = 160 * 1024 * 1024;
 
@@ -45,7 +44,7 @@ void test(
       const client = await scenario.client(master);
       const random = new Seeded(seed + i);
       const filler = random.text(200).padEnd(200, 'x');
-      while (performance.now() < end || written < MIN_WRITES) {
+      while (performance.now() < end || !master.server.logText().includes(OVER_LIMIT)) {
         await client.ok('SELECT', random.below(3));
         const commands = Array.from({ length: PIPELINE }, (_unused, n) =>
           n % 5 === 0 ? ['SET', `fill:${random.below(500)}`, filler.repeat(5)] : randomWrite(random),
@@ -60,8 +59,6 @@ void test(
     const offset = await master.count('master_repl_offset');
     t.diagnostic(`${written} writes, ${offset} bytes of stream, resident ${before} -> ${most}`);
     assert.ok(most - before < ALLOWED_GROWTH_BYTES, `the master grew by ${most - before} bytes`);
-    assert.ok(offset > LIMIT_BYTES, 'enough was written to reach the limit');
-    await master.logged('for overcoming of output buffer limits');
     slow.setRate(Infinity);
     await converged(master, ...replicas);
     const { full } = await master.counts();

@@ -56,6 +56,17 @@ for (const { master: masterKind, replica: replicaKind } of pairs) {
       await converged(master, replica);
     });
 
+    if (masterKind === 'redis') {
+      await t.test('it acknowledges at once when asked (WAIT sends GETACK)', async () => {
+        const started = performance.now();
+        for (let i = 0; i < 10; i++) {
+          await master.ok('SET', 'acked', i);
+          assert.equal(await master.ok('WAIT', 1, 10_000), 1);
+        }
+        assert.ok(performance.now() - started < 5000, 'not only with the acknowledgement of every second');
+      });
+    }
+
     await t.test('deadlines are equal to the millisecond', async () => {
       for (const [i, command] of [
         ['SET', 'd', 'v', 'EX', 1000],
