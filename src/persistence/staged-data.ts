@@ -97,6 +97,7 @@ export class StagedData {
   discard(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#loader.abandon();
     if (this.#staged !== null) this.#store.space.discard(this.#staged);
   }
 

@@ -215,7 +215,7 @@ export class Database {
     }
   }
 
-  /** Adds a string key that must be absent: the loader's way in. `hash`: as for `peek`. */
+  /** Adds a string key that must be absent. */
   addString(
     keyBytes: Uint8Array,
     keyAt: number,
@@ -224,13 +224,36 @@ export class Database {
     at: number,
     length: number,
     expiryMs: number,
-    hash: number = this.space.hasher.hash(keyBytes, keyAt, keyLength),
+  ): Address {
+    const entry = this.buildString(keyBytes, keyAt, keyLength, bytes, at, length, expiryMs);
+    this.#link(entry, expiryMs, this.space.hasher.hash(keyBytes, keyAt, keyLength));
+    return entry;
+  }
+
+  /** A string entry that is in no table yet: the caller owns it, until it gives it to `linkBuilt`. The loader's way in. */
+  buildString(
+    keyBytes: Uint8Array,
+    keyAt: number,
+    keyLength: number,
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    expiryMs: number,
   ): Address {
     const encoding = stringEncoding(bytes, at, length);
     const entry = this.#build(keyBytes, keyAt, keyLength, TYPE_STRING, encoding, expiryMs, length, length);
     this.#writeValue(entry, bytes, at, length);
-    this.#link(entry, expiryMs, hash);
     return entry;
+  }
+
+  /** Adds a built entry, whose key must be absent; frees it if memory runs out. */
+  linkBuilt(entry: Address, hash: number): void {
+    this.#link(entry, this.space.entries.expiry(entry), hash);
+  }
+
+  /** Before many `peek`s in a row: one of these for each hash makes them quicker. The result means nothing. */
+  touch(hash: number): number {
+    return this.space.keys.touch(this.#keys, hash);
   }
 
   /** Deletes the key and reclaims its value; false if it was absent. No regard to expiry. */

@@ -3,7 +3,7 @@
  * databases may be the live ones or staged ones (`Keyspace.createStaging`). It refuses what Redis refuses: a key that
  * comes twice, repeated fields or members, a database that does not exist. Empty collections are left out.
  *
- * Rule: whatever a method throws, all that was taken so far lies in the databases; `abandon` removes a half-built value.
+ * Rule: all that was taken so far lies in the databases, or here: whoever gives up a load calls `abandon`.
  */
 import type { Address } from '../memory/arena.ts';
 import { ArenaExhausted } from '../memory/arena.ts';
@@ -13,6 +13,7 @@ import { latin1 } from '../resp/args.ts';
 import type { CollectionType, KeyMeta, PackedType, RdbSink } from '../rdb/sink.ts';
 import type { Database } from './database.ts';
 import { TYPE_LIST } from './entry.ts';
+import { LinkBatch } from './load-batch.ts';
 import type { Store } from './store.ts';
 
 /** The file's content cannot be taken; the message says which key and why. */
@@ -54,6 +55,7 @@ export class StoreLoader implements RdbSink {
   readonly #store: Store;
   readonly #databases: readonly Database[];
   readonly #options: LoadOptions;
+  readonly #batch: LinkBatch = new LinkBatch();
   #reserveLeft = RESERVE_MAX;
 
   // The key at work.
@@ -61,6 +63,8 @@ export class StoreLoader implements RdbSink {
   #key: Uint8Array = Buffer.alloc(128);
   #keyLength = 0;
   #hash = 0;
+  /** Its value was a string, and is in the batch. */
+  #isString = false;
   #expireAtMs = -1;
   /** Access time for the entry, -1: now. */
   #lru = -1;
@@ -98,6 +102,7 @@ export class StoreLoader implements RdbSink {
   }
 
   selectDb(index: number): void {
+    this.#flush();
     const db = this.#databases[index];
     if (db === undefined) throw new LoadError(`database ${index} is beyond the configured ${this.#databases.length}`);
     this.#db = db;
@@ -106,6 +111,7 @@ export class StoreLoader implements RdbSink {
   /** The file's word, believed as far as it costs little to be wrong. */
   resizeDb(keys: number): void {
     const plausible = Math.min(keys, this.#reserveLeft, (this.#options.inputBytes ?? Infinity) / MIN_KEY_BYTES);
+    this.#flush();
     if (plausible < 1 || this.#db.size > 0) return;
     this.#reserveLeft -= Math.floor(plausible);
     this.#guarded(() => this.#db.reserve(Math.floor(plausible)));
@@ -119,7 +125,9 @@ export class StoreLoader implements RdbSink {
     this.onModuleAux(name);
   }
 
-  end(): void {}
+  end(): void {
+    this.#flush();
+  }
 
   // -- a key --------------------------------------------------------------------------------------------------
 
@@ -137,16 +145,16 @@ export class StoreLoader implements RdbSink {
       return;
     }
     this.#hash = space.hasher.hash(this.#key, 0, length);
-    if (this.#db.peek(this.#key, 0, length, this.#hash) === 0) return;
-    if (this.#options.replaceExisting !== true) throw new LoadError(`the key '${this.#keyName()}' comes twice`);
-    this.#db.remove(this.#key, 0, length);
   }
 
   string(bytes: Uint8Array, at: number, length: number): void {
     if (this.#skip) return;
-    const keyLength = this.#keyLength;
-    this.#entry = this.#db.addString(this.#key, 0, keyLength, bytes, at, length, this.#expireAtMs, this.#hash);
-    this.#expireAtMs = -1;
+    // Where keys are replaced, the old one has to go first; elsewhere the batch finds those that come twice.
+    if (this.#options.replaceExisting === true) this.#claimKey();
+    const entry = this.#db.buildString(this.#key, 0, this.#keyLength, bytes, at, length, this.#expireAtMs);
+    if (this.#lru >= 0) this.#store.entries.setLru(entry, this.#lru);
+    this.#isString = true;
+    if (this.#batch.add(entry, this.#hash)) this.#flush();
   }
 
   packed(type: PackedType, bytes: Uint8Array, at: number, length: number): void {
@@ -156,6 +164,7 @@ export class StoreLoader implements RdbSink {
       this.#store.lists.appendPacked(this.#entry, bytes, at, length);
       return;
     }
+    this.#claimKey();
     const { hashes, sets, zsets } = this.#store;
     if (type === 'zset') {
       // The reader has checked its order already.
@@ -169,6 +178,7 @@ export class StoreLoader implements RdbSink {
 
   intset(bytes: Uint8Array, at: number, length: number): void {
     if (this.#skip) return;
+    this.#claimKey();
     this.#entry = this.#store.sets.createIntset(this.#db, this.#key, 0, this.#keyLength, bytes, at, length);
     if (this.#entry === 0) throw new LoadError(`the set '${this.#keyName()}' has repeated members`);
   }
@@ -187,6 +197,7 @@ export class StoreLoader implements RdbSink {
     }
     const { sets } = this.#store;
     if (this.#entry === 0) {
+      this.#claimKey();
       const integer = parseInteger(bytes, at, length) !== undefined;
       this.#entry = sets.create(this.#db, this.#key, 0, this.#keyLength, integer, this.#expected);
     }
@@ -203,7 +214,10 @@ export class StoreLoader implements RdbSink {
   ): void {
     if (this.#skip) return;
     const { hashes } = this.#store;
-    if (this.#entry === 0) this.#entry = hashes.create(this.#db, this.#key, 0, this.#keyLength, this.#expected);
+    if (this.#entry === 0) {
+      this.#claimKey();
+      this.#entry = hashes.create(this.#db, this.#key, 0, this.#keyLength, this.#expected);
+    }
     if (!hashes.set(this.#entry, fieldBytes, fieldAt, fieldLength, valueBytes, valueAt, valueLength))
       this.#refuseRepeated(fieldBytes, fieldAt, fieldLength);
   }
@@ -212,6 +226,7 @@ export class StoreLoader implements RdbSink {
     if (this.#skip) return;
     const { zsets, space } = this.#store;
     if (this.#entry === 0) {
+      this.#claimKey();
       this.#entry = zsets.createSized(this.#db, this.#key, 0, this.#keyLength, this.#expected);
       // A small one is ordered at its end, when it is known whether it becomes a listpack.
       this.#unordered = this.#expected <= space.settings.zsetMaxListpackEntries;
@@ -225,6 +240,10 @@ export class StoreLoader implements RdbSink {
   endKey(): void {
     this.keys++;
     if (this.#skip) return;
+    if (this.#isString) {
+      this.#isString = false;
+      return;
+    }
     if (this.#entry === 0) {
       this.emptyKeys++;
       return;
@@ -238,8 +257,9 @@ export class StoreLoader implements RdbSink {
     if (this.#expireAtMs >= 0) this.#db.setExpiry(entry, this.#expireAtMs);
   }
 
-  /** Reading failed: removes a value that is not complete, so that no collection without elements stays behind. */
+  /** Nothing more will come: removes what is not complete, so that no collection without elements stays behind. */
   abandon(): void {
+    this.#batch.drop(this.#db);
     if (this.#entry === 0) return;
     this.#db.remove(this.#key, 0, this.#keyLength);
     this.#entry = 0;
@@ -248,7 +268,24 @@ export class StoreLoader implements RdbSink {
   // -- inside -------------------------------------------------------------------------------------------------
 
   #startList(): void {
-    if (this.#entry === 0) this.#entry = this.#store.lists.create(this.#db, this.#key, 0, this.#keyLength);
+    if (this.#entry !== 0) return;
+    this.#claimKey();
+    this.#entry = this.#store.lists.create(this.#db, this.#key, 0, this.#keyLength);
+  }
+
+  /** Makes sure that the key is absent. */
+  #claimKey(): void {
+    this.#flush();
+    if (this.#db.peek(this.#key, 0, this.#keyLength, this.#hash) === 0) return;
+    if (this.#options.replaceExisting !== true) throw new LoadError(`the key '${this.#keyName()}' comes twice`);
+    this.#db.remove(this.#key, 0, this.#keyLength);
+  }
+
+  #flush(): void {
+    const twice = this.#batch.flush(this.#db);
+    if (twice === 0) return;
+    const name = this.#store.entries.keyCopy(twice);
+    throw new LoadError(`the key '${printable(name, 0, name.length)}' comes twice`);
   }
 
   /** Room asked for in advance is a favour: without memory for it, the tables grow as they go. */
