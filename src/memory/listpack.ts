@@ -210,10 +210,6 @@ export function prepend(arena: Arena, list: Address, value: Uint8Array, at: numb
   return insertBefore(arena, list, FIRST, value, at, length);
 }
 
-export function appendInteger(arena: Arena, list: Address, value: number): Address {
-  return putInteger(arena, list, totalBytes(arena, list) - 1, 0, value);
-}
-
 /** The new entry takes `position`. */
 export function insertBefore(
   arena: Arena,

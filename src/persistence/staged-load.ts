@@ -22,8 +22,8 @@ export interface StagedLoadOwner {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: { readonly rdbchecksum: boolean };
-  /** The data was replaced: watchers and statistics look again. */
-  dataReplaced(): void;
+  /** Calls `replace`, which exchanges all data at once, and tells those who watch keys of the old or the new. */
+  replaceData(replace: () => void): void;
 }
 
 export class StagedLoad implements LoadSession {
@@ -69,8 +69,7 @@ export class StagedLoad implements LoadSession {
   }
 
   commit(): void {
-    this.#data.commit();
-    this.#owner.dataReplaced();
+    this.#owner.replaceData(() => this.#data.commit());
   }
 
   abort(): void {

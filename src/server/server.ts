@@ -337,9 +337,12 @@ export class Server implements Services, Gates {
     this.world.log.setRole(isReplica ? 'S' : 'M');
   }
 
-  /** A full sync replaced all data. */
-  dataReplaced(): void {
-    for (const db of this.store.space.databases) this.databaseChanged(db.index);
+  /** A full sync exchanges all data: a watched key changes if it was there before, or is there afterwards. */
+  replaceData(replace: () => void): void {
+    const { databases } = this.store.space;
+    for (const db of databases) this.databaseChanged(db.index);
+    replace();
+    for (const db of databases) this.databaseChanged(db.index);
     if (this.store.space.reclaimer.pending > 0) this.cron.workArrived();
   }
 

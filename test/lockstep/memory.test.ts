@@ -53,3 +53,12 @@ lockstep('MEMORY STATS has the fields of redis-server, in order', { resp: 'both'
   for (const name of ['DOCTOR', 'MALLOC-STATS'])
     assert.equal(typeof (await both.headwater.value('MEMORY', name)), 'string');
 });
+
+lockstep('MEMORY DOCTOR answers a text, MEMORY HELP a list of lines', { resp: 'both' }, async (both) => {
+  await both.error('MEMORY', 'DOCTOR', 'x');
+  const advice = String(await both.headwater.ok('MEMORY', 'DOCTOR'));
+  assert.match(advice, /too little data|memory/i);
+  await both.error('MEMORY', 'HELP', 'x');
+  const lines = (await both.headwater.ok('MEMORY', 'HELP')) as string[];
+  assert.ok(lines.some((line) => String(line).startsWith('USAGE')));
+});

@@ -169,3 +169,11 @@ for (const [name, start] of [
     }
   });
 }
+
+lockstep('BGREWRITEAOF says that there is no AOF; MODULE HELP lists its subcommands', async (both) => {
+  await both.error('BGREWRITEAOF', 'x');
+  assert.match(decode(await both.headwater.call('BGREWRITEAOF')) instanceof Error ? 'error' : 'reply', /error/);
+  await both.error('MODULE', 'HELP', 'x');
+  const lines = (await both.headwater.ok('MODULE', 'HELP')) as string[];
+  assert.ok(lines.length > 2);
+});

@@ -52,7 +52,10 @@ class Subject {
         clock: this.clock,
         log: this.log,
         settings: { rdbchecksum: true },
-        dataReplaced: () => this.replaced++,
+        replaceData: (replace) => {
+          replace();
+          this.replaced++;
+        },
       },
       { totalBytes, resume: () => this.resumed++, keepalive: () => {} },
     );

@@ -15,5 +15,9 @@ test('the reference pages are what the tables say', async () => {
   const pages = await script.referencePages(buildDir);
   assert.ok(pages.size >= 2);
   for (const [path, text] of pages)
-    assert.equal(readFileSync(join(root, path), 'utf8'), text, `${path} is out of date: run node scripts/reference.mjs`);
+    assert.equal(
+      readFileSync(join(root, path), 'utf8'),
+      text,
+      `${path} is out of date: run node scripts/reference.mjs`,
+    );
 });
