@@ -18,6 +18,7 @@ import { ListenError } from '../server/listeners.ts';
 import { Server } from '../server/server.ts';
 import { installInfo } from '../observability/info.ts';
 import { helpText, parseArguments } from './arguments.ts';
+import { banner } from './banner.ts';
 
 async function main(argv: readonly string[]): Promise<void> {
   const parsed = parseArguments(argv);
@@ -67,6 +68,8 @@ async function main(argv: readonly string[]): Promise<void> {
   }
   world.log.setLevel(settings.loglevel);
   world.log.setFile(settings.logfile);
+  // Redis's mark of a process that is not yet a server.
+  world.log.setRole('C');
   world.log.warning('oO0OoO0OoO0Oo Headwater is starting oO0OoO0OoO0Oo');
   world.log.warning(`Headwater version=${headwaterVersion}, bits=64, pid=${world.process.pid}, just started`);
   if (config.configFile === undefined && argv.length === 0)
@@ -75,6 +78,13 @@ async function main(argv: readonly string[]): Promise<void> {
     );
   else world.log.warning('Configuration loaded');
   for (const { name, note } of config.ineffective()) world.log.warning(`'${name}' has no effect: ${note}`);
+
+  world.log.setRole('M');
+  const logo = settings.alwaysShowLogo || (settings.logfile === '' && process.stdout.isTTY);
+  if (logo)
+    world.log.raw(banner({ version: headwaterVersion, redisVersion, port: settings.port, pid: world.process.pid }));
+  else world.log.notice(`Running mode=standalone, port=${settings.port}.`);
+  world.log.warning('Server initialized');
 
   const pidFile = settings.pidfile;
   let pidFileWritten = false;

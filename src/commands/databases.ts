@@ -77,6 +77,7 @@ function flushdb(call: Call): void {
 
 function flushall(call: Call): void {
   flush(call, call.store.space.databases);
+  call.services.persistence.flushed();
 }
 
 export const databaseCommands: readonly CommandRow[] = [

@@ -116,6 +116,8 @@ export interface PersistenceService {
   /** Unix seconds of the last good save. */
   readonly lastSave: number;
   readonly saving: boolean;
+  /** FLUSHALL emptied everything: where snapshots are wanted, the file must not bring the old data back after a crash. */
+  flushed(): void;
   /** DEBUG RELOAD: saves (unless `noSave`), empties (unless `noFlush`) and loads; returns an error text on failure. */
   reload(options: { readonly noSave: boolean; readonly noFlush: boolean; readonly merge: boolean }): string | undefined;
   /** DEBUG DIGEST: 40 hex digits over all databases. */

@@ -124,6 +124,10 @@ export class RdbFile {
     }
   }
 
+  flushed(): void {
+    if (this.#parts.settings.save.length > 0) this.save();
+  }
+
   /** CONFIG SET save: an old failure no longer blocks writes if nobody wants snapshots. */
   savePointsChanged(): void {
     if (this.#parts.settings.save.length === 0) this.lastSaveOk = true;
