@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, test, type TestContext } from 'node:test';
 import { Redis } from 'ioredis';
 import { createClient, createClientPool } from 'redis';
 import { startHeadwater } from '../support/headwater-server.ts';
@@ -29,6 +29,13 @@ after(async () => {
   await replica.stop();
   await master.stop();
 });
+
+/** A server for one test, stopped when it ends, passed or failed. */
+async function start(t: TestContext, ...args: Parameters<typeof startHeadwater>): Promise<ServerProcess> {
+  const server = await startHeadwater(...args);
+  t.after(() => server.stop());
+  return server;
+}
 
 /** Runs redis-cli against the master; fails unless it exits with 0. */
 async function cli(args: readonly string[], options: ToolOptions = {}): Promise<string> {
@@ -111,8 +118,8 @@ describe('redis-cli', () => {
     assert.match(stdout, /^\d+ \d+ \d+\.\d+ \d+$/m);
   });
 
-  test('authenticates with -a and over a URL', async () => {
-    const locked = await startHeadwater(['--requirepass', 'open sesame']);
+  test('authenticates with -a and over a URL', async (t) => {
+    const locked = await start(t, ['--requirepass', 'open sesame']);
     const run = (...args: string[]) => runTool('redis-cli', ['-p', String(locked.port), ...args]);
     assert.match((await run('PING')).stdout, /^NOAUTH Authentication required/);
     assert.equal((await run('-a', 'open sesame', '--no-auth-warning', 'PING')).stdout, 'PONG\n');
@@ -161,8 +168,9 @@ describe('redis-benchmark', () => {
 });
 
 describe('ioredis', () => {
-  test('runs commands, pipelines, transactions and scan streams', async () => {
+  test('runs commands, pipelines, transactions and scan streams', async (t) => {
     const redis = new Redis(master.port, { db: 2 });
+    t.after(() => redis.disconnect());
     assert.equal(await redis.set('io', 'value', 'EX', 100, 'NX'), 'OK');
     assert.equal(await redis.get('io'), 'value');
     const buffer = Buffer.from([0, 255, 13, 10]);
@@ -184,6 +192,7 @@ describe('ioredis', () => {
     ]);
     await redis.watch('io:n');
     const other = redis.duplicate();
+    t.after(() => other.disconnect());
     await other.incr('io:n');
     other.disconnect();
     assert.equal(await redis.multi().incr('io:n').exec(), null);
@@ -196,30 +205,33 @@ describe('ioredis', () => {
     redis.disconnect();
   });
 
-  test('authenticates, names itself and pipelines automatically', async () => {
-    const locked = await startHeadwater(['--requirepass', 'secret']);
+  test('authenticates, names itself and pipelines automatically', async (t) => {
+    const locked = await start(t, ['--requirepass', 'secret']);
     const redis = new Redis({
       port: locked.port,
       password: 'secret',
       connectionName: 'worker',
       enableAutoPipelining: true,
     });
+    t.after(() => redis.disconnect());
     await Promise.all(Array.from({ length: 100 }, (_, i) => redis.set(`k${i}`, i)));
     assert.deepEqual(await redis.mget('k1', 'k99', 'none'), ['1', '99', null]);
     assert.match(String(await redis.client('LIST')), /name=worker/);
     redis.disconnect();
     const refused = new Redis({ port: locked.port, password: 'wrong', retryStrategy: () => null });
+    t.after(() => refused.disconnect());
     refused.on('error', () => {});
     await assert.rejects(refused.get('k1'), /WRONGPASS|Connection is closed/);
     refused.disconnect();
     await locked.stop();
   });
 
-  test('connects again after its connection was killed, and after the server came back', async () => {
+  test('connects again after its connection was killed, and after the server came back', async (t) => {
     const dir = tempDir();
-    let server = await startHeadwater([], { dir: dir.path });
+    let server = await start(t, [], { dir: dir.path });
     const { port } = server;
     const redis = new Redis({ port, retryStrategy: () => 20, maxRetriesPerRequest: null });
+    t.after(() => redis.disconnect());
     redis.on('error', () => {});
     const killer = await connectRaw(port);
     await redis.set('x', 1);
@@ -231,16 +243,18 @@ describe('ioredis', () => {
     await redis.save();
     await server.kill();
     const pending = redis.get('x');
-    server = await startHeadwater([], { dir: dir.path, port });
+    server = await start(t, [], { dir: dir.path, port });
     assert.equal(await pending, '1');
     redis.disconnect();
     await server.stop();
     dir.remove();
   });
 
-  test('writes to the master, reads from the replica, and sees READONLY when it mixes them up', async () => {
+  test('writes to the master, reads from the replica, and sees READONLY when it mixes them up', async (t) => {
     const writes = new Redis(master.port);
+    t.after(() => writes.disconnect());
     const reads = new Redis(replica.port);
+    t.after(() => reads.disconnect());
     await writes.set('split', 'written');
     await writes.call('WAIT', '1', '5000').catch((error: unknown) => assert.match(String(error), /unknown command/));
     await waitFor(async () => (await reads.get('split')) === 'written', { what: 'the write on the replica' });
@@ -257,6 +271,7 @@ describe('ioredis', () => {
       },
       maxRetriesPerRequest: 1,
     });
+    t.after(() => careful.disconnect());
     await assert.rejects(careful.set('split', 'no'), /READONLY/);
     assert.equal(reconnects, 1);
     assert.equal(await careful.get('split'), 'written');
@@ -266,9 +281,10 @@ describe('ioredis', () => {
 
 describe('node-redis', () => {
   for (const RESP of [2, 3] as const)
-    test(`runs commands, transactions, iterators and pools over RESP${RESP}`, async () => {
+    test(`runs commands, transactions, iterators and pools over RESP${RESP}`, async (t) => {
       const options = { socket: { port: master.port, host: '127.0.0.1' }, database: 4, RESP } as const;
       const client = createClient(options);
+      t.after(() => client.isOpen && client.destroy());
       client.on('error', () => {});
       await client.connect();
       await client.flushDb();
@@ -290,6 +306,7 @@ describe('node-redis', () => {
       client.destroy();
 
       const pool = createClientPool(options, { minimum: 2, maximum: 4 });
+      t.after(() => pool.isOpen && pool.destroy());
       pool.on('error', () => {});
       await pool.connect();
       const values = await Promise.all(Array.from({ length: 100 }, () => pool.incr('nr:pool')));
@@ -297,8 +314,9 @@ describe('node-redis', () => {
       pool.destroy();
     });
 
-  test('connects again after its connection was killed', async () => {
+  test('connects again after its connection was killed', async (t) => {
     const client = createClient({ socket: { port: master.port, host: '127.0.0.1', reconnectStrategy: () => 20 } });
+    t.after(() => client.isOpen && client.destroy());
     client.on('error', () => {});
     await client.connect();
     const id = await client.clientId();
@@ -311,9 +329,10 @@ describe('node-redis', () => {
     client.destroy();
   });
 
-  test('authenticates by URL and gets the error of a wrong password', async () => {
-    const locked = await startHeadwater(['--requirepass', 'secret']);
+  test('authenticates by URL and gets the error of a wrong password', async (t) => {
+    const locked = await start(t, ['--requirepass', 'secret']);
     const client = createClient({ url: `redis://default:secret@127.0.0.1:${locked.port}/1`, name: 'node-redis' });
+    t.after(() => client.isOpen && client.destroy());
     await client.connect();
     assert.equal((await client.clientInfo()).name, 'node-redis');
     client.destroy();
@@ -321,6 +340,7 @@ describe('node-redis', () => {
       url: `redis://default:wrong@127.0.0.1:${locked.port}`,
       socket: { reconnectStrategy: false },
     });
+    t.after(() => wrong.isOpen && wrong.destroy());
     wrong.on('error', () => {});
     await assert.rejects(wrong.connect(), /WRONGPASS/);
     await locked.stop();

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../support/free-port.ts';
 import { startHeadwater } from '../support/headwater-server.ts';
@@ -19,6 +19,13 @@ const program = fileURLToPath(new URL('../../src/cli/headwater.js', import.meta.
 /** Runs the program until it ends by itself. */
 function headwater(args: readonly string[], options: ToolOptions = {}): Promise<ToolResult> {
   return runTool(process.execPath, [program, ...args], options);
+}
+
+/** Stops the server when the test ends, passed or failed: a server left running would keep this process waiting. */
+async function start(t: TestContext, starting: Promise<ServerProcess>): Promise<ServerProcess> {
+  const server = await starting;
+  t.after(() => server.stop());
+  return server;
 }
 
 function exitCode(server: ServerProcess): Promise<number | null> {
@@ -65,9 +72,9 @@ test('a directive that is unknown or wrong ends the start with 1 and says where'
   dir.remove();
 });
 
-test("a port or socket that cannot be had ends the start with 1 and redis-server's lines", async () => {
+test("a port or socket that cannot be had ends the start with 1 and redis-server's lines", async (t) => {
   const dir = tempDir();
-  const server = await startHeadwater();
+  const server = await start(t, startHeadwater());
   const pidfile = join(dir.path, 'second.pid');
   const taken = await headwater(['--port', String(server.port), '--bind', '127.0.0.1', '--pidfile', pidfile]);
   const listening = `Warning: Could not create server TCP listening socket 127.0.0.1:${server.port}: bind: Address already in use`;
@@ -86,10 +93,10 @@ test("a port or socket that cannot be had ends the start with 1 and redis-server
 });
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const)
-  test(`${signal} saves when there are save points, removes the pid file and exits with 0`, async () => {
+  test(`${signal} saves when there are save points, removes the pid file and exits with 0`, async (t) => {
     const dir = tempDir();
     const args = ['--save', '3600 1', '--pidfile', 'headwater.pid'];
-    const server = await startHeadwater(args, { dir: dir.path });
+    const server = await start(t, startHeadwater(args, { dir: dir.path }));
     assert.equal(readFileSync(join(dir.path, 'headwater.pid'), 'utf8'), `${server.pid}\n`);
     const client = await connectRaw(server.port);
     await client.ok('SET', 'kept', 'yes');
@@ -99,7 +106,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const)
     assert.match(server.logText(), new RegExp(`Received ${signal} scheduling shutdown`));
     assert.match(server.logText(), /Saving the final RDB snapshot before exiting[^]*DB saved on disk[^]*bye bye/);
     assert.ok(!existsSync(join(dir.path, 'headwater.pid')));
-    const next = await startHeadwater(args, { dir: dir.path });
+    const next = await start(t, startHeadwater(args, { dir: dir.path }));
     const again = await connectRaw(next.port);
     assert.equal(await again.ok('GET', 'kept'), 'yes');
     await again.close();
@@ -107,9 +114,9 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const)
     dir.remove();
   });
 
-test('without save points a signal ends the server without saving', async () => {
+test('without save points a signal ends the server without saving', async (t) => {
   const dir = tempDir();
-  const server = await startHeadwater([], { dir: dir.path });
+  const server = await start(t, startHeadwater([], { dir: dir.path }));
   const client = await connectRaw(server.port);
   await client.ok('SET', 'kept', 'no');
   process.kill(server.pid, 'SIGTERM');
@@ -119,9 +126,9 @@ test('without save points a signal ends the server without saving', async () => 
   dir.remove();
 });
 
-test('a second SIGINT while replicas are waited for ends the process at once with 1', async () => {
-  const master = await startHeadwater(['--shutdown-timeout', '60']);
-  const replica = await startHeadwater(['--replicaof', `127.0.0.1 ${master.port}`]);
+test('a second SIGINT while replicas are waited for ends the process at once with 1', async (t) => {
+  const master = await start(t, startHeadwater(['--shutdown-timeout', '60']));
+  const replica = await start(t, startHeadwater(['--replicaof', `127.0.0.1 ${master.port}`]));
   const watcher = await connectRaw(replica.port);
   await linkUp(watcher);
   await watcher.close();
@@ -138,9 +145,9 @@ test('a second SIGINT while replicas are waited for ends the process at once wit
   await replica.stop();
 });
 
-test('SHUTDOWN ABORT in a pipeline answers each client with its own replies', async () => {
-  const master = await startHeadwater(['--shutdown-timeout', '60']);
-  const replica = await startHeadwater(['--replicaof', `127.0.0.1 ${master.port}`]);
+test('SHUTDOWN ABORT in a pipeline answers each client with its own replies', async (t) => {
+  const master = await start(t, startHeadwater(['--shutdown-timeout', '60']));
+  const replica = await start(t, startHeadwater(['--replicaof', `127.0.0.1 ${master.port}`]));
   const watcher = await connectRaw(replica.port);
   await linkUp(watcher);
   await watcher.close();
@@ -165,16 +172,16 @@ test('SHUTDOWN ABORT in a pipeline answers each client with its own replies', as
   await master.stop();
 });
 
-test('after kill -9 the last saved data is there again', async () => {
+test('after kill -9 the last saved data is there again', async (t) => {
   const dir = tempDir();
-  const server = await startHeadwater(['--save', '3600 1'], { dir: dir.path });
+  const server = await start(t, startHeadwater(['--save', '3600 1'], { dir: dir.path }));
   const client = await connectRaw(server.port);
   await client.ok('SET', 'saved', '1');
   await client.ok('SAVE');
   await client.ok('SET', 'lost', '1');
   await server.kill();
   await client.close();
-  const next = await startHeadwater([], { dir: dir.path, port: server.port });
+  const next = await start(t, startHeadwater([], { dir: dir.path, port: server.port }));
   const again = await connectRaw(next.port);
   assert.equal(await again.ok('GET', 'saved'), '1');
   assert.equal(await again.ok('GET', 'lost'), null);
@@ -236,13 +243,16 @@ test('configuration comes from a file, then standard input, then options', async
   dir.remove();
 });
 
-test('a directory that takes no file: saving fails, writes are refused, and SHUTDOWN goes only by force', async () => {
+test('a directory that takes no file: saving fails, writes are refused, and SHUTDOWN goes only by force', async (t) => {
   const dir = tempDir();
   // A directory in the file's place: no user may write over that, root neither.
   mkdirSync(join(dir.path, 'dump.rdb.d'));
-  const server = await startServer([process.execPath, program], ['--save', '3600 1', '--dbfilename', 'dump.rdb'], {
-    dir: dir.path,
-  });
+  const server = await start(
+    t,
+    startServer([process.execPath, program], ['--save', '3600 1', '--dbfilename', 'dump.rdb'], {
+      dir: dir.path,
+    }),
+  );
   const client = await connectRaw(server.port);
   await client.ok('SET', 'k', 'v');
   mkdirSync(join(dir.path, 'dump.rdb'));
@@ -261,9 +271,9 @@ test('a directory that takes no file: saving fails, writes are refused, and SHUT
   dir.remove();
 });
 
-test('while a large file is loaded clients are told so, and a SIGTERM leaves the file alone', async () => {
+test('while a large file is loaded clients are told so, and a SIGTERM leaves the file alone', async (t) => {
   const dir = tempDir();
-  const first = await startHeadwater(['--save', '3600 1'], { dir: dir.path });
+  const first = await start(t, startHeadwater(['--save', '3600 1'], { dir: dir.path }));
   const client = await connectRaw(first.port, { timeoutMs: 60_000 });
   await client.ok('DEBUG', 'POPULATE', 1_500_000, 'key', 64);
   await client.ok('SAVE');
