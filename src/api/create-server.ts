@@ -49,6 +49,10 @@ export interface HeadwaterServer {
   /** redis://host:port */
   readonly url: string;
   status(): NodeStatus;
+  /**
+   * Resolves once the data is a master's, or a replica's whose link is up; rejects after `timeoutMs` (default 30 s).
+   */
+  synced(timeoutMs?: number): Promise<void>;
   /** Stops the server and closes its connections. Data that is not saved is gone. */
   close(): Promise<void>;
 }
@@ -89,8 +93,29 @@ export async function createServer(options: CreateServerOptions = {}): Promise<H
     port,
     url: `redis://127.0.0.1:${port}`,
     status: () => statusOf(server),
+    synced: (timeoutMs) => synced(server, timeoutMs ?? SYNCED_TIMEOUT_MS),
     close: () => server.stop(),
   };
+}
+
+const SYNCED_TIMEOUT_MS = 30_000;
+
+function synced(server: Server, timeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (done: () => void): void => {
+      timer.cancel();
+      server.linkWatchers.delete(look);
+      done();
+    };
+    const look = (): void => {
+      if (server.replication.canServe) settle(resolve);
+    };
+    const timer = server.clock.after(timeoutMs, () =>
+      settle(() => reject(new Error(`the link to the master was not up within ${timeoutMs} ms`))),
+    );
+    server.linkWatchers.add(look);
+    look();
+  });
 }
 
 function statusOf(server: Server): NodeStatus {

@@ -16,6 +16,8 @@ const WRITES_A_SECOND = 200;
 interface Node {
   readonly name: string;
   readonly server: HeadwaterServer;
+  /** When it was last seen without lag, monotonic ms. */
+  caughtUpMs: number;
 }
 
 async function main(): Promise<void> {
@@ -31,12 +33,14 @@ async function main(): Promise<void> {
     directives: { ...directives, replicaof: ['127.0.0.1', String(replica.port)] },
     logFile,
   });
-  const nodes: Node[] = [
-    { name: 'master', server: master },
-    { name: 'replica', server: replica },
-    { name: 'sub-replica', server: leaf },
-  ];
   const clock = nodeClock();
+  const caughtUpMs = clock.monotonic();
+  const nodes: Node[] = [
+    { name: 'master', server: master, caughtUpMs },
+    { name: 'replica', server: replica, caughtUpMs },
+    { name: 'sub-replica', server: leaf, caughtUpMs },
+  ];
+  await Promise.all(nodes.map(({ server }) => server.synced()));
   const stopWriting = writeSomething(master.port);
   console.log('Headwater: a master, its replica, and a replica of the replica.\n');
   console.log(`  redis-cli -p ${master.port} set hello world     # write to the master`);
@@ -49,7 +53,7 @@ async function main(): Promise<void> {
   const draw = (): void => {
     if (redraw && drawn) process.stdout.write(`\x1b[${lines}A`);
     drawn = true;
-    for (const line of table(nodes)) process.stdout.write(redraw ? `\x1b[2K${line}\n` : `${line}\n`);
+    for (const line of table(nodes, clock.monotonic())) process.stdout.write(redraw ? `\x1b[2K${line}\n` : `${line}\n`);
   };
   draw();
   const timer = clock.every(REFRESH_MS, draw);
@@ -70,13 +74,17 @@ async function main(): Promise<void> {
   if (process.stdin.isTTY) createInterface({ input: process.stdin }).on('SIGINT', () => void stop());
 }
 
-const columns = ['node', 'port', 'role', 'upstream', 'link', 'offset', 'lag', 'heard', 'replicas', 'keys'] as const;
+const columns = ['node', 'port', 'role', 'upstream', 'link', 'offset', 'lag', 'replicas', 'keys'] as const;
 
 /** Header and one line a node. */
-function table(nodes: readonly Node[]): string[] {
+function table(nodes: readonly Node[], nowMs: number): string[] {
   const head = nodes[0]!.server.status();
-  const rows = nodes.map(({ name, server }) => {
+  const rows = nodes.map((node) => {
+    const { name, server } = node;
     const status = server.status();
+    const behind = Math.max(0, head.offset - status.offset);
+    if (behind === 0 && status.link === 'up') node.caughtUpMs = nowMs;
+    const lag = `${behind} B, ${((nowMs - node.caughtUpMs) / 1000).toFixed(0)} s`;
     return [
       name,
       String(server.port),
@@ -84,8 +92,7 @@ function table(nodes: readonly Node[]): string[] {
       status.upstream || '-',
       status.link || '-',
       String(status.offset),
-      status.role === 'master' ? '-' : `${Math.max(0, head.offset - status.offset)} B`,
-      status.lastHeardSeconds < 0 ? '-' : `${status.lastHeardSeconds} s ago`,
+      status.role === 'master' ? '-' : lag,
       String(status.replicas),
       String(status.keys),
     ];

@@ -65,6 +65,8 @@ export class Server implements Services, Gates {
   readonly cron: Cron;
   readonly statistics: Statistics;
   readonly configuration: ConfigurationService;
+  /** Called when the role or the state of the link to the master changes. */
+  readonly linkWatchers: Set<() => void> = new Set();
   /** Unix ms. */
   readonly startedAt: number;
   /** 40 hex digits, new at every start. */
@@ -335,6 +337,7 @@ export class Server implements Services, Gates {
     const isReplica = !this.replication.isMaster;
     this.store.space.isReplica = isReplica;
     this.world.log.setRole(isReplica ? 'S' : 'M');
+    for (const look of this.linkWatchers) look();
   }
 
   /** A full sync exchanges all data: a watched key changes if it was there before, or is there afterwards. */
