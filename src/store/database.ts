@@ -205,6 +205,7 @@ export class Database {
    * the database's from here on: if memory runs out, it is given back as well.
    */
   add(bytes: Uint8Array, at: number, length: number, type: number, encoding: number, ref: Address): Address {
+    this.#removeHidden(bytes, at, length);
     try {
       const entry = this.#build(bytes, at, length, type, encoding, -1, ref, 0);
       this.#link(entry, -1, this.space.hasher.hash(bytes, at, length));
@@ -225,6 +226,7 @@ export class Database {
     length: number,
     expiryMs: number,
   ): Address {
+    this.#removeHidden(keyBytes, keyAt, keyLength);
     const entry = this.buildString(keyBytes, keyAt, keyLength, bytes, at, length, expiryMs);
     this.#link(entry, expiryMs, this.space.hasher.hash(keyBytes, keyAt, keyLength));
     return entry;
@@ -325,6 +327,7 @@ export class Database {
    */
   rename(entry: Address, target: Database, bytes: Uint8Array, at: number, length: number): Address {
     const { entries, arena } = this.space;
+    target.#removeHidden(bytes, at, length);
     const meta = entries.meta(entry);
     const expiry = entries.expiry(entry);
     const ref = entries.ref(entry);
@@ -344,11 +347,17 @@ export class Database {
   /** Deletes everything; memory is reclaimed in slices. */
   clear(): void {
     const { keys, deadlines } = this.space;
-    const oldKeys = this.#keys;
-    const oldDeadlines = this.#deadlines;
-    this.#keys = keys.create();
-    this.#deadlines = deadlines.create();
-    this.space.reclaimer.freeTable(oldKeys, oldDeadlines);
+    const emptyKeys = keys.create();
+    let emptyDeadlines: Address;
+    try {
+      emptyDeadlines = deadlines.create();
+    } catch (error) {
+      this.space.arena.free(emptyKeys);
+      throw error;
+    }
+    this.space.reclaimer.freeTable(this.#keys, this.#deadlines);
+    this.#keys = emptyKeys;
+    this.#deadlines = emptyDeadlines;
   }
 
   /** Gives back everything, the empty tables too: the end of a staging database. It must not be used afterwards. */
@@ -356,12 +365,6 @@ export class Database {
     this.space.reclaimer.freeTable(this.#keys, this.#deadlines);
     this.#keys = 0;
     this.#deadlines = 0;
-  }
-
-  /** Like `clear`, for a staged database that is not used any more. */
-  discard(): void {
-    this.space.reclaimer.freeTable(this.#keys, this.#deadlines);
-    this.#keys = this.#deadlines = 0;
   }
 
   /** Exchanges the whole content with another database. */
@@ -485,6 +488,15 @@ export class Database {
     deadlines.insert(this.#deadlines, to, entry);
     deadlines.remove(this.#deadlines, from, entry);
     arena.f64[segmentOf(entry)]![(byteOf(entry) >>> 3) + 1] = to;
+  }
+
+  /**
+   * A key past its time that may not expire here (a replica, a pause) is absent for clients and yet in the table: what a
+   * client puts in its place, on a writable replica, takes it out first. Two entries of one key would never come apart.
+   */
+  #removeHidden(bytes: Uint8Array, at: number, length: number): void {
+    const { isReplica, expirePaused, fromMaster } = this.space;
+    if ((isReplica || expirePaused) && !fromMaster && this.expiring > 0) this.remove(bytes, at, length);
   }
 
   #unlink(bytes: Uint8Array, at: number, length: number): Address {

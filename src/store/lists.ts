@@ -91,8 +91,15 @@ export class Lists {
     try {
       for (let n = node.headNode(arena, ref); n !== 0; n = node.nextNode(arena, n)) {
         const data = node.nodeData(arena, n);
-        if (!node.isPlain(arena, n)) this.#quick.adoptListpack(copy, this.#copyListpack(data));
-        else {
+        if (!node.isPlain(arena, n)) {
+          const list = this.#copyListpack(data);
+          try {
+            this.#quick.adoptListpack(copy, list);
+          } catch (error) {
+            arena.free(list);
+            throw error;
+          }
+        } else {
           const bytes = arena.u8[segmentOf(data)]!;
           this.#quick.pushTail(copy, bytes, byteOf(data) + node.PLAIN_HEADER, node.plainLength(arena, n));
         }
