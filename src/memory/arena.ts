@@ -37,6 +37,9 @@ const MAX_SPARE_SEGMENTS = 2;
 /** Largest block of a medium segment; larger ones get a buffer of their own. */
 export const MEDIUM_MAX: number = 1024 * 1024;
 
+/** Largest block: the longest view that Node 20 makes of a buffer. So lengths within a block fit into 32 bits. */
+export const MAX_BLOCK_BYTES: number = 2 ** 32 - 4096;
+
 const KIND_FREE = 0;
 const KIND_SMALL = 1;
 const KIND_MEDIUM = 2;
@@ -217,6 +220,7 @@ export class Arena {
   }
 
   #allocHuge(bytes: number): Address {
+    if (bytes > MAX_BLOCK_BYTES) throw new ArenaExhausted(`arena: no block may have ${bytes} bytes`);
     const rounded = Math.ceil(bytes / 4096) * 4096;
     const segment = this.#addSegment(KIND_HUGE, rounded);
     this.#hugeBytes[segment] = rounded;

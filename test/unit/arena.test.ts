@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Arena, MEDIUM_MAX, SEGMENT_BYTES, byteOf, segmentOf } from '../../src/memory/arena.ts';
+import {
+  Arena,
+  ArenaExhausted,
+  MAX_BLOCK_BYTES,
+  MEDIUM_MAX,
+  SEGMENT_BYTES,
+  byteOf,
+  segmentOf,
+} from '../../src/memory/arena.ts';
 import { AssertionError } from '../../src/base/assert.ts';
 
 test('blocks are aligned to 16 bytes, as large as asked for, and never at address 0', () => {
@@ -25,6 +33,18 @@ test("a huge block is in nobody else's segment and its memory goes back when fre
   assert.equal(arena.reservedBytes, reserved);
   arena.free(before);
   assert.deepEqual([arena.blocks, arena.usedBytes], [0, 0]);
+});
+
+test('a block longer than any view counts as memory that is not there', () => {
+  const arena = new Arena();
+  const block = arena.alloc(16);
+  const held = [arena.blocks, arena.usedBytes, arena.reservedBytes];
+  for (const bytes of [MAX_BLOCK_BYTES + 1, 2 ** 32, 5e9, 2 ** 52]) {
+    assert.throws(() => arena.alloc(bytes), ArenaExhausted);
+    assert.throws(() => arena.resize(block, bytes, 16), ArenaExhausted);
+    assert.deepEqual([arena.blocks, arena.usedBytes, arena.reservedBytes], held);
+  }
+  arena.free(arena.alloc(MAX_BLOCK_BYTES));
 });
 
 test('a value that grows through all sizes and dies leaves at most two spare segments and the first', () => {
