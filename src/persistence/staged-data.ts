@@ -9,6 +9,11 @@ import { LoadError, type LoadedPosition, loadFailure, type LoadOptions, StoreLoa
 import type { Store } from '../store/store.ts';
 
 const MIB = 1024 * 1024;
+/**
+ * Longest string taken from a file or a master, whatever `proto-max-bulk-len` says here now: it was allowed where it was made.
+ * The reader's window is twice as long as a string that comes in pieces, and must stay within 4 GiB.
+ */
+const MAX_STRING_BYTES = 2047 * MIB;
 
 export interface StagedDataOptions extends LoadOptions {
   /** `rdbchecksum`. */
@@ -33,6 +38,7 @@ export class StagedData {
     this.#loader.onModuleAux = (module) => log.warning(`Skipping auxiliary data of module '${module}' in the RDB`);
     this.#reader = new RdbReader(this.#loader, {
       checksum: options.checksum,
+      maxStringBytes: MAX_STRING_BYTES,
       ...(options.inputBytes === undefined ? {} : { inputBytes: options.inputBytes }),
     });
   }

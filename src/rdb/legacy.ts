@@ -13,11 +13,16 @@ const END_MARK = 0xff;
 const WIDE = 254;
 
 const ZIPLIST_HEADER_BYTES = 10;
+/** The shortest element, and the shortest pair of a zipmap. */
+const ZIPLIST_ELEMENT_BYTES = 2;
+const ZIPMAP_PAIR_BYTES = 3;
 const MANY_ELEMENTS = 0xffff;
 
 export class ZiplistCursor extends PackedCursor {
   /** Elements the header claims; MANY_ELEMENTS if it does not say. */
-  claimed = 0;
+  #claimed = 0;
+  /** Elements to make room for: what the header claims, as far as the blob's length bears it out. */
+  expected = 0;
   #seen = 0;
   #previousSize = 0;
   #lastStart = 0;
@@ -35,7 +40,8 @@ export class ZiplistCursor extends PackedCursor {
     this.source = bytes;
     this.position = at + ZIPLIST_HEADER_BYTES;
     this.end = at + length - 1;
-    this.claimed = bytes[at + 8]! | (bytes[at + 9]! << 8);
+    this.#claimed = bytes[at + 8]! | (bytes[at + 9]! << 8);
+    this.expected = Math.min(this.#claimed, Math.floor((this.end - this.position) / ZIPLIST_ELEMENT_BYTES));
     this.#seen = 0;
     this.#previousSize = 0;
     this.#lastStart = this.position;
@@ -46,7 +52,7 @@ export class ZiplistCursor extends PackedCursor {
     const { source, end } = this;
     const start = this.position;
     if (start === end) {
-      if (this.claimed !== MANY_ELEMENTS && this.claimed !== this.#seen) {
+      if (this.#claimed !== MANY_ELEMENTS && this.#claimed !== this.#seen) {
         throw new Malformed('ziplist holds another number of elements than its header claims');
       }
       if (this.#lastStart !== this.#claimedLastStart) {
@@ -124,7 +130,10 @@ function integerBytes(encoding: number): number {
 
 /** Walks a zipmap: fields and values alternate. */
 export class ZipmapCursor extends PackedCursor {
+  /** Pairs the header claims; WIDE or more if it does not say. */
   #claimed = 0;
+  /** Pairs to make room for: what the header claims, as far as the blob's length bears it out. */
+  expected = 0;
   #seen = 0;
   #atValue = false;
 
@@ -135,13 +144,9 @@ export class ZipmapCursor extends PackedCursor {
     this.position = at + 1;
     this.end = at + length - 1;
     this.#claimed = bytes[at]!;
+    this.expected = Math.min(this.#claimed, Math.floor((this.end - this.position) / ZIPMAP_PAIR_BYTES));
     this.#seen = 0;
     this.#atValue = false;
-  }
-
-  /** Pairs the header claims; WIDE or more if it does not say. */
-  get claimed(): number {
-    return this.#claimed;
   }
 
   next(): boolean {

@@ -359,7 +359,7 @@ export class RdbReader {
         this.#input.string(0);
         const cursor = new ZipmapCursor();
         cursor.open(this.#input.bytes, this.#input.at, this.#input.length);
-        sink.begin('hash', cursor.claimed);
+        sink.begin('hash', cursor.expected);
         this.#emit('hash', cursor);
         this.#endKey();
         return;
@@ -430,7 +430,7 @@ export class RdbReader {
 
   #ziplist(type: CollectionType): void {
     const cursor = this.#openZiplist();
-    this.#sink.begin(type, type === 'list' ? cursor.claimed : cursor.claimed >>> 1);
+    this.#sink.begin(type, type === 'list' ? cursor.expected : cursor.expected >>> 1);
     this.#emit(type, cursor);
     this.#endKey();
   }

@@ -136,9 +136,12 @@ export class StoreLoader implements RdbSink {
     copyBytes(this.#key, 0, bytes, at, length);
     this.#keyLength = length;
     this.#entry = 0;
-    this.#expireAtMs = meta.expireAtMs;
+    // A time before 1970 is over as well as its start is, and -1 alone means none.
+    this.#expireAtMs = meta.expireAtMs < -1 ? 0 : meta.expireAtMs;
     const { space } = this.#store;
-    this.#lru = meta.idleSeconds < 0 ? -1 : Math.max(0, space.lruClock - meta.idleSeconds);
+    // The clock goes round in 194 days: what was idle since before its last zero is as old as it can tell.
+    this.#lru =
+      meta.idleSeconds < 0 ? -1 : (space.lruClock - Math.min(meta.idleSeconds, LRU_MAX) + LRU_MAX + 1) % (LRU_MAX + 1);
     this.#skip = this.#options.dropExpired && this.#expireAtMs >= 0 && this.#expireAtMs < space.now;
     if (this.#skip) {
       this.expiredKeys++;
@@ -321,6 +324,8 @@ const RESERVE_MAX = 16 * 1024 * 1024;
 const EXPECTED_MAX = 4 * 1024 * 1024;
 /** The shortest key with its value: type, empty key, empty string. */
 const MIN_KEY_BYTES = 3;
+/** Longest idle time that an entry's 24 bits hold, seconds. */
+const LRU_MAX = 0xffffff;
 const AUX_MAX_BYTES = 64;
 const REPLID_BYTES = 40;
 /** How much of a name a message shows. */
