@@ -22,6 +22,10 @@ const AT_ONCE = 64;
 /** Units of work a step of `finish`: not more, so that big values inside a table are freed before the next ones. */
 const FINISH_STEP = 1024;
 
+/** Buckets of a table taken apart between two looks at how much was freed, and blocks that count as one unit of work. */
+const TABLE_STEP = 8;
+const BLOCKS_A_UNIT = 8;
+
 /** One thing being taken apart: `step(budget)` frees some of it and tells whether it is gone. */
 interface Job {
   step(budget: number): boolean;
@@ -63,10 +67,21 @@ export class Reclaimer {
     const space = this.#space;
     const small = space.keys.count(keys) + space.keys.buckets(keys) <= AT_ONCE;
     let indexDone = false;
+    const release = (entry: Address): void => this.freeEntry(entry);
     const job: Job = {
       step: (budget) => {
-        if (!indexDone) indexDone = space.deadlines.free(deadlines, budget);
-        return indexDone && space.keys.drain(keys, budget, (entry) => this.freeEntry(entry));
+        if (!indexDone) {
+          indexDone = space.deadlines.free(deadlines, budget);
+          if (!indexDone) return false;
+        }
+        // A bucket of strings is seven blocks, one of small collections hundreds: what counts is the blocks.
+        for (let left = budget; left > 0;) {
+          const before = space.arena.blocks;
+          const buckets = Math.min(left, TABLE_STEP);
+          if (space.keys.drain(keys, buckets, release)) return true;
+          left -= Math.max(buckets, (before - space.arena.blocks) / BLOCKS_A_UNIT);
+        }
+        return false;
       },
     };
     if (small) job.step(Number.MAX_SAFE_INTEGER);
