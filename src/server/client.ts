@@ -20,6 +20,9 @@ const WAITING_BYTES = 64 * 1024;
 /** Replies are handed to the sockets before the turn ends whenever so many bytes have gathered. */
 const FLUSH_BYTES = 256 * 1024;
 
+/** Shorter replies to a client that does not read are copied; longer ones may keep the buffer that they share. */
+const COPY_BYTES = 16 * 1024;
+
 /** A peer that does not read gets so long to take its last replies before the connection is destroyed, ms. */
 export const LINGER_MS = 10_000;
 
@@ -32,6 +35,8 @@ export interface ClientHost {
   beginBatch(session: Session): void;
   /** Called inside long pipelines too, so that replicas are fed while one goes on. */
   commandDone(): void;
+  /** An attached replica sent a command that has a reply: its output is the stream, nothing else may enter it. */
+  replicaAnswered(session: Session): void;
   /** End of the batch: schedules what waits for the end of the turn. */
   endBatch(): void;
   /** Output waits for the kernel: enforces client-output-buffer-limit; true if the client must go. */
@@ -131,17 +136,19 @@ export class Client implements OutputOwner {
     else this.connection.destroy();
   }
 
-  /** The turn's replies to this client. True if the kernel took everything. */
+  /** The turn's replies to this client. True if their bytes are no longer needed. */
   send(bytes: Uint8Array): boolean {
     if (this.#ended) return true;
     this.bytesOut += bytes.length;
     this.writes++;
-    const taken = this.connection.write(bytes);
+    // What queues behind other bytes keeps its memory: a few bytes must not keep the whole turn's buffer.
+    const copied = bytes.length < COPY_BYTES && this.connection.pendingBytes > 0;
+    const taken = this.connection.write(copied ? Uint8Array.from(bytes) : bytes);
     if (!taken && this.#host.overOutputLimit(this)) {
       this.#ended = this.session.closed = true;
       this.connection.destroy();
     }
-    return taken;
+    return taken || copied;
   }
 
   /** Sends what is queued and closes; `end` alone would wait for ever for a peer that never reads. */
@@ -216,9 +223,13 @@ export class Client implements OutputOwner {
         this.postponed = true;
         break;
       }
-      // What an attached replica sends (REPLCONF ACK) is never answered: its output is the stream.
-      if (session.class === 'replica') writer.at = start;
-      else if (session.replyMode !== 'on') this.#muted(start);
+      if (session.class === 'replica') {
+        if (writer.at > start) {
+          host.replicaAnswered(session);
+          session.closeNow = true;
+        }
+        writer.at = start;
+      } else if (session.replyMode !== 'on' && !session.blocked) this.#muted(start);
       // AUTH lifts the limits for what follows in the same batch.
       if (parser.unauthenticated && session.authenticated) parser.unauthenticated = false;
       host.commandDone();

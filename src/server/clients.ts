@@ -35,6 +35,12 @@ export interface ClientsOwner {
   afterBatch(): void;
   sessionClosed(session: Session): void;
   outputDrained(session: Session): void;
+  /** Our link to the master, while it is up. */
+  masterSession(): Session | undefined;
+  /** Bytes came from an attached replica: it lives. */
+  replicaHeard(session: Session): void;
+  /** An attached replica sent a command that has a reply. */
+  replicaAnswered(session: Session): void;
 }
 
 export class Clients implements ClientHost, SessionService {
@@ -74,10 +80,25 @@ export class Clients implements ClientHost, SessionService {
   }
 
   *all(): Iterable<Session> {
-    for (const { session } of this.#clients.values()) if (!session.closed) yield session;
+    let master = this.#owner.masterSession();
+    for (const { session } of this.#clients.values()) {
+      if (master !== undefined && master.id < session.id) {
+        yield master;
+        master = undefined;
+      }
+      if (!session.closed) yield session;
+    }
+    if (master !== undefined) yield master;
+  }
+
+  /** The id of the next client, or of the next link to a master. */
+  nextId(): number {
+    return ++this.#lastId;
   }
 
   find(id: number): Session | undefined {
+    const master = this.#owner.masterSession();
+    if (master?.id === id) return master;
     const session = this.#clients.get(id)?.session;
     return session?.closed === true ? undefined : session;
   }
@@ -98,7 +119,7 @@ export class Clients implements ClientHost, SessionService {
     this.totalConnections++;
     connection.setNoDelay(true);
     if (settings.tcpKeepalive > 0) connection.setKeepAlive(settings.tcpKeepalive);
-    const session = new Session(++this.#lastId, clock.now());
+    const session = new Session(this.nextId(), clock.now());
     session.remoteAddress = connection.remoteAddress;
     session.localAddress = connection.localAddress;
     session.descriptor = connection.descriptor;
@@ -114,6 +135,7 @@ export class Clients implements ClientHost, SessionService {
     const now = clock.now();
     space.now = now;
     session.lastInteraction = now;
+    if (session.class === 'replica') this.#owner.replicaHeard(session);
     space.noTouch = session.noTouch;
     const client = this.#clients.get(session.id);
     if (client !== undefined) client.parser.unauthenticated = settings.requirepass !== '' && !session.authenticated;
@@ -156,6 +178,10 @@ export class Clients implements ClientHost, SessionService {
     this.#clients.delete(client.session.id);
     this.#postponed.delete(client);
     this.#owner.sessionClosed(client.session);
+  }
+
+  replicaAnswered(session: Session): void {
+    this.#owner.replicaAnswered(session);
   }
 
   drained(client: Client): void {

@@ -24,7 +24,7 @@ export function replicationHost(server: Server): ReplicationHost & { readonly ex
       clock: world.clock,
       log: world.log,
       settings,
-      newSession: () => server.newMasterSession(),
+      newSession: (linked) => server.newMasterSession(linked ? server.clients.nextId() : 0),
     }),
     snapshot: (request, consumer) => startSnapshot(store, settings, world.clock, request, consumer),
     beginLoad: (request) => new StagedLoad(store, server, request),

@@ -5,7 +5,7 @@
  *             ├─> Cron ────────────────────────────────────────────────┘
  *             └─> Replication <── Propagation <── Executor
  */
-import type { Clock, Random } from '../base/ambient.ts';
+import type { Clock, Random, Timer } from '../base/ambient.ts';
 import type { Settings } from '../base/settings.ts';
 import type { ServerLog, World } from '../io/world.ts';
 import { ReplyWriter } from '../resp/reply-writer.ts';
@@ -81,6 +81,8 @@ export class Server implements Services, Gates {
   readonly #onListening: () => void;
   #pause: 'no' | 'write' | 'all' = 'no';
   #pauseUntil = 0;
+  #pauseEnd: Timer | undefined;
+  #stopped = false;
   #turnScheduled = false;
   #loading = false;
 
@@ -117,6 +119,9 @@ export class Server implements Services, Gates {
         outputDrained: (session) => {
           if (session.peer?.replica) this.replication.peerDrained(session.peer);
         },
+        masterSession: () => this.#masterSession(),
+        replicaHeard: (session) => this.replication.peerHeard(session.peer!),
+        replicaAnswered: (session) => this.replication.rejectReply(session.peer!, session.lastCommand),
       },
       this.#writer,
     );
@@ -172,6 +177,8 @@ export class Server implements Services, Gates {
     } finally {
       this.#setLoading(false);
     }
+    // Somebody may have stopped us while the data was loading.
+    if (this.#stopped) return;
     this.cron.start();
     if (settings.replicaof !== undefined) this.replication.replicaOf(settings.replicaof.host, settings.replicaof.port);
     world.log.notice('Ready to accept connections tcp');
@@ -179,6 +186,9 @@ export class Server implements Services, Gates {
 
   /** Stops everything at once, without saving; for embedding and tests. `shutdown` is the polite way. */
   async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#pauseEnd?.cancel();
+    this.#shutdown.stop();
     this.cron.stop();
     this.replication.shutdown();
     this.clients.closeAll();
@@ -249,13 +259,12 @@ export class Server implements Services, Gates {
     this.#pause = this.#pause === 'all' ? 'all' : kind;
     this.#pauseUntil = Math.max(this.#pauseUntil, untilMs);
     this.store.space.expirePaused = true;
-    const end = this.#pauseUntil;
-    this.clock.after(Math.max(0, end - this.clock.now()), () => {
-      if (this.#pauseUntil === end) this.unpauseClients();
-    });
+    this.#pauseEnd?.cancel();
+    this.#pauseEnd = this.clock.after(Math.max(0, this.#pauseUntil - this.clock.now()), () => this.unpauseClients());
   }
 
   unpauseClients(): void {
+    this.#pauseEnd?.cancel();
     if (this.#pause === 'no') return;
     this.#pause = 'no';
     this.#pauseUntil = 0;
@@ -351,11 +360,24 @@ export class Server implements Services, Gates {
 
   // -- inside -----------------------------------------------------------------------------------------------------
 
-  /** A session that belongs to no client: the master's stream. */
-  newMasterSession(): Session {
-    const session = new Session(0, this.clock.now());
+  /** The session of the master's stream. Before there is a link it is no client of anybody, and its id is 0. */
+  newMasterSession(id: number): Session {
+    const session = new Session(id, this.clock.now());
     session.class = 'master';
     session.authenticated = true;
+    return session;
+  }
+
+  /** Our link to the master as CLIENT LIST shows it and CLIENT KILL ends it; undefined while it is not up. */
+  #masterSession(): Session | undefined {
+    const { link } = this.replication;
+    if (link === null || link.tag !== 'connected' || link.connection === null) return undefined;
+    const { session } = this.masterStream;
+    session.remoteAddress = link.connection.remoteAddress;
+    session.localAddress = link.connection.localAddress;
+    session.descriptor = link.connection.descriptor;
+    session.queryBytes = () => link.unappliedBytes;
+    session.close = () => link.kill();
     return session;
   }
 

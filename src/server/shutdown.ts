@@ -61,6 +61,12 @@ export class ShutdownSequence {
     return true;
   }
 
+  /** The server stops without waiting any longer. */
+  stop(): void {
+    this.#waiting?.cancel();
+    this.#waiting = undefined;
+  }
+
   #tellAskers(): void {
     const askers = this.#askers;
     this.#askers = [];

@@ -21,8 +21,8 @@ export interface StreamExecutorParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: { readonly propagationErrorBehavior: 'ignore' | 'panic' | 'panic-on-replicas' };
-  /** A fresh session of class 'master'. */
-  newSession(): Session;
+  /** A fresh session of class 'master'; `linked`: for a link that is up now. */
+  newSession(linked: boolean): Session;
 }
 
 export class MasterStreamExecutor implements StreamExecutor {
@@ -38,7 +38,7 @@ export class MasterStreamExecutor implements StreamExecutor {
     this.#parts = parts;
     this.#parser = new RequestParser({ protoMaxBulkLen: Number.MAX_SAFE_INTEGER });
     this.#parser.trusted = true;
-    this.#session = parts.newSession();
+    this.#session = parts.newSession(false);
   }
 
   get selectedDb(): number {
@@ -51,7 +51,7 @@ export class MasterStreamExecutor implements StreamExecutor {
 
   reset(selectedDb: number): void {
     this.#parser.reset();
-    this.#session = this.#parts.newSession();
+    this.#session = this.#parts.newSession(true);
     this.#session.database = selectedDb;
     this.openTransactionBytes = 0;
   }
