@@ -142,7 +142,7 @@ test('a replica that missed more than the backlog gets a full resync, with the r
   await w.caughtUp(replica, master);
   w.network.refusing = true;
   w.network.cut(1);
-  await w.clock.advance(10);
+  await w.clock.advance(1500);
   for (let i = 0; i < 2000; i++) master.set(`m${i % 100}`, 'z'.repeat(500));
   w.network.refusing = false;
   await w.caughtUp(replica, master);
@@ -530,4 +530,18 @@ test('a replica that stands still in a full sync is given up after repl-timeout,
   await w.caughtUp(good, master, 60_000);
   assert.equal(master.log.count('Disconnecting timedout replica (full sync): 127.0.0.1:2'), 1);
   assert.equal(good.log.count('MASTER <-> REPLICA sync started'), 1, 'from the snapshot that both shared');
+});
+
+test('a master that ends each link as soon as it is up is tried again once a second, not at once', async () => {
+  const w = world(40);
+  const master = await w.node(1);
+  const replica = await w.node(2);
+  replica.replication.replicaOf('127.0.0.1', 1);
+  await w.caughtUp(replica, master);
+  for (let i = 0; i < 10_000; i++) {
+    await w.clock.advance(1);
+    if (replica.linkUp) master.replication.replicas.disconnectAll();
+  }
+  const partial = master.replication.counters.syncPartialOk;
+  assert.ok(partial >= 5 && partial <= 11, `${partial} links in ten seconds`);
 });

@@ -45,6 +45,9 @@ const MAX_LINE_BYTES = 1024;
 /** Stream bytes that may arrive behind the payload while it is still being verified. */
 const MAX_EARLY_BYTES: number = 1024 * 1024;
 
+/** A link that broke sooner after it came up counts as a failed attempt: else we would try again without any pause, ms. */
+const SHORT_LINK_MS = 1000;
+
 /** How long to wait before the next attempt; `failures`: attempts that failed since the link was last up. */
 export type RetryPolicy = (failures: number) => number;
 
@@ -76,7 +79,7 @@ export class MasterLink {
   downSinceMs: number;
   /** Monotonic ms of the last byte from the master. */
   lastIoMs = 0;
-  /** Attempts that failed since the link was last up. */
+  /** Attempts that failed since the link was last up for some time. */
   failures = 0;
 
   readonly #env: ReplicationHost;
@@ -84,6 +87,8 @@ export class MasterLink {
   readonly #retry: RetryPolicy;
   readonly #applier: StreamApplier;
   #connection: Connection | null = null;
+  /** Monotonic ms when the link came up. */
+  #upSinceMs = 0;
   #timer: Timer | null = null;
   #plan: HandshakePlan | null = null;
   #greeting: HandshakeState = initialHandshake;
@@ -423,7 +428,7 @@ export class MasterLink {
     this.#moveTo('connected');
     this.failures = 0;
     this.downSinceMs = -1;
-    this.lastIoMs = this.#env.clock.monotonic();
+    this.#upSinceMs = this.lastIoMs = this.#env.clock.monotonic();
     this.#applier.reset(selectedDb);
     this.#sendAck();
     this.#env.roleChanged?.();
@@ -488,6 +493,7 @@ export class MasterLink {
     this.#release();
     this.#moveTo('waiting');
     this.#reportLost(cacheable);
+    if (this.downSinceMs - this.#upSinceMs < SHORT_LINK_MS) this.failures++;
     this.#retryAfter(this.#retry(this.failures), `Reconnecting to MASTER ${this.host}:${this.port}`);
   }
 
