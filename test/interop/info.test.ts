@@ -189,6 +189,8 @@ void test('a master with replicas; GETACK moves what it knows of them', options,
   await converged(headwater, leaves[1]!);
   for (const node of [redis, headwater]) {
     await node.ok('CONFIG', 'SET', 'min-replicas-to-write', 1);
+    // A replica counts only from its first ACK on, which comes after it has converged.
+    await node.becomes('min_slaves_good_slaves', '1');
     await node.ok('SET', 'k', 'v');
     await node.becomes('slave0', (line) => /state=online.*lag=[01]$/.test(line));
   }
