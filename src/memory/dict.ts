@@ -179,18 +179,18 @@ export class Dict {
     if (item === 0) return 0;
     const count = view[word + COUNT]! - 1;
     view[word + COUNT] = count;
-    if (view[word + REHASH] === NOT_REHASHING) {
-      const log = view[word + LOG0]!;
-      if (log > MIN_LOG && count * SHRINK_DIVISOR < SLOTS << log)
-        this.#startRehash(view, word, Math.max(logFor(count), log - MAX_SHRINK_STEPS));
-    }
+    this.#shrinkIfSparse(view, word);
     return item;
   }
 
-  /** Moves up to `buckets` buckets of a pending resize; true while more is left. */
+  /**
+   * Moves up to `buckets` buckets of a pending resize; true while more is left. Starts one where a table was made for
+   * items that never came: nothing else would ever shrink it, and a random item of it would be searched for long.
+   */
   rehashSome(header: Address, buckets: number): boolean {
     const view = this.#header(header);
     const word = (header & UNIT_MASK) << 2;
+    this.#shrinkIfSparse(view, word);
     if (view[word + REHASH] === NOT_REHASHING) return false;
     this.#rehashStep(view, word, buckets);
     return view[word + REHASH] !== NOT_REHASHING;
@@ -369,6 +369,14 @@ export class Dict {
       parentView[parent] = 0;
     }
     return item;
+  }
+
+  #shrinkIfSparse(view: Uint32Array, word: number): void {
+    if (view[word + REHASH] !== NOT_REHASHING) return;
+    const log = view[word + LOG0]!;
+    const count = view[word + COUNT]!;
+    if (log > MIN_LOG && count * SHRINK_DIVISOR < SLOTS << log)
+      this.#startRehash(view, word, Math.max(logFor(count), log - MAX_SHRINK_STEPS));
   }
 
   #startRehash(view: Uint32Array, word: number, log: number): void {

@@ -288,6 +288,17 @@ test('reserving makes room once and only while the dict is empty', () => {
   subject.drain(100);
 });
 
+test('a table made for items that never came shrinks in idle time', () => {
+  const subject = new Subject(Buffer.alloc(8, 3));
+  subject.dict.reserve(subject.header, 100_000);
+  const made = subject.dict.buckets(subject.header);
+  for (let i = 0; i < 50; i++) subject.add(`${i}`);
+  // A resize shrinks by so many steps at most, and the next round of idle time starts the next one.
+  for (let round = 0; round < 4; round++) while (subject.dict.rehashSome(subject.header, 100));
+  assert.ok(subject.dict.buckets(subject.header) < made / 100);
+  for (const key of subject.model.keys()) assert.equal(subject.find(key), subject.model.get(key));
+});
+
 test('one operation moves a bounded number of buckets', () => {
   const subject = new Subject(new Uint8Array(8).fill(3));
   let rehashes = 0;
