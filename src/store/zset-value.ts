@@ -6,7 +6,7 @@
  *   skiplist   a root block {u32 dict, u32 tree}: the same items {u32 meta, u32 length, f64 score, member bytes} by
  *              member in the dict (space.scored) and by score in the ordered index (space.scores)
  *
- * Invariant: an item's score is its value in the tree, so it leaves the tree before its score changes. A result under
+ * Invariant: an item's score is its value in the tree, which has it once (but within `put`). A result under
  * construction may be "unordered": a skiplist whose tree is still empty; `order` finishes it.
  * Member bytes passed in must not lie in the set being changed. Scores are never NaN.
  */
@@ -157,14 +157,11 @@ export class ZsetValues {
     const item = this.#found;
     const tree = this.treeOf(value.ref);
     const old = this.itemScore(item);
+    if (score === old) return;
+    // First to the new place, then away from the old one: the other way round, memory could end between the two, and
+    // even where it was there need not be room again.
+    this.#tree.insert(tree, score, item);
     this.#tree.remove(tree, old, item);
-    try {
-      this.#tree.insert(tree, score, item);
-    } catch (error) {
-      // Where it was there is room.
-      this.#tree.insert(tree, old, item);
-      throw error;
-    }
     this.#setItemScore(item, score);
   }
 
