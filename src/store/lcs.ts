@@ -4,9 +4,13 @@
  * loses nothing over a shorter second one.
  */
 
-/** Bytes that the table of two strings takes. */
+/** The longest typed array that Node 20 makes. */
+const MAX_TABLE_BYTES = 2 ** 32;
+
+/** Bytes that the table of two strings takes; Infinity if there can be none so large. */
 export function lcsTableBytes(aLength: number, bLength: number): number {
-  return (aLength + 1) * (bLength + 1) * Uint32Array.BYTES_PER_ELEMENT;
+  const bytes = (aLength + 1) * (bLength + 1) * Uint32Array.BYTES_PER_ELEMENT;
+  return bytes > MAX_TABLE_BYTES ? Infinity : bytes;
 }
 
 export class CommonSubsequence {
