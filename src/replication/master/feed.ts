@@ -9,7 +9,7 @@ import type { Backlog } from '../backlog.ts';
 import type { History } from '../history.ts';
 import { command, GETACK, STREAM_PING } from '../wire.ts';
 
-/** The next command must be preceded by SELECT. */
+/** As what the stream has selected: the next command must be preceded by SELECT. */
 const NO_DB = -1;
 
 export class Feed {
@@ -35,10 +35,10 @@ export class Feed {
     return this.#db === NO_DB ? 0 : this.#db;
   }
 
-  /** Feeds one command (or several whole ones) as RESP request bytes. Copies them. Hot path. */
+  /** Feeds one command (or several whole ones) as RESP request bytes; `db` -1: it has none. Copies them. Hot path. */
   feed(db: number, bytes: Uint8Array, at: number, length: number): void {
     if (this.#backlog.stream === null) return;
-    if (db !== this.#db) this.#select(db);
+    if (db !== this.#db && db !== NO_DB) this.#select(db);
     this.append(bytes, at, length);
   }
 
