@@ -8,6 +8,7 @@ import { hashCommands } from './hashes.ts';
 import { replicationCommands } from './replication.ts';
 import { setAlgebraCommands } from './set-algebra.ts';
 import { setCommands } from './sets.ts';
+import { sortCommands } from './sort.ts';
 import { listCommands } from './lists.ts';
 import { sortedSetCommands } from './sorted-sets.ts';
 import { databaseCommands } from './databases.ts';
@@ -40,6 +41,7 @@ export const families: readonly (readonly CommandRow[])[] = [
   clientCommands,
   commandCommands,
   listCommands,
+  sortCommands,
   configCommands,
   debugCommands,
   memoryCommands,

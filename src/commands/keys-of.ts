@@ -29,7 +29,7 @@ export function takesKeys(row: CommandRow): boolean {
 function bySpecs(specs: readonly KeySpec[], args: Args): KeyPosition[] | undefined {
   const keys: KeyPosition[] = [];
   for (const spec of specs) {
-    if (spec.flags.includes('incomplete')) return undefined;
+    if (spec.flags.includes('incomplete') || spec.begin === 'unknown') return undefined;
     const first = begin(spec, args);
     if (first === undefined) continue;
     const range = find(spec, first, args);

@@ -1,0 +1,56 @@
+/**
+ * Byte strings collected one after the other in one buffer: what a command must keep while the store may change.
+ */
+import type { Span } from '../base/span.ts';
+import { compareBytes, copyBytes } from '../memory/copy.ts';
+
+const INITIAL_BYTES = 1024;
+
+export class Words {
+  #bytes: Uint8Array = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  #end = 0;
+  readonly #at: number[] = [];
+  readonly #length: number[] = [];
+
+  get count(): number {
+    return this.#at.length;
+  }
+
+  add(bytes: Uint8Array, at: number, length: number): void {
+    if (this.#end + length > this.#bytes.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#end + length));
+      grown.set(this.#bytes.subarray(0, this.#end));
+      this.#bytes = grown;
+    }
+    copyBytes(this.#bytes, this.#end, bytes, at, length);
+    this.#at.push(this.#end);
+    this.#length.push(length);
+    this.#end += length;
+  }
+
+  span(index: number, out: Span): void {
+    out.bytes = this.#bytes;
+    out.at = this.#at[index]!;
+    out.length = this.#length[index]!;
+  }
+
+  /** Byte order; a prefix comes first. */
+  compare(a: number, b: number): number {
+    const bytes = this.#bytes;
+    return compareBytes(bytes, this.#at[a]!, this.#length[a]!, bytes, this.#at[b]!, this.#length[b]!);
+  }
+
+  /** The same words, each ending before its first zero byte: C strings. */
+  upToZero(): Words {
+    const cut = new Words();
+    cut.#bytes = this.#bytes;
+    for (let i = 0; i < this.count; i++) {
+      const at = this.#at[i]!;
+      const length = this.#length[i]!;
+      const zero = this.#bytes.subarray(at, at + length).indexOf(0);
+      cut.#at.push(at);
+      cut.#length.push(zero < 0 ? length : zero);
+    }
+    return cut;
+  }
+}
