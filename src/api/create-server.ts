@@ -59,8 +59,8 @@ export interface HeadwaterServer {
 
 /**
  * Starts a server; resolves once it accepts connections. Defaults differ from the command line's in that nothing is
- * saved to disk and the port is free to choose. Rejects with ConfigFileError on a bad directive, with the system's
- * error if the port is taken.
+ * saved to disk and the port is free to choose. Rejects with ConfigFileError on a bad directive, with a ListenError (its
+ * `cause` is the system's error) if the port is taken.
  */
 export async function createServer(options: CreateServerOptions = {}): Promise<HeadwaterServer> {
   const files = nodeConfigFiles();

@@ -286,3 +286,12 @@ test('thousands of connections come and go, many at once, and nothing is left of
   assert.ok(Number((await infoOf(client, 'stats')).get('total_connections_received')) > 2000);
   assert.equal(await client.ok('PING'), 'PONG');
 });
+
+test('CLIENT REPLY SKIP skips the reply of a command that waits, and no other', async (t) => {
+  const server = await start(t);
+  const client = await open(t, server.port);
+  const port = await freePort();
+  client.send(Buffer.from(`CLIENT REPLY SKIP\r\nCONFIG SET port ${port}\r\nECHO after\r\n`));
+  assert.equal((await client.reply('the one reply')).toString(), '$5\r\nafter\r\n');
+  assert.equal(await client.ok('PING'), 'PONG');
+});

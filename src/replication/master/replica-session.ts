@@ -103,10 +103,6 @@ export class ReplicaSession {
     return this.state !== 'handshake' && this.state !== 'closed';
   }
 
-  get waitsForAckToStream(): boolean {
-    return this.#startOnAck;
-  }
-
   moveTo(state: ReplicaState): void {
     assert(legal[this.state].includes(state), `a replica cannot go from ${this.state} to ${state}`);
     this.state = state;
@@ -118,12 +114,7 @@ export class ReplicaSession {
     this.#cursor = cursor;
   }
 
-  /** Where a late joiner of the same snapshot starts. */
-  get cursorOffset(): number {
-    return this.#cursor === null ? 0 : this.#cursor.offset;
-  }
-
-  /** It has all data up to its cursor. `onAck`: it says first when it is ready for more. */
+  /** It has all data up to its cursor. 'ack': it says first when it is ready for more. */
   goOnline(startOn: 'now' | 'ack'): void {
     this.moveTo('online');
     this.ackAtMs = this.#clock.monotonic();
