@@ -40,13 +40,13 @@ export class ShutdownSequence {
     log.notice(`Waiting for replicas before shutting down.`);
     if (options.failed !== undefined) this.#askers.push(options.failed);
     server.pauseClients('write', deadline + 1000);
+    // A ping would move the offset that the replicas are to reach.
+    server.replication.pingsPaused = true;
     this.#waiting = clock.every(CHECK_MS, () => {
       if (!server.replicasCaughtUp() && clock.now() < deadline) return;
       this.#waiting?.cancel();
       this.#waiting = undefined;
-      if (this.#finish(options) === undefined) return;
-      server.unpauseClients();
-      this.#tellAskers();
+      if (this.#finish(options) !== undefined) this.#goOn();
     });
     return undefined;
   }
@@ -55,9 +55,8 @@ export class ShutdownSequence {
     if (this.#waiting === undefined) return false;
     this.#waiting.cancel();
     this.#waiting = undefined;
-    this.#server.unpauseClients();
     this.#server.log.notice('Shutdown manually aborted.');
-    this.#tellAskers();
+    this.#goOn();
     return true;
   }
 
@@ -67,7 +66,10 @@ export class ShutdownSequence {
     this.#waiting = undefined;
   }
 
-  #tellAskers(): void {
+  /** There will be no end: undoes what waiting for it did. */
+  #goOn(): void {
+    this.#server.replication.pingsPaused = false;
+    this.#server.unpauseClients();
     const askers = this.#askers;
     this.#askers = [];
     for (const failed of askers) failed(FAILED);

@@ -83,3 +83,35 @@ test(
     assert.equal((await infoOf(above, 'stats')).get('sync_full'), '1');
   },
 );
+
+test('while a shutdown waits for a replica no ping moves the offset; an abort lets them go on', options, async (t) => {
+  const master = await startHeadwater([
+    '--repl-ping-replica-period',
+    '1',
+    '--shutdown-timeout',
+    '3',
+    '--repl-diskless-sync-delay',
+    '0',
+  ]);
+  t.after(() => master.stop());
+  const { socket, received } = await attach(t, master.port);
+  const [client, asker] = [await connectRaw(master.port), await connectRaw(master.port)];
+  t.after(() => Promise.all([client.close(), asker.close()]));
+  socket.write('REPLCONF ACK 0\r\n');
+  await client.ok('SET', 'k', 'v');
+  const waiting = async (): Promise<void> => {
+    const seen = master.logText().split('Waiting for replicas before').length;
+    asker.send(Buffer.from('SHUTDOWN NOSAVE\r\n'));
+    await waitFor(() => master.logText().split('Waiting for replicas before').length > seen, { what: 'the wait' });
+  };
+  await waiting();
+  await client.ok('SHUTDOWN', 'ABORT');
+  await asker.reply('the news of the abort');
+  const pings = (): number => received().split('ping').length - 1;
+  const before = pings();
+  await waitFor(() => pings() > before, { what: 'a ping after the abort' });
+  await waiting();
+  const atWait = pings();
+  await waitFor(() => socket.destroyed, { what: 'the end of the server' });
+  assert.ok(pings() - atWait <= 1, `${pings() - atWait} pings in three seconds`);
+});
