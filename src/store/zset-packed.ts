@@ -10,6 +10,8 @@ import { compareBytes } from '../memory/copy.ts';
 import { Element } from '../memory/element.ts';
 import * as listpack from '../memory/listpack.ts';
 import { parseDouble, writeInteger } from '../base/numbers.ts';
+import { parseScore } from '../rdb/cursor.ts';
+import { Malformed } from '../rdb/error.ts';
 
 /** Longest shortest text of a double: "-1.7976931348623157e+308". */
 const SCORE_TEXT_MAX = 32;
@@ -58,7 +60,8 @@ export class PackedZsets {
     if (integer === integer) return integer;
     const element = this.#element;
     listpack.read(this.#arena, list, at, element);
-    return parseDouble(element.bytes, element.at, element.length);
+    const value = parseDouble(element.bytes, element.at, element.length);
+    return value === value ? value : foreignScore(element);
   }
 
   rankOf(list: Address, position: number): number {
@@ -173,6 +176,16 @@ export class PackedZsets {
     if (isStoredWhole(score)) return writeInteger(this.#text, 0, BigInt(score));
     const text = score === Infinity ? 'inf' : score === -Infinity ? '-inf' : String(score);
     return this.#text.write(text, 'latin1');
+  }
+}
+
+/** A score that only a file can hold, such as 1e400: infinity for Redis, an error for our parser of arguments. Else NaN. */
+function foreignScore(element: Element): number {
+  try {
+    return parseScore(element.bytes, element.at, element.length);
+  } catch (error) {
+    if (error instanceof Malformed) return NaN;
+    throw error;
   }
 }
 

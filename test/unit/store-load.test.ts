@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StagedData } from '../../src/persistence/staged-data.ts';
 import { ENC_LISTPACK } from '../../src/store/entry.ts';
-import { bytes, file, i64, key, length, string, u32, ziplist, zipmap } from '../fixtures/rdb/build.ts';
+import { bytes, file, i64, key, length, listpack, string, u32, ziplist, zipmap } from '../fixtures/rdb/build.ts';
 import { makeStore } from '../support/store.ts';
 import { loadStore, noLog } from '../support/store-rdb.ts';
 
@@ -68,4 +68,21 @@ test('a string larger than the default proto-max-bulk-len is awaited, for it was
   data.push(bytes('REDIS0010', 0, string('k'), 0x80, u32(600 * 1024 * 1024).reverse(), 'the first of many bytes'));
   assert.equal(data.run(100), 'need-more');
   data.discard();
+});
+
+test('a score beyond the range of a double is infinite or zero, and no member is lost over it', () => {
+  const store = makeStore({ zsetMaxListpackEntries: 3 });
+  const { zsets } = store;
+  const blob = listpack(['low', '-1e400', 'none', '1e-400', 'high', '1e400']);
+  loadStore(store, file(10, key(17, 'k', string(blob))));
+  const entry = store.space.databases[0]!.peek(k, 0, 1);
+  const scores = (): number[] => {
+    const found: number[] = [];
+    zsets.forEach(entry, (_bytes, _at, _length, score) => void found.push(score));
+    return found;
+  };
+  assert.deepEqual(scores(), [-Infinity, 0, Infinity]);
+  const more = Buffer.from('more');
+  assert.ok(zsets.add(entry, 5, more, 0, more.length));
+  assert.deepEqual(scores(), [-Infinity, 0, 5, Infinity]);
 });
