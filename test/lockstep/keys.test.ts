@@ -140,7 +140,9 @@ lockstep('SCAN: small databases, cursors and errors', both2and3, async (both) =>
       'SCAN abc BAD',
     ),
   );
-  await both.shape('SCAN', '18446744073709551615');
+  // Which keys a cursor of nobody's finds depends on the hash seeds.
+  for (const server of [both.redis, both.headwater])
+    assert.equal(((await server.ok('SCAN', '18446744073709551615')) as unknown[]).length, 2);
   await both('SET', 'gone', 'x', 'PXAT', 1);
   await both('SCAN', 0, 'COUNT', 100);
 });
@@ -308,7 +310,9 @@ lockstep('OBJECT', both2and3, async (both) => {
   for (const key of [...keys, 'none']) {
     if (key !== 'list') await both('OBJECT', 'ENCODING', key);
     await both('OBJECT', 'REFCOUNT', key);
-    await both('OBJECT', 'IDLETIME', key);
+    // Seconds of two clocks.
+    if (key === 'none') await both('OBJECT', 'IDLETIME', key);
+    else await both.close(1, 'OBJECT', 'IDLETIME', key);
   }
   await both.all(
     commands(
