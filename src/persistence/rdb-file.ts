@@ -293,7 +293,7 @@ export class RdbFile {
 
   digestValue(database: number, bytes: Uint8Array, at: number, length: number): string {
     const db = this.#parts.store.space.databases[database]!;
-    return digestValue(this.#parts.store, db, db.peek(bytes, at, length));
+    return digestValue(this.#parts.store, db.peek(bytes, at, length));
   }
 }
 

@@ -17,7 +17,6 @@ import { ListCursor } from '../memory/quicklist.ts';
 import { Span } from '../base/span.ts';
 import { assert } from '../base/assert.ts';
 import { formatDouble } from '../base/numbers.ts';
-import type { Database } from './database.ts';
 import { ENC_QUICKLIST, TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STRING, TYPE_ZSET } from './entry.ts';
 import { Sha1 } from './sha1.ts';
 import type { Store } from './store.ts';
@@ -29,8 +28,8 @@ export function digestAll(store: Store): string {
   return new Digest(store).all();
 }
 
-/** One value, without its key's name; zeros for entry 0. `db` owns the entry. */
-export function digestValue(store: Store, _db: Database, entry: Address): string {
+/** One value, without its key's name; zeros for entry 0. */
+export function digestValue(store: Store, entry: Address): string {
   return new Digest(store).one(entry);
 }
 
