@@ -1,5 +1,7 @@
 /** All command families: the one list that the server's table is built from. */
 import type { CommandRow } from './row.ts';
+import { bitmapCommands } from './bits.ts';
+import { bitFieldCommands } from './bits-fields.ts';
 import { serverCommands } from './server.ts';
 import { memoryCommands } from './memory.ts';
 import { debugCommands } from './debug.ts';
@@ -27,6 +29,8 @@ export const families: readonly (readonly CommandRow[])[] = [
   stringCommands,
   stringPartCommands,
   stringNumberCommands,
+  bitmapCommands,
+  bitFieldCommands,
   keyCommands,
   expiryCommands,
   objectCommands,

@@ -62,6 +62,7 @@ export type CommandGroup =
   | 'set'
   | 'sorted-set'
   | 'hash'
+  | 'bitmap'
   | 'connection'
   | 'server'
   | 'transactions'

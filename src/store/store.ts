@@ -4,6 +4,8 @@
 import type { Random } from '../base/ambient.ts';
 import { Keyspace, type StoreSettings } from './keyspace.ts';
 import type { Entries } from './entry.ts';
+import { BitFields } from './bit-fields.ts';
+import { Bits } from './bits.ts';
 import { Hashes } from './hashes.ts';
 import { Lists } from './lists.ts';
 import { SetAlgebra } from './set-algebra.ts';
@@ -16,6 +18,8 @@ export class Store {
   readonly space: Keyspace;
   readonly entries: Entries;
   readonly strings: Strings;
+  readonly bits: Bits;
+  readonly bitFields: BitFields;
   /** Function libraries received from a master or a file, as they came: kept, saved and passed on. */
   functions: readonly Uint8Array[] = [];
   readonly hashes: Hashes;
@@ -29,6 +33,8 @@ export class Store {
     this.space = new Keyspace(settings, random);
     this.entries = this.space.entries;
     this.strings = new Strings(this.space);
+    this.bits = new Bits(this.space);
+    this.bitFields = new BitFields(this.space);
     this.hashes = new Hashes(this.space);
     this.sets = new Sets(this.space);
     this.setAlgebra = new SetAlgebra(this.sets);
