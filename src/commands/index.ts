@@ -5,6 +5,7 @@ import { bitFieldCommands } from './bits-fields.ts';
 import { serverCommands } from './server.ts';
 import { memoryCommands } from './memory.ts';
 import { debugCommands } from './debug.ts';
+import { dumpCommands } from './dump.ts';
 import { configCommands } from './config.ts';
 import { hashCommands } from './hashes.ts';
 import { replicationCommands } from './replication.ts';
@@ -46,6 +47,7 @@ export const families: readonly (readonly CommandRow[])[] = [
   commandCommands,
   listCommands,
   sortCommands,
+  dumpCommands,
   configCommands,
   debugCommands,
   memoryCommands,

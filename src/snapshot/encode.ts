@@ -34,6 +34,8 @@ export class EntryEncoder {
   readonly #writeField: FieldVisitor;
   readonly #writeMember: MemberVisitor;
   readonly #writeScored: ScoredVisitor;
+  /** Only type and value are wanted. */
+  #withoutKey = false;
 
   constructor(space: Keyspace, writer: RdbWriter) {
     this.#space = space;
@@ -59,6 +61,18 @@ export class EntryEncoder {
     const { entries } = this.#space;
     const expireAtMs = entries.expiry(entry);
     if (expireAtMs >= 0) this.#writer.keyMeta(expireAtMs, -1, -1);
+    this.#object(entry);
+  }
+
+  /** Type and value of one entry, as a DUMP payload holds them. */
+  object(entry: Address): void {
+    this.#withoutKey = true;
+    this.#object(entry);
+    this.#withoutKey = false;
+  }
+
+  #object(entry: Address): void {
+    const { entries } = this.#space;
     switch (entries.type(entry)) {
       case TYPE_STRING: {
         this.#start(format.TYPE_STRING, entry);
@@ -154,6 +168,7 @@ export class EntryEncoder {
 
   #start(type: number, entry: Address): void {
     this.#writer.type(type);
+    if (this.#withoutKey) return;
     const key = this.#space.entries.key(entry, this.#span);
     this.#writer.string(key.bytes, key.at, key.length);
   }

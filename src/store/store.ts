@@ -8,6 +8,7 @@ import { BitFields } from './bit-fields.ts';
 import { Bits } from './bits.ts';
 import { Hashes } from './hashes.ts';
 import { Lists } from './lists.ts';
+import { Restorer } from './restore.ts';
 import { SetAlgebra } from './set-algebra.ts';
 import { Sets } from './sets.ts';
 import { Strings } from './strings.ts';
@@ -28,6 +29,7 @@ export class Store {
   readonly lists: Lists;
   readonly zsets: Zsets;
   readonly zsetAlgebra: ZsetAlgebra;
+  readonly restorer: Restorer;
 
   constructor(settings: StoreSettings, random: Random) {
     this.space = new Keyspace(settings, random);
@@ -41,5 +43,6 @@ export class Store {
     this.lists = new Lists(this.space);
     this.zsets = new Zsets(this.space);
     this.zsetAlgebra = new ZsetAlgebra(this.zsets, this.sets);
+    this.restorer = new Restorer(this);
   }
 }

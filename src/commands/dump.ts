@@ -1,0 +1,154 @@
+/**
+ * DUMP and RESTORE: one value as bytes, interchangeable with redis-server. A payload of any version that our RDB reader knows
+ * is taken; what is written is readable from Redis 7.0 on.
+ */
+import { errors, replyError, type ReplyError } from '../base/errors.ts';
+import type { Address } from '../memory/arena.ts';
+import { checkPayload, makePayload, PAYLOAD_FOOTER_BYTES } from '../rdb/payload.ts';
+import { EntryEncoder } from '../snapshot/encode.ts';
+import type { Call } from './call.ts';
+import { type CommandRow, oneKey } from './row.ts';
+
+const badTtl: ReplyError = replyError('ERR Invalid TTL value, must be >= 0');
+const badIdleTime: ReplyError = replyError('ERR Invalid IDLETIME value, must be >= 0');
+const badFrequency: ReplyError = replyError('ERR Invalid FREQ value, must be >= 0 and <= 255');
+const badFooter: ReplyError = replyError('ERR DUMP payload version or checksum are wrong');
+const badFormat: ReplyError = replyError('ERR Bad data format');
+
+const PAYLOAD = 3;
+const MAX_FREQUENCY = 255;
+/** Past this an expiry is no int64 any more; to Redis it then lies in the past. */
+const TIMES_END = 2 ** 63;
+
+function dump(call: Call): void {
+  const entry = call.read(1);
+  if (entry === 0) {
+    call.reply.null();
+    return;
+  }
+  const { space } = call.store;
+  call.reply.bulkBytes(makePayload((writer) => new EntryEncoder(space, writer).object(entry)));
+}
+
+interface RestoreRequest {
+  replace: boolean;
+  /** The time given is a point in time. */
+  absolute: boolean;
+  /** Seconds, -1: not given; so is `frequency`. */
+  idle: number;
+  frequency: number;
+}
+
+function readRequest(call: Call): RestoreRequest {
+  const request: RestoreRequest = { replace: false, absolute: false, idle: -1, frequency: -1 };
+  for (let i = PAYLOAD + 1; i < call.count; i++) {
+    const more = i + 1 < call.count;
+    if (call.is(i, 'replace')) request.replace = true;
+    else if (call.is(i, 'absttl')) request.absolute = true;
+    else if (more && request.frequency < 0 && call.is(i, 'idletime')) {
+      request.idle = call.integer(++i);
+      if (request.idle < 0) throw badIdleTime;
+    } else if (more && request.idle < 0 && call.is(i, 'freq')) {
+      request.frequency = call.integer(++i);
+      if (request.frequency < 0 || request.frequency > MAX_FREQUENCY) throw badFrequency;
+    } else throw errors.syntax;
+  }
+  return request;
+}
+
+function restore(call: Call): void {
+  const { args, db, store } = call;
+  const { space } = store;
+  const request = readRequest(call);
+  const keyAt = args.at[1]!;
+  const keyLength = args.length[1]!;
+  if (!request.replace && call.write(1) !== 0) throw errors.busyKey;
+  const time = call.integer(2);
+  if (time < 0) throw badTtl;
+
+  const at = args.at[PAYLOAD]!;
+  const length = args.length[PAYLOAD]!;
+  if (checkPayload(args.bytes, at, length) !== 'ok') throw badFooter;
+  const read = store.restorer.read(args.bytes, keyAt, keyLength, args.bytes, at, length - PAYLOAD_FOOTER_BYTES);
+  if (read === 0) throw badFormat;
+
+  let deleted = false;
+  if (request.replace && call.write(1) !== 0) deleted = call.removeKey(1);
+  const expiry = time === 0 || request.absolute ? time : time + call.now;
+  if (time !== 0 && (expiry >= TIMES_END || (expiry <= call.now && !space.isReplica))) {
+    store.restorer.discard();
+    if (deleted) {
+      call.changed(1);
+      call.effectOf('DEL', 1);
+    }
+    call.reply.ok();
+    return;
+  }
+  call.changed(1);
+  try {
+    let entry = store.restorer.place(read, db, args.bytes, keyAt, keyLength);
+    if (expiry !== 0) entry = db.setExpiry(entry, expiry);
+    setAccess(call, entry, request);
+  } catch (error) {
+    // No memory for key or expiry: what remains is that the old one is gone.
+    call.removeKey(1);
+    if (deleted) call.effectOf('DEL', 1);
+    else call.dontPropagate();
+    throw error;
+  }
+  if (expiry !== 0 && !request.absolute) propagateAbsolute(call, expiry);
+  call.reply.ok();
+}
+
+/** The command with the point in time at which the key ends. */
+function propagateAbsolute(call: Call, expiry: number): void {
+  const { args } = call;
+  const effect = call.effect(args.count + 1);
+  for (let i = 0; i < args.count; i++) {
+    if (i === 2) effect.integer(expiry);
+    else effect.bytes(args.bytes, args.at[i]!, args.length[i]!);
+  }
+  effect.text('ABSTTL');
+}
+
+/** Gives the entry the idle time or frequency asked for, where the policy keeps such. */
+function setAccess(call: Call, entry: Address, request: RestoreRequest): void {
+  const { entries, space } = call.store;
+  const usesLfu = call.services.settings.maxmemoryPolicy.includes('lfu');
+  if (usesLfu) {
+    // Minutes and the counter.
+    if (request.frequency >= 0)
+      entries.setLru(entry, ((Math.floor(call.now / 60_000) & 0xffff) << 8) | request.frequency);
+    return;
+  }
+  // The clock has 24 bits and goes round, so setLru's cut is right.
+  if (request.idle >= 0) entries.setLru(entry, space.lruClock - request.idle);
+}
+
+export const dumpCommands: readonly CommandRow[] = [
+  {
+    name: 'dump',
+    arity: 2,
+    flags: ['readonly'],
+    categories: ['keyspace'],
+    keys: oneKey('RO', 'access'),
+    tips: ['nondeterministic_output'],
+    group: 'generic',
+    since: '2.6.0',
+    complexity: 'O(N) in the size of the value',
+    summary: 'Returns a value as bytes that RESTORE takes.',
+    handler: dump,
+  },
+  {
+    name: 'restore',
+    arity: -4,
+    flags: ['write', 'denyoom'],
+    categories: ['keyspace', 'dangerous'],
+    keys: oneKey('OW', 'update'),
+    group: 'generic',
+    since: '2.6.0',
+    complexity: 'O(N) in the size of the value, O(N*log(N)) for a sorted set',
+    summary: 'Makes a key of what DUMP returned.',
+    handler: restore,
+  },
+];

@@ -1,0 +1,66 @@
+/**
+ * Makes one key of a DUMP payload's body: RESTORE. The value is read into a database of its own first, so that a payload which
+ * turns out to be bad has changed nothing, and an old key stays until the new one is complete.
+ */
+import { RdbError } from '../rdb/error.ts';
+import { RdbReader } from '../rdb/read.ts';
+import type { Address } from '../memory/arena.ts';
+import { Database } from './database.ts';
+import { LoadError, StoreLoader } from './load.ts';
+import type { Store } from './store.ts';
+
+/** Elements read between two looks at whether all is read. */
+const STEPS = 65_536;
+const NO_META = { expireAtMs: -1, lfuFrequency: -1, idleSeconds: -1 };
+
+export class Restorer {
+  readonly #store: Store;
+  /** Empty between two calls. */
+  #staging: Database | undefined;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /**
+   * Reads type and value from the range into a key without expiry, in no database yet; returns its entry, or 0 if the bytes are not
+   * a value, or one without elements. Then either `place` it or `discard` it. The key's bytes may lie in the same buffer.
+   */
+  read(keyBytes: Uint8Array, keyAt: number, keyLength: number, bytes: Uint8Array, at: number, length: number): Address {
+    const { space } = this.#store;
+    const staging = (this.#staging ??= new Database(space, 0));
+    const loader = new StoreLoader(this.#store, [staging], { dropExpired: false, inputBytes: length });
+    const reader = new RdbReader(loader, { single: true, checksum: false, inputBytes: length });
+    try {
+      loader.key(keyBytes, keyAt, keyLength, NO_META);
+      reader.push(bytes.subarray(at, at + length));
+      let result = reader.run(STEPS);
+      while (result === 'paused') result = reader.run(STEPS);
+      loader.end();
+      if (result === 'done') return staging.peek(keyBytes, keyAt, keyLength);
+    } catch (error) {
+      loader.abandon();
+      this.discard();
+      if (error instanceof RdbError || error instanceof LoadError) return 0;
+      throw error;
+    }
+    loader.abandon();
+    this.discard();
+    return 0;
+  }
+
+  /** Moves what `read` made to its key, which must be absent from `db`. Returns the entry. */
+  place(entry: Address, db: Database, keyBytes: Uint8Array, keyAt: number, keyLength: number): Address {
+    try {
+      return this.#staging!.rename(entry, db, keyBytes, keyAt, keyLength);
+    } catch (error) {
+      this.discard();
+      throw error;
+    }
+  }
+
+  /** Gives back what `read` made. */
+  discard(): void {
+    if (this.#staging !== undefined && this.#staging.size > 0) this.#staging.clear();
+  }
+}
