@@ -68,6 +68,8 @@ function replyMode(call: Call): void {
   const { session } = call;
   if (call.is(2, 'on')) {
     session.replyMode = 'on';
+    // In a transaction messages may wait that its earlier commands set aside.
+    for (const message of session.messages.splice(0)) call.reply.raw(message);
     call.reply.ok();
   } else if (call.is(2, 'off')) session.replyMode = 'off';
   else if (!call.is(2, 'skip')) throw errors.syntax;

@@ -12,6 +12,8 @@ export function writeInfo(reply: ReplyWriter, command: Command): void {
   reply.bulkText(row.name);
   reply.integer(row.arity);
   const flags: Set<string> = new Set(row.flags);
+  // Redis acts on it without showing it.
+  flags.delete('may_replicate');
   if (range.movable) flags.add('movablekeys');
   writeWords(reply, flags);
   reply.integer(range.first);

@@ -11,8 +11,15 @@ import type { CommandRow } from './row.ts';
 
 function ping(call: Call): void {
   if (call.count > 2) throw wrongArity('ping');
-  if (call.count === 2) call.echo(1);
-  else call.reply.pong();
+  const { reply, session } = call;
+  // In RESP2 a client that listens takes everything for a message, so that is what it gets.
+  if (session.class === 'pubsub' && reply.resp === 2) {
+    reply.array(2);
+    reply.bulkText('pong');
+    if (call.count === 2) call.echo(1);
+    else reply.bulkText('');
+  } else if (call.count === 2) call.echo(1);
+  else reply.pong();
 }
 
 function echo(call: Call): void {
@@ -86,6 +93,7 @@ function reset(call: Call): void {
   if (session.class === 'master' || session.class === 'replica') throw errors.onlyNormalClients;
   session.transaction = undefined;
   services.unwatchAll(session);
+  services.pubsub.leaveAll(session);
   session.database = 0;
   session.resp = reply.resp = 2;
   session.name = '';

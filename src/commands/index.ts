@@ -4,6 +4,7 @@ import { bitmapCommands } from './bits.ts';
 import { bitFieldCommands } from './bits-fields.ts';
 import { serverCommands } from './server.ts';
 import { memoryCommands } from './memory.ts';
+import { pubsubCommands } from './pubsub.ts';
 import { debugCommands } from './debug.ts';
 import { dumpCommands } from './dump.ts';
 import { configCommands } from './config.ts';
@@ -52,4 +53,5 @@ export const families: readonly (readonly CommandRow[])[] = [
   debugCommands,
   memoryCommands,
   serverCommands,
+  pubsubCommands,
 ];

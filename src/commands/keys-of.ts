@@ -23,7 +23,7 @@ export function keysOf(row: CommandRow, args: Args): readonly KeyPosition[] | un
 
 /** Whether any of its arguments can be a key. */
 export function takesKeys(row: CommandRow): boolean {
-  return row.keys !== undefined && row.keys.length > 0;
+  return row.keys?.some((spec) => !spec.flags.includes('not_key')) === true;
 }
 
 function bySpecs(specs: readonly KeySpec[], args: Args): KeyPosition[] | undefined {

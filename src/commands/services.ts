@@ -4,6 +4,7 @@
 import type { Clock, Log, Random } from '../base/ambient.ts';
 import type { Settings } from '../base/settings.ts';
 import type { Replication } from '../replication/replication.ts';
+import type { Args } from '../resp/args.ts';
 import type { Session } from './session.ts';
 import type { CommandTable } from './table.ts';
 
@@ -17,6 +18,7 @@ export interface Services {
   readonly configuration: ConfigurationService;
   readonly sessions: SessionService;
   readonly persistence: PersistenceService;
+  readonly pubsub: PubSubService;
 
   /** Some session WATCHes a key: changes must be reported to `keyModified`. */
   readonly watching: boolean;
@@ -106,6 +108,26 @@ export interface SessionService {
   all(): Iterable<Session>;
   find(id: number): Session | undefined;
   readonly count: number;
+}
+
+export type SubscriptionKind = 'channels' | 'patterns' | 'shardChannels';
+
+/** Names of channels and patterns are latin1 text: one char a byte. */
+export interface PubSubService {
+  /** Nothing happens if the session has this subscription. */
+  subscribe(session: Session, kind: SubscriptionKind, name: string): void;
+  unsubscribe(session: Session, kind: SubscriptionKind, name: string): void;
+  /** Ends all subscriptions, without telling the client. */
+  leaveAll(session: Session): void;
+  /**
+   * Calls `deliver` for each receiver of message `args[2]` on channel `args[1]`, with the message's bytes, which nobody
+   * writes to any more. Returns how many there were.
+   */
+  publish(args: Args, shard: boolean, deliver: (session: Session, message: Uint8Array) => void): number;
+  /** Those that somebody listens to. */
+  names(kind: SubscriptionKind): Iterable<string>;
+  count(kind: SubscriptionKind): number;
+  subscribers(kind: SubscriptionKind, name: string): number;
 }
 
 export interface PersistenceService {

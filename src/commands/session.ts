@@ -22,6 +22,13 @@ export interface WatchedKey {
   expired: boolean;
 }
 
+/** What a client listens to: names as latin1 text. */
+export interface OwnSubscriptions {
+  readonly channels: Set<string>;
+  readonly patterns: Set<string>;
+  readonly shardChannels: Set<string>;
+}
+
 /** What MULTI has gathered so far. The booleans tell of the queued commands together, for the gates before EXEC. */
 export interface Transaction {
   readonly queued: QueuedCommand[];
@@ -94,7 +101,14 @@ export class Session {
   block: () => (write: (reply: ReplyWriter) => void) => void = () => () => {};
   /** What the replication layer keeps for this client once it speaks REPLCONF or PSYNC; filled in by the server. */
   peer: ReplicaPeer | undefined;
-  /** Filled in by the server: appends bytes to the client's output outside of its own command (pub/sub, kills). */
+  /** Undefined while it listens to nothing. */
+  subscriptions: OwnSubscriptions | undefined;
+  /** Messages to this client itself from its running command, which is not answered (CLIENT REPLY OFF): they are sent. */
+  readonly messages: Uint8Array[] = [];
+  /**
+   * Filled in by the server: appends bytes to the client's output, behind its replies so far, while another client's
+   * command runs. Nobody may write to the bytes any more.
+   */
   push: (bytes: Uint8Array) => void = () => {};
 
   constructor(id: number, now: number) {

@@ -70,6 +70,7 @@ export class Client implements OutputOwner {
   writes = 0;
   /** When the soft output limit was first exceeded, wall clock ms; 0 if it is not. */
   softLimitSince = 0;
+  messages: Uint8Array[] | undefined = undefined;
 
   constructor(host: ClientHost, connection: Connection, session: Session, limits: ParserLimits) {
     this.#host = host;
@@ -79,7 +80,7 @@ export class Client implements OutputOwner {
     session.close = (graceful) => this.close(graceful);
     session.outputBytes = () => connection.pendingBytes;
     session.queryBytes = () => this.parser.bufferedBytes;
-    session.push = (bytes) => this.push(bytes);
+    session.push = (bytes) => this.#append(bytes);
     session.block = () => this.#block();
     session.peer = {
       id: session.id,
@@ -108,6 +109,13 @@ export class Client implements OutputOwner {
     this.postponed = false;
     this.connection.resume();
     this.#input(new Uint8Array(0));
+  }
+
+  /** A message from another client's batch. */
+  #append(message: Uint8Array): void {
+    if (this.#ended) return;
+    this.#host.output.append(this, message);
+    this.#host.endBatch();
   }
 
   /** Sends bytes outside of a reply, after the replies so far. They are copied. */
@@ -257,10 +265,12 @@ export class Client implements OutputOwner {
     host.endBatch();
   }
 
-  /** CLIENT REPLY OFF or SKIP: drops what the command wrote since `start`. */
+  /** CLIENT REPLY OFF or SKIP: drops what the command wrote since `start`, but for messages. */
   #muted(start: number): void {
     const session = this.session;
-    this.#host.output.writer.at = start;
+    const { writer } = this.#host.output;
+    writer.at = start;
+    for (const message of session.messages.splice(0)) writer.raw(message);
     if (session.replyMode === 'skip') session.replyMode = 'on';
     else if (session.replyMode === 'skip-next') session.replyMode = 'skip';
   }

@@ -192,6 +192,8 @@ export class Executor {
       if (gates.notEnoughReplicas) return errors.noReplicas;
       if (gates.readonlyReplica) return errors.readonly;
     }
+    if (session.class === 'pubsub' && session.resp === 2 && !worksWhileListening(command.name))
+      return onlyListening(command.name);
     if ((!command.allowStale || queue?.deniesStale === true) && gates.masterDown) return errors.masterDown;
     if ((!command.allowLoading || queue?.deniesLoading === true) && gates.loading) return errors.loading;
     if (session.class === 'replica' && (command.isWrite || command.isReadonly || command.mayReplicate))
@@ -262,6 +264,17 @@ export class Executor {
 /** Commands that end a transaction, which is what helps when memory is short. */
 function endsQueue(name: string): boolean {
   return name === 'exec' || name === 'discard' || name === 'quit' || name === 'reset';
+}
+
+/** In RESP2 nothing tells a reply from a message, so a client that listens may do nothing else. */
+function worksWhileListening(name: string): boolean {
+  return /^([ps]?(un)?subscribe|ping|quit|reset)$/.test(name);
+}
+
+function onlyListening(name: string): ReplyError {
+  return replyError(
+    `ERR Can't execute '${name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
+  );
 }
 
 /** Commands that MULTI does not queue. */

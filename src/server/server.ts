@@ -37,6 +37,7 @@ import { replicationHost } from './replication-host.ts';
 import { ShutdownSequence } from './shutdown.ts';
 import { Statistics } from './statistics.ts';
 import type { MasterStreamExecutor } from './stream-executor.ts';
+import { Subscriptions } from './subscriptions.ts';
 import { runTransaction } from './transactions.ts';
 import { Watches } from './watches.ts';
 
@@ -64,6 +65,7 @@ export class Server implements Services, Gates {
   readonly listeners: Listeners;
   readonly cron: Cron;
   readonly statistics: Statistics;
+  readonly pubsub: Subscriptions = new Subscriptions();
   readonly configuration: ConfigurationService;
   /** Called when the role or the state of the link to the master changes. */
   readonly linkWatchers: Set<() => void> = new Set();
@@ -412,6 +414,7 @@ export class Server implements Services, Gates {
 
   #sessionClosed(session: Session): void {
     this.unwatchAll(session);
+    this.pubsub.leaveAll(session);
     if (session.peer?.replica) this.replication.peerClosed(session.peer);
   }
 

@@ -5,18 +5,29 @@
  *
  *   writer:  | client 7 | client 9 | client 7 | running batch ... |
  *            `------- committed, in order ----´`-- not yet ------´
+ *
+ * Messages that a batch sends to other clients (PUBLISH) join the order with bytes of their own, which several clients
+ * may share; those of one client that follow each other leave in one write.
  */
 import type { ReplyWriter } from '../resp/reply-writer.ts';
 
 /** Takes one client's part; false if the kernel did not take everything, so that the bytes are still in use. */
 export interface OutputOwner {
   send(bytes: Uint8Array): boolean;
+  /** Kept by TurnOutput: messages to this client behind which none of its replies was committed yet. */
+  messages: Uint8Array[] | undefined;
 }
+
+/** Messages are handed to the sockets before the turn ends whenever so many bytes of them have gathered. */
+const MESSAGE_BYTES = 1024 * 1024;
 
 export class TurnOutput {
   readonly writer: ReplyWriter;
   readonly #owners: OutputOwner[] = [];
   readonly #ends: number[] = [];
+  /** For each part that is not in the writer: the messages it consists of. */
+  readonly #messages: (Uint8Array[] | undefined)[] = [];
+  #messageBytes = 0;
   /** Where the first part that is not sent starts. */
   #start = 0;
   /** Where the running batch starts. */
@@ -51,28 +62,56 @@ export class TurnOutput {
     this.#running = false;
     if (this.writer.at === this.#committed) return;
     this.#committed = this.writer.at;
-    this.#owners.push(owner);
-    this.#ends.push(this.#committed);
+    this.#add(owner, undefined);
+  }
+
+  /** A message to a client other than the one whose batch is under way. The bytes must stay as they are. */
+  append(owner: OutputOwner, message: Uint8Array): void {
+    if (owner.messages === undefined) this.#add(owner, []);
+    owner.messages!.push(message);
+    this.#messageBytes += message.length;
+    if (this.#messageBytes <= MESSAGE_BYTES) return;
+    // A command is running, perhaps our master's, outside of any batch: positions in the writer must stay.
+    const running = this.#running;
+    this.#running = true;
+    this.flush();
+    this.#running = running;
   }
 
   /** Hands all committed parts to their connections. A batch may be under way: it stays. */
   flush(): void {
     const { writer } = this;
     const owners = this.#owners;
+    this.#messageBytes = 0;
     if (owners.length > 0) {
       // Sending may run code that commits more; that waits for its own flush.
       const count = owners.length;
       for (let i = 0; i < count; i++) {
+        const owner = owners[i]!;
+        const messages = this.#messages[i];
+        if (messages !== undefined) {
+          owner.messages = undefined;
+          owner.send(messages.length === 1 ? messages[0]! : Buffer.concat(messages));
+          continue;
+        }
         const end = this.#ends[i]!;
-        if (!owners[i]!.send(writer.bytes.subarray(this.#start, end))) this.#given = true;
+        if (!owner.send(writer.bytes.subarray(this.#start, end))) this.#given = true;
         this.#start = end;
       }
       owners.splice(0, count);
       this.#ends.splice(0, count);
+      this.#messages.splice(0, count);
     }
     if (this.#running || owners.length > 0 || writer.at > this.#committed) return;
     writer.renew(this.#given);
     this.#given = false;
     this.#start = this.#committed = 0;
+  }
+
+  #add(owner: OutputOwner, messages: Uint8Array[] | undefined): void {
+    owner.messages = messages;
+    this.#owners.push(owner);
+    this.#ends.push(this.#committed);
+    this.#messages.push(messages);
   }
 }
