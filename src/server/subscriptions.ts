@@ -8,6 +8,8 @@
 import type { PubSubService, SubscriptionKind } from '../commands/services.ts';
 import type { Session } from '../commands/session.ts';
 import { globMatch } from '../base/glob.ts';
+import { writeInteger } from '../base/numbers.ts';
+import { copyBytes } from '../memory/copy.ts';
 import { latin1, type Args } from '../resp/args.ts';
 
 /** A channel or pattern somebody listens to. */
@@ -21,9 +23,11 @@ interface Topic {
 const CHANNEL_MESSAGE = Buffer.from('*3\r\n$7\r\nmessage\r\n');
 const PATTERN_MESSAGE = Buffer.from('*4\r\n$8\r\npmessage\r\n');
 const SHARD_MESSAGE = Buffer.from('*3\r\n$8\r\nsmessage\r\n');
-const CRLF = Buffer.from('\r\n');
 /** First byte of a RESP3 push. */
 const PUSH = 0x3e;
+const DOLLAR = 0x24;
+/** What a bulk string has around its bytes, at most: `$`, a length, two line ends. */
+const BULK_EXTRA_MAX = 32;
 
 export class Subscriptions implements PubSubService {
   readonly #topics: { readonly [K in SubscriptionKind]: Map<string, Topic> } = {
@@ -118,16 +122,29 @@ function deliverTo(topic: Topic, message: Buffer, deliver: (session: Session, me
 
 /** The message of a PUBLISH in RESP2: header, pattern if there is one, channel, payload. */
 function encode(header: Uint8Array, pattern: Uint8Array | undefined, args: Args): Buffer {
-  const parts: Uint8Array[] = [header];
-  if (pattern !== undefined) parts.push(bulkHeader(pattern.length), pattern, CRLF);
-  for (const i of [1, 2]) {
-    const at = args.at[i]!;
-    const length = args.length[i]!;
-    parts.push(bulkHeader(length), args.bytes.subarray(at, at + length), CRLF);
-  }
-  return Buffer.concat(parts);
+  const { at, length } = args;
+  const patternBytes = pattern === undefined ? 0 : pattern.length + BULK_EXTRA_MAX;
+  const most = header.length + patternBytes + length[1]! + length[2]! + 2 * BULK_EXTRA_MAX;
+  const out = Buffer.allocUnsafe(most);
+  out.set(header, 0);
+  let end = header.length;
+  if (pattern !== undefined) end = writeBulk(out, end, pattern, 0, pattern.length);
+  end = writeBulk(out, end, args.bytes, at[1]!, length[1]!);
+  end = writeBulk(out, end, args.bytes, at[2]!, length[2]!);
+  return out.subarray(0, end);
 }
 
-function bulkHeader(length: number): Uint8Array {
-  return Buffer.from(`$${length}\r\n`);
+/** Returns the position behind it. */
+function writeBulk(out: Buffer, start: number, bytes: Uint8Array, at: number, length: number): number {
+  out[start] = DOLLAR;
+  let end = writeCrlf(out, writeInteger(out, start + 1, length));
+  copyBytes(out, end, bytes, at, length);
+  end += length;
+  return writeCrlf(out, end);
+}
+
+function writeCrlf(out: Buffer, at: number): number {
+  out[at] = 13;
+  out[at + 1] = 10;
+  return at + 2;
 }

@@ -178,17 +178,17 @@ test('many listeners hear a long pipeline in order', async (t) => {
     for (let i = 0; i < count; i++) assert.deepEqual(await message(one), ['message', 'a', words(i)]);
 });
 
-test('a hundred thousand channels are subscribed, left and forgotten without the server standing still', async (t) => {
+test('fifty thousand channels are subscribed, left and forgotten without the server standing still', async (t) => {
   const server = await start(t, startHeadwater);
   const client = await open(t, server);
-  const channels = Array.from({ length: 100_000 }, (_, i) => `channel:${i}`);
+  const channels = Array.from({ length: 50_000 }, (_, i) => `channel:${i}`);
   const other = await listen(t, server, ...channels);
-  assert.deepEqual(await client.ok('PUBSUB', 'NUMSUB', 'channel:99999'), ['channel:99999', 1]);
+  assert.deepEqual(await client.ok('PUBSUB', 'NUMSUB', 'channel:49999'), ['channel:49999', 1]);
   const leaver = await listen(t, server, ...channels);
   leaver.send(encodeCommand(['UNSUBSCRIBE']));
   for (let i = 0; i < channels.length; i++) await leaver.reply();
   assert.equal(await leaver.ok('SET', 'k', 'v'), 'OK');
-  assert.equal((await infoOf(client, 'stats')).get('pubsub_channels'), '100000');
+  assert.equal((await infoOf(client, 'stats')).get('pubsub_channels'), '50000');
   await other.close();
   await waitFor(async () => (await infoOf(client, 'stats')).get('pubsub_channels') === '0', {
     what: 'the channels to be forgotten',
