@@ -2,6 +2,7 @@
 import type { CommandRow } from './row.ts';
 import { bitmapCommands } from './bits.ts';
 import { bitFieldCommands } from './bits-fields.ts';
+import { hyperLogLogCommands } from './hyperloglog.ts';
 import { serverCommands } from './server.ts';
 import { memoryCommands } from './memory.ts';
 import { pubsubCommands } from './pubsub.ts';
@@ -33,6 +34,7 @@ export const families: readonly (readonly CommandRow[])[] = [
   stringNumberCommands,
   bitmapCommands,
   bitFieldCommands,
+  hyperLogLogCommands,
   keyCommands,
   expiryCommands,
   objectCommands,

@@ -63,6 +63,7 @@ export type CommandGroup =
   | 'sorted-set'
   | 'hash'
   | 'bitmap'
+  | 'hyperloglog'
   | 'connection'
   | 'server'
   | 'transactions'

@@ -30,6 +30,7 @@ export interface StoreSettings {
   readonly zsetMaxListpackEntries: number;
   readonly zsetMaxListpackValue: number;
   readonly listMaxListpackSize: number;
+  readonly hllSparseMaxBytes: number;
   readonly protoMaxBulkLen: number;
 }
 

@@ -7,6 +7,7 @@ import type { Entries } from './entry.ts';
 import { BitFields } from './bit-fields.ts';
 import { Bits } from './bits.ts';
 import { Hashes } from './hashes.ts';
+import { HyperLogLogs } from './hyperloglog.ts';
 import { Lists } from './lists.ts';
 import { Restorer } from './restore.ts';
 import { SetAlgebra } from './set-algebra.ts';
@@ -21,6 +22,7 @@ export class Store {
   readonly strings: Strings;
   readonly bits: Bits;
   readonly bitFields: BitFields;
+  readonly hyperLogLogs: HyperLogLogs;
   /** Function libraries received from a master or a file, as they came: kept, saved and passed on. */
   functions: readonly Uint8Array[] = [];
   readonly hashes: Hashes;
@@ -37,6 +39,7 @@ export class Store {
     this.strings = new Strings(this.space);
     this.bits = new Bits(this.space);
     this.bitFields = new BitFields(this.space);
+    this.hyperLogLogs = new HyperLogLogs(this.space);
     this.hashes = new Hashes(this.space);
     this.sets = new Sets(this.space);
     this.setAlgebra = new SetAlgebra(this.sets);

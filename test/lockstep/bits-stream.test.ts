@@ -1,4 +1,4 @@
-/** What bit commands send to replicas, compared with redis-server: themselves, and nothing where nothing changed. */
+/** What bit and HyperLogLog commands send to replicas, compared with redis-server: themselves, and nothing where nothing changed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startHeadwater } from '../support/headwater-server.ts';
@@ -7,7 +7,7 @@ import { startRedis } from '../support/redis-server.ts';
 import { listenToStream } from '../support/replication-stream.ts';
 import type { ServerProcess } from '../support/server-process.ts';
 
-const bitCommands = [
+const commands = [
   'SETBIT k 10 1',
   'SETBIT k 10 1',
   'SETBIT k 10 0',
@@ -34,6 +34,25 @@ const bitCommands = [
   'BITFIELD grows SET u8 100 0',
   'BITFIELD grows SET u8 1000 0',
   'BITFIELD k OVERFLOW x',
+  'PFADD h',
+  'PFADD h',
+  'PFADD h a b',
+  'PFADD h a b',
+  'PFCOUNT h',
+  'PFCOUNT h',
+  'PFADD g c',
+  'PFCOUNT h g',
+  'PFCOUNT g',
+  'PFMERGE h g',
+  'PFMERGE h g',
+  'PFMERGE none',
+  'PFMERGE none k',
+  'PFDEBUG ENCODING h',
+  'PFDEBUG TODENSE h',
+  'PFDEBUG TODENSE h',
+  'PFDEBUG GETREG h',
+  'PFDEBUG GETREG g',
+  'PFCOUNT missing',
 ];
 
 type Side = Awaited<ReturnType<typeof attach>>;
@@ -57,23 +76,27 @@ async function attach(server: ServerProcess): Promise<{
   };
 }
 
-void test('bit commands propagate as they came, if they changed a bit or a length', { timeout: 60_000 }, async () => {
-  const options = ['--repl-diskless-sync-delay', '0'];
-  const sides: Side[] = [];
-  try {
-    sides.push(await attach(await startRedis(options)));
-    sides.push(await attach(await startHeadwater(options)));
-    const [redis, headwater] = sides;
-    for (const command of bitCommands) {
-      assert.deepEqual(await headwater!.run(command), await redis!.run(command), command);
+void test(
+  'bit and HyperLogLog commands propagate as they came, if they changed something',
+  { timeout: 60_000 },
+  async () => {
+    const options = ['--repl-diskless-sync-delay', '0'];
+    const sides: Side[] = [];
+    try {
+      sides.push(await attach(await startRedis(options)));
+      sides.push(await attach(await startHeadwater(options)));
+      const [redis, headwater] = sides;
+      for (const command of commands) {
+        assert.deepEqual(await headwater!.run(command), await redis!.run(command), command);
+      }
+      // Here Redis's replicas miss the new length of the value; ours get it.
+      const grown = await headwater!.run('BITFIELD grown OVERFLOW FAIL INCRBY u2 100 100');
+      assert.deepEqual(
+        grown.effects.filter(([name]) => name !== 'SELECT'),
+        [['BITFIELD', 'grown', 'OVERFLOW', 'FAIL', 'INCRBY', 'u2', '100', '100']],
+      );
+    } finally {
+      for (const side of sides) await side.stop();
     }
-    // Here Redis's replicas miss the new length of the value; ours get it.
-    const grown = await headwater!.run('BITFIELD grown OVERFLOW FAIL INCRBY u2 100 100');
-    assert.deepEqual(
-      grown.effects.filter(([name]) => name !== 'SELECT'),
-      [['BITFIELD', 'grown', 'OVERFLOW', 'FAIL', 'INCRBY', 'u2', '100', '100']],
-    );
-  } finally {
-    for (const side of sides) await side.stop();
-  }
-});
+  },
+);

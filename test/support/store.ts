@@ -32,6 +32,7 @@ export function makeStore(settings: Partial<StoreSettings> = {}, seed = 1): Stor
     zsetMaxListpackEntries: 128,
     zsetMaxListpackValue: 64,
     listMaxListpackSize: -2,
+    hllSparseMaxBytes: 3000,
     protoMaxBulkLen: 512 * 1024 * 1024,
   };
   return new Store({ ...defaults, ...settings }, seededRandom(seed));
