@@ -4,7 +4,7 @@
 import { errors } from '../base/errors.ts';
 import type { Address } from '../memory/arena.ts';
 import { TYPE_SET } from '../store/entry.ts';
-import type { MemberVisitor } from '../store/set-value.ts';
+import type { MemberVisitor, SetValue } from '../store/set-value.ts';
 import type { Call } from './call.ts';
 import { type CommandRow, manyKeys } from './row.ts';
 
@@ -44,11 +44,10 @@ function show(call: Call, walk: Walk): void {
   reply.endDeferred(mark, 'set', count);
 }
 
-/** Stores what the walk visits at the key of argument 1, replacing it whatever it was. An empty result deletes it. */
-function store(call: Call, walk: Walk): void {
+/** Stores a result at the key of argument 1, replacing it whatever it was. An empty one deletes it. */
+function store(call: Call, result: SetValue | undefined): void {
   const { args, db, reply } = call;
-  const { sets, setAlgebra } = call.store;
-  const result = setAlgebra.collect(walk);
+  const { sets } = call.store;
   // A key past its time is gone for a master; `write` sees to that before the deletion counts as a change.
   const existed = call.write(1) !== 0;
   call.removeKey(1);
@@ -76,15 +75,15 @@ function sdiff(call: Call): void {
 }
 
 function sinterstore(call: Call): void {
-  store(call, intersection(call, 2, call.count));
+  store(call, call.store.setAlgebra.collect(intersection(call, 2, call.count)));
 }
 
 function sunionstore(call: Call): void {
-  store(call, union(call, 2, call.count));
+  store(call, call.store.setAlgebra.collectUnion(sources(call, 2, call.count)));
 }
 
 function sdiffstore(call: Call): void {
-  store(call, difference(call, 2, call.count));
+  store(call, call.store.setAlgebra.collect(difference(call, 2, call.count)));
 }
 
 function sintercard(call: Call): void {

@@ -2,6 +2,10 @@
  * Gives back the memory of deleted values. Small values at once; anything whose freeing takes time in proportion to its
  * size waits in a queue and is taken apart in slices, so that DEL of a million-element value, FLUSHALL or the swap
  * after a full sync never stop the server. `pending` is what `lazyfree_pending_objects` shows.
+ *
+ * Slices run between turns, so commands within one turn (a long pipeline, a master's stream) can put off more than the
+ * slices take away. Beyond MAX_DEBT whoever puts off a value first works off as much: memory stays bounded, and the
+ * cost is that of freeing at once.
  */
 import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
 import {
@@ -26,8 +30,13 @@ const FINISH_STEP = 1024;
 const TABLE_STEP = 8;
 const BLOCKS_A_UNIT = 8;
 
+/** Elements of values that may wait; an element takes 16 to 100 bytes. */
+export const MAX_DEBT: number = 256 * 1024;
+
 /** One thing being taken apart: `step(budget)` frees some of it and tells whether it is gone. */
 interface Job {
+  /** Elements and buckets when it was put off; 0 for tables of keys, whose entries are counted as they come. */
+  readonly count: number;
   step(budget: number): boolean;
 }
 
@@ -37,6 +46,10 @@ export class Reclaimer {
   readonly #jobs: Job[] = [];
   /** Objects freed by slices so far: lazyfreed_objects. */
   freed = 0;
+  /** Counts of all waiting jobs. */
+  #debt = 0;
+  /** A job is being stepped: what it releases must not step it again. */
+  #working = false;
 
   constructor(space: Keyspace) {
     this.#space = space;
@@ -59,7 +72,11 @@ export class Reclaimer {
     const job = this.#jobFor(type, encoding, ref);
     if (job === undefined) this.#space.arena.free(ref);
     else if (job.count <= AT_ONCE) job.step(Number.MAX_SAFE_INTEGER);
-    else this.#jobs.push(job);
+    else {
+      if (this.#debt > MAX_DEBT && !this.#working) this.#workOff(job.count);
+      this.#debt += job.count;
+      this.#jobs.push(job);
+    }
   }
 
   /** Frees a database's tables with all entries. */
@@ -69,6 +86,7 @@ export class Reclaimer {
     let indexDone = false;
     const release = (entry: Address): void => this.freeEntry(entry);
     const job: Job = {
+      count: 0,
       step: (budget) => {
         if (!indexDone) {
           indexDone = space.deadlines.free(deadlines, budget);
@@ -93,10 +111,17 @@ export class Reclaimer {
     const jobs = this.#jobs;
     const top = jobs.length - 1;
     if (top < 0) return false;
-    if (jobs[top]!.step(budget)) {
-      // What the last step released lies above the job, which is done.
-      jobs.splice(top, 1);
-      this.freed++;
+    const job = jobs[top]!;
+    this.#working = true;
+    try {
+      if (job.step(budget)) {
+        // What the last step released lies above the job, which is done.
+        jobs.splice(top, 1);
+        this.#debt -= job.count;
+        this.freed++;
+      }
+    } finally {
+      this.#working = false;
     }
     return jobs.length > 0;
   }
@@ -106,7 +131,14 @@ export class Reclaimer {
     while (this.work(FINISH_STEP));
   }
 
-  #jobFor(type: number, encoding: number, ref: Address): (Job & { count: number }) | undefined {
+  /** Frees about `count` blocks of what waits. */
+  #workOff(count: number): void {
+    const { arena } = this.#space;
+    const target = arena.blocks - count;
+    while (arena.blocks > target && this.work(FINISH_STEP));
+  }
+
+  #jobFor(type: number, encoding: number, ref: Address): Job | undefined {
     const { arena, fields, members, scored, scores, lists } = this.#space;
     const release = (item: Address): void => arena.free(item);
     if (type === TYPE_HASH && encoding === ENC_HASHTABLE)

@@ -90,6 +90,23 @@ export class SetAlgebra {
     return undefined;
   }
 
+  /** The union as a new set, which the caller owns; undefined if it is empty. Entries of 0 (missing keys) are empty sets. */
+  collectUnion(entries: readonly Address[]): SetValue | undefined {
+    const values = this.#values;
+    const sources = this.#distinct(entries);
+    if (sources.length === 0) return undefined;
+    const result: SetValue = { encoding: 0, ref: 0 };
+    const integers = sources.every((source) => source.encoding === ENC_INTSET);
+    values.create(result, integers, Math.max(...sources.map((source) => values.count(source))));
+    try {
+      for (const source of sources) this.#addAll(result, source, () => {});
+    } catch (error) {
+      values.release(result);
+      throw error;
+    }
+    return result;
+  }
+
   /** The sets of entries, without missing and repeated ones. */
   #distinct(entries: readonly Address[]): SetValue[] {
     return [...new Set(entries)].filter((entry) => entry !== 0).map((entry) => this.#sets.value(entry));

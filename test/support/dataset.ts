@@ -142,7 +142,8 @@ export function randomWrite(random: Seeded): Command {
     case 13:
       return ['LMOVE', `w:l:${n}`, `w:l:${random.below(60)}`, 'LEFT', 'RIGHT'];
     case 14:
-      return ['SADD', `w:e:${n}`, value, random.below(50)];
+      // From a bounded stock: unions of ever new members would grow without end.
+      return ['SADD', `w:e:${n}`, `member ${random.below(2000)}`, random.below(50)];
     case 15:
       return ['SPOP', `w:e:${n}`];
     case 16:

@@ -1,6 +1,7 @@
 /** Deleted data is taken apart in steps that stay small whatever it consists of. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { MAX_DEBT } from '../../src/store/reclaim.ts';
 import { makeStore } from '../support/store.ts';
 
 test('a step frees no more of a database of small tables than of one of strings', () => {
@@ -26,4 +27,26 @@ test('a step frees no more of a database of small tables than of one of strings'
   }
   assert.equal(space.arena.blocks, empty);
   assert.equal(space.reclaimer.pending, 0);
+});
+
+test('values replaced again and again within one turn do not pile up', () => {
+  const store = makeStore();
+  const { space } = store;
+  const db = space.databases[0]!;
+  const key = Buffer.from('key');
+  const size = 10_000;
+  let most = 0;
+  for (let round = 0; round < 100; round++) {
+    db.remove(key, 0, key.length);
+    const entry = store.sets.create(db, key, 0, key.length, false, size);
+    for (let member = 0; member < size; member++) {
+      const name = Buffer.from(`member ${member}`);
+      store.sets.add(entry, name, 0, name.length);
+    }
+    most = Math.max(most, space.arena.blocks);
+  }
+  // What may wait, the value that lives, and the one that is put off last (elements, and as many buckets at most).
+  assert.ok(most < MAX_DEBT + 4 * size, `${most} blocks`);
+  space.reclaimer.finish();
+  assert.ok(space.arena.blocks < 2 * size);
 });
