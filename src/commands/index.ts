@@ -9,6 +9,7 @@ import { pubsubCommands } from './pubsub.ts';
 import { debugCommands } from './debug.ts';
 import { dumpCommands } from './dump.ts';
 import { configCommands } from './config.ts';
+import { geoCommands } from './geo-rows.ts';
 import { hashCommands } from './hashes.ts';
 import { replicationCommands } from './replication.ts';
 import { setAlgebraCommands } from './set-algebra.ts';
@@ -51,6 +52,7 @@ export const families: readonly (readonly CommandRow[])[] = [
   listCommands,
   sortCommands,
   dumpCommands,
+  geoCommands,
   configCommands,
   debugCommands,
   memoryCommands,

@@ -62,6 +62,7 @@ export type CommandGroup =
   | 'set'
   | 'sorted-set'
   | 'hash'
+  | 'geo'
   | 'bitmap'
   | 'hyperloglog'
   | 'connection'

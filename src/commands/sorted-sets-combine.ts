@@ -86,24 +86,24 @@ function storeWith(call: Call, operation: Operation): void {
   storeResult(call, compute(call, operation, readRequest(call, operation, 2, true), true));
 }
 
-/** Puts a result in place of the key at argument 1 (or removes that, if undefined) and replies with its length. */
-export function storeResult(call: Call, result: ZsetValue | undefined): void {
+/** Puts a result in place of the key at argument `index` (or removes that, if undefined) and replies with its length. */
+export function storeResult(call: Call, result: ZsetValue | undefined, index = 1): void {
   const { args, db, reply } = call;
   const { zsets } = call.store;
   // An old key past its time is not there any more: its deletion is not this command's doing.
-  const old = call.write(1);
+  const old = call.write(index);
   if (old !== 0) db.removeEntry(old);
   if (result === undefined) {
-    if (old !== 0) call.changed(1);
+    if (old !== 0) call.changed(index);
     reply.integer(0);
     return;
   }
-  call.changed(1);
+  call.changed(index);
   try {
-    zsets.adopt(db, args.bytes, args.at[1]!, args.length[1]!, result);
+    zsets.adopt(db, args.bytes, args.at[index]!, args.length[index]!, result);
   } catch (error) {
     // No memory for the key: what remains is that the old one is gone.
-    call.effectOf('DEL', 1);
+    call.effectOf('DEL', index);
     throw error;
   }
   reply.integer(zsets.values.count(result));
