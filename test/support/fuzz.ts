@@ -6,7 +6,10 @@ import type { Seeded } from './dataset.ts';
 import type { RawClient } from './raw-client.ts';
 import { encodeCommand, type Reply } from './resp.ts';
 
-/** Commands that would end or block the server or the connection, or replace its data, when they work as they should. */
+/**
+ * Commands that would end or block the server or the connection, or replace its data, when they work as they should, and
+ * those that answer with another number of replies than one.
+ */
 const excluded: readonly string[] = [
   'shutdown',
   'debug',
@@ -24,6 +27,12 @@ const excluded: readonly string[] = [
   'config|set',
   'config|rewrite',
   'bgrewriteaof',
+  'subscribe',
+  'unsubscribe',
+  'psubscribe',
+  'punsubscribe',
+  'ssubscribe',
+  'sunsubscribe',
 ];
 
 /** Commands that empty databases, write files or change the connection come less often: values shall grow. */
