@@ -3,7 +3,7 @@
  * read as 0. Long ranges are worked on in 32-bit words: the values lie at any alignment, so a range is a few bytes, aligned
  * words, and a few bytes again.
  */
-import { type Address, segmentOf } from '../memory/arena.ts';
+import { type Address, ArenaExhausted, segmentOf } from '../memory/arena.ts';
 import { copyBytes } from '../memory/copy.ts';
 import { Span } from '../base/span.ts';
 import type { Keyspace } from './keyspace.ts';
@@ -81,13 +81,13 @@ export class Bits {
 
   /**
    * The bytes of `operation` over the values of the entries (0: the empty value), as long as the longest of them; shorter
-   * ones count as filled up with zeros. The result is a new array.
+   * ones count as filled up with zeros. The result is a new array. Throws ArenaExhausted if there is no memory for it.
    */
   combine(operation: number, sources: readonly Address[]): Uint8Array {
     const { entries } = this.#space;
     let length = 0;
     for (const entry of sources) if (entry !== 0) length = Math.max(length, entries.ref(entry));
-    const buffer = new ArrayBuffer((length + 3) & -4);
+    const buffer = allocate(length);
     const result = new Uint8Array(buffer, 0, length);
     const words = new Int32Array(buffer);
     if (sources[0] !== 0) {
@@ -113,6 +113,15 @@ export class Bits {
       }
     }
     if (operation === AND) result.fill(0, length);
+  }
+}
+
+/** Zeros, in whole words. */
+function allocate(length: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(Math.ceil(length / 4) * 4);
+  } catch {
+    throw new ArenaExhausted('no memory for the result of BITOP');
   }
 }
 
