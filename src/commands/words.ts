@@ -1,10 +1,16 @@
 /**
- * Byte strings collected one after the other in one buffer: what a command must keep while the store may change.
+ * Byte strings collected one after the other in one buffer: what a command must keep while the store may change. What grows
+ * beyond LARGEST_BYTES ends the command with an error.
  */
+import { replyError, type ReplyError } from '../base/errors.ts';
 import type { Span } from '../base/span.ts';
 import { compareBytes, copyBytes } from '../memory/copy.ts';
 
 const INITIAL_BYTES = 1024;
+/** As much as a reply may hold. */
+const LARGEST_BYTES = 2 ** 31;
+
+const tooLarge: ReplyError = replyError('ERR the result is larger than 2 GB');
 
 export class Words {
   #bytes: Uint8Array = Buffer.allocUnsafeSlow(INITIAL_BYTES);
@@ -18,7 +24,9 @@ export class Words {
 
   add(bytes: Uint8Array, at: number, length: number): void {
     if (this.#end + length > this.#bytes.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#end + length));
+      const needed = this.#end + length;
+      if (needed > LARGEST_BYTES) throw tooLarge;
+      const grown = Buffer.allocUnsafeSlow(Math.max(Math.min(this.#bytes.length * 2, LARGEST_BYTES), needed));
       grown.set(this.#bytes.subarray(0, this.#end));
       this.#bytes = grown;
     }
