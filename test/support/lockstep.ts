@@ -102,7 +102,7 @@ class ServerPair {
   }
 
   lockstep(title: string, options: LockstepOptions, body: (both: Both) => Promise<void>): void {
-    const { resp = 2, timeoutMs = 60_000, skip } = options;
+    const { resp = 2, timeoutMs = 120_000, skip } = options;
     for (const version of resp === 'both' ? ([2, 3] as const) : ([resp] as const)) {
       const name = resp === 2 ? title : `${title} (RESP${version})`;
       const testOptions = { timeout: timeoutMs, ...(skip === undefined ? {} : { skip }) };

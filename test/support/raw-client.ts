@@ -13,7 +13,7 @@ export interface RawClientOptions {
   readonly host?: string;
   /** 3 sends HELLO 3 first. Default: 2. */
   readonly resp?: 2 | 3;
-  /** How long one reply may take. Default: 10 s. */
+  /** How long one reply may take. Default: 30 s. */
   readonly timeoutMs?: number;
 }
 
@@ -34,7 +34,7 @@ export async function connectRaw(target: number | string, options: RawClientOpti
   return client;
 }
 
-const defaultTimeoutMs = 10_000;
+const defaultTimeoutMs = 30_000;
 
 interface Waiter {
   resolve(reply: Buffer): void;

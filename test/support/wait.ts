@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface WaitOptions {
   /** What is awaited, as it completes "timed out waiting for ...". */
   readonly what: string;
-  /** Default: 10 s. */
+  /** Default: 30 s. */
   readonly timeoutMs?: number;
   /** Pause between two looks. Default: 5 ms. */
   readonly intervalMs?: number;
@@ -16,7 +16,7 @@ export interface WaitOptions {
 /** Resolves to the first truthy value of `condition`. An error that it throws counts as "not yet". */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { what, timeoutMs = 10_000, intervalMs = 5 }: WaitOptions,
+  { what, timeoutMs = 30_000, intervalMs = 5 }: WaitOptions,
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   let last: unknown;
