@@ -184,7 +184,7 @@ streams('keys: only what changed is propagated', [
 
 /** A key that is past its time but still there, on a server that does not expire by itself. */
 const expired = (commands: readonly string[]): string[] =>
-  commands.flatMap((command) => ['SET x 1 PX 1', 'passes 30', command]);
+  commands.flatMap((command) => ['SET x 1 PX 15', 'passes 40', command]);
 
 streams('a command that meets an expired key propagates its deletion', [
   'DEBUG SET-ACTIVE-EXPIRE 0',
