@@ -45,7 +45,7 @@ export function create(arena: Arena, capacity: number = EMPTY_BYTES): Address {
   return list;
 }
 
-/** Copies a list's bytes into the arena. They must be valid (`validate` in listpack-validate.ts). */
+/** Copies a list's bytes into the arena. They must be valid (`ListpackChecker` in rdb/listpack.ts). */
 export function fromBytes(arena: Arena, bytes: Uint8Array, at: number, length: number): Address {
   const list = arena.alloc(length);
   copyBytes(arena.u8[segmentOf(list)]!, byteOf(list), bytes, at, length);

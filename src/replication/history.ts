@@ -59,7 +59,7 @@ export class History {
   }
 }
 
-/** 40 hex digits of cryptographic randomness: replids and end-of-payload marks. */
+/** 40 hex digits of cryptographic randomness: replids, run ids and end-of-payload marks. */
 export function randomHex(random: Random): string {
   const bytes = new Uint8Array(20);
   random.fill(bytes);

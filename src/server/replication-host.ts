@@ -29,7 +29,6 @@ export function replicationHost(server: Server): ReplicationHost & { readonly ex
     snapshot: (request, consumer) => startSnapshot(store, settings, world.clock, request, consumer),
     beginLoad: (request) => new StagedLoad(store, server, request),
     roleChanged: () => server.roleChanged(),
-    replicasChanged: () => {},
   };
 }
 

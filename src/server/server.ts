@@ -24,6 +24,7 @@ import type {
   SessionService,
   ShutdownOptions,
 } from '../commands/services.ts';
+import { randomHex } from '../replication/history.ts';
 import { Replication } from '../replication/replication.ts';
 import { RdbFile } from '../persistence/rdb-file.ts';
 import type { Config } from './config/config.ts';
@@ -94,7 +95,7 @@ export class Server implements Services, Gates {
     this.config = config;
     this.settings = config.settings;
     this.startedAt = world.clock.now();
-    this.runId = randomHex(world.random, 20);
+    this.runId = randomHex(world.random);
     this.statistics = new Statistics(world.clock);
     this.store = new Store(this.settings, world.random);
     this.store.space.now = this.startedAt;
@@ -445,9 +446,3 @@ const MISCONF: ReplyError = replyError(
     'modify the data set are disabled, because this instance is configured to report errors during writes if RDB ' +
     'snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.',
 );
-
-function randomHex(random: Random, bytes: number): string {
-  const buffer = Buffer.alloc(bytes);
-  random.fill(buffer);
-  return buffer.toString('hex');
-}

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Arena, byteOf, segmentOf } from '../../src/memory/arena.ts';
 import { Element } from '../../src/memory/element.ts';
-import { validateListpack } from '../../src/memory/listpack-validate.ts';
+import { validateListpack } from '../support/listpack-validate.ts';
 import * as listpack from '../../src/memory/listpack.ts';
 
 const value = fc.oneof(

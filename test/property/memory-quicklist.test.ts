@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { Arena, byteOf, segmentOf } from '../../src/memory/arena.ts';
 import type { Address } from '../../src/memory/arena.ts';
 import { Element } from '../../src/memory/element.ts';
-import { validateListpack } from '../../src/memory/listpack-validate.ts';
+import { validateListpack } from '../support/listpack-validate.ts';
 import * as listpack from '../../src/memory/listpack.ts';
 import * as node from '../../src/memory/quicklist-node.ts';
 import { ListCursor, Quicklist } from '../../src/memory/quicklist.ts';

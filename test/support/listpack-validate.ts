@@ -1,8 +1,8 @@
 /**
- * Checks listpack bytes from outside (RDB, RESTORE, a master) before anything walks them: every entry lies within the
- * block, its backlen leads back to its start, the end mark is where the header says, and the count agrees.
+ * A second opinion on listpack bytes, apart from the checker that guards the server (rdb/listpack.ts): every entry lies
+ * within the block, its backlen leads back to its start, the end mark is where the header says, and the count agrees.
  */
-import { EMPTY_BYTES, FIRST, MAX_BYTES } from './listpack.ts';
+import { EMPTY_BYTES, FIRST, MAX_BYTES } from '../../src/memory/listpack.ts';
 
 /** Entries of the list that fills exactly [at, at + length), or -1 when the bytes are not a sound listpack. */
 export function validateListpack(bytes: Uint8Array, at: number, length: number): number {
