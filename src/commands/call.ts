@@ -106,6 +106,23 @@ export class Call {
     if (this.services.watching) this.services.keyModified(db.index, bytes, at, length);
   }
 
+  // -- keyspace notifications ---------------------------------------------------------------------------------
+
+  /**
+   * Tells subscribers that `event` happened to the key at argument `index`. `kind`: one class of `keyspaceEvents`. Call it
+   * after the change, in the order Redis sends them; it costs one test while nobody asked for the class.
+   */
+  notify(kind: number, event: string, index: number): void {
+    if ((this.services.notifiedClasses & kind) === 0) return;
+    const args = this.args;
+    this.services.notify(kind, event, this.db.index, args.bytes, args.at[index]!, args.length[index]!);
+  }
+
+  /** Like `notify`, for a key given as bytes. */
+  notifyKey(kind: number, event: string, db: Database, bytes: Uint8Array, at: number, length: number): void {
+    if ((this.services.notifiedClasses & kind) !== 0) this.services.notify(kind, event, db.index, bytes, at, length);
+  }
+
   /** The command shall not propagate as it came (effects may follow, or nothing at all is sent). */
   dontPropagate(): void {
     this.rewritten = true;

@@ -27,6 +27,12 @@ export interface Services {
    * Call before all keys of a database change at once: it is emptied (FLUSHDB), or gets what `other` holds now (SWAPDB).
    */
   databaseChanged(database: number, other?: number): void;
+
+  /** Classes of keyspace events (bits of `keyspaceEvents`) that are to be published; 0 while notifications are off. */
+  readonly notifiedClasses: number;
+  /** Publishes a keyspace event of one class of `notifiedClasses`. */
+  notify(kind: number, event: string, database: number, bytes: Uint8Array, at: number, length: number): void;
+
   watch(session: Session, database: number, key: string, expired: boolean): void;
   unwatchAll(session: Session): void;
 

@@ -6,7 +6,7 @@
  *             └─> Replication <── Propagation <── Executor
  */
 import type { Clock, Random, Timer } from '../base/ambient.ts';
-import type { Settings } from '../base/settings.ts';
+import { keyspaceEvents, type Settings } from '../base/settings.ts';
 import type { ServerLog, World } from '../io/world.ts';
 import { ReplyWriter } from '../resp/reply-writer.ts';
 import { type ReplyError, replyError } from '../base/errors.ts';
@@ -32,6 +32,7 @@ import { Clients } from './clients.ts';
 import { Configuration } from './configuration.ts';
 import { Cron } from './cron.ts';
 import { Executor, type Gates } from './execute.ts';
+import { publishKeyspaceEvent } from './keyspace-notifications.ts';
 import { Listeners } from './listeners.ts';
 import { memoryUse } from './memory-use.ts';
 import { replicationHost } from './replication-host.ts';
@@ -226,6 +227,18 @@ export class Server implements Services, Gates {
 
   keyModified(database: number, bytes: Uint8Array, at: number, length: number): void {
     this.#watches.modified(database, bytes, at, length);
+  }
+
+  get notifiedClasses(): number {
+    const classes = this.settings.notifyKeyspaceEvents;
+    return (classes & (keyspaceEvents.keyspace | keyspaceEvents.keyevent)) === 0 ? 0 : classes;
+  }
+
+  notify(_kind: number, event: string, database: number, bytes: Uint8Array, at: number, length: number): void {
+    const key = bytes.subarray(at, at + length);
+    publishKeyspaceEvent(this.pubsub, this.notifiedClasses, event, database, key, (session, message) =>
+      session.push(message),
+    );
   }
 
   databaseChanged(database: number, other: number = database): void {
