@@ -1,6 +1,8 @@
 /** How COMMAND INFO and COMMAND DOCS show a row: the shapes that client libraries and redis-cli expect. */
 import type { ReplyWriter } from '../resp/reply-writer.ts';
 import { categoriesOf, legacyRange } from './command-facts.ts';
+import type { Argument } from './docs/docs.ts';
+import { commandDocs } from './docs/index.ts';
 import type { KeySpec } from './row.ts';
 import type { Command } from './table.ts';
 
@@ -97,7 +99,9 @@ export function writeDocs(reply: ReplyWriter, command: Command): void {
     ['group', row.group],
     ['complexity', row.complexity],
   ];
-  reply.map(texts.length + (row.deprecated === undefined ? 0 : 3) + (subcommands.length === 0 ? 0 : 1));
+  const { history = [], arguments: args = [] } = commandDocs[row.name] ?? {};
+  const parts = [history, args, subcommands].filter((list) => list.length > 0).length;
+  reply.map(texts.length + (row.deprecated === undefined ? 0 : 3) + parts);
   for (const [name, text] of texts) {
     reply.bulkText(name);
     reply.bulkText(text);
@@ -110,9 +114,51 @@ export function writeDocs(reply: ReplyWriter, command: Command): void {
     reply.bulkText('replaced_by');
     reply.bulkText(row.deprecated.replacedBy);
   }
+  if (history.length > 0) {
+    reply.bulkText('history');
+    reply.set(history.length);
+    for (const [since, change] of history) {
+      reply.array(2);
+      reply.bulkText(since);
+      reply.bulkText(change);
+    }
+  }
+  if (args.length > 0) {
+    reply.bulkText('arguments');
+    writeArguments(reply, args);
+  }
   if (subcommands.length > 0) {
     reply.bulkText('subcommands');
     reply.map(subcommands.length);
     for (const sub of subcommands) writeDocs(reply, sub);
+  }
+}
+
+function writeArguments(reply: ReplyWriter, args: readonly Argument[]): void {
+  reply.array(args.length);
+  for (const argument of args) {
+    const { flags = [], arguments: inner = [] } = argument;
+    const fields: (readonly [string, string | number | undefined])[] = [
+      ['name', argument.name],
+      ['type', argument.type],
+      ['key_spec_index', argument.keySpec],
+      ['token', argument.token],
+      ['since', argument.since],
+      ['deprecated_since', argument.deprecatedSince],
+    ];
+    const present = fields.filter(([, value]) => value !== undefined);
+    reply.map(present.length + (flags.length === 0 ? 0 : 1) + (inner.length === 0 ? 0 : 1));
+    for (const [name, value] of present) {
+      reply.bulkText(name);
+      if (typeof value === 'number') reply.integer(value);
+      else reply.bulkText(value!);
+    }
+    if (flags.length > 0) {
+      reply.bulkText('flags');
+      writeWords(reply, new Set(flags));
+    }
+    if (inner.length === 0) continue;
+    reply.bulkText('arguments');
+    writeArguments(reply, inner);
   }
 }

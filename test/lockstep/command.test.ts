@@ -75,7 +75,7 @@ lockstep('each command has the arity, flags, categories, keys and tips of the re
 });
 
 lockstep(
-  'COMMAND DOCS tells group, age and successor of each command as the real one does',
+  'COMMAND DOCS tells group, age, successor and arguments of each command as the real one does',
   { resp: 3 },
   async (both) => {
     const docs = async (client: RawClient): Promise<Map<string, unknown>> => {
@@ -88,6 +88,12 @@ lockstep(
             group: fields.get('group'),
             since: fields.get('since'),
             deprecated: fields.get('deprecated_since'),
+            ...(name in different
+              ? {}
+              : {
+                  history: [...((fields.get('history') ?? []) as Iterable<readonly Reply[]>)].map(([since]) => since),
+                  arguments: argumentsOf(fields.get('arguments')),
+                }),
           });
           const subcommands = fields.get('subcommands');
           if (subcommands !== undefined) add(subcommands as ReadonlyMap<string, Reply>);
@@ -102,6 +108,29 @@ lockstep(
     assert.deepStrictEqual(Object.fromEntries(ours), Object.fromEntries(known));
   },
 );
+
+/** Arguments as plain data, flags in a fixed order, nested ones included. */
+function argumentsOf(reply: Reply | undefined): unknown {
+  return ((reply ?? []) as readonly ReadonlyMap<string, Reply>[]).map((argument) => {
+    const fields = Object.fromEntries(argument) as { readonly [name: string]: Reply };
+    return {
+      ...fields,
+      ...(fields['flags'] === undefined ? {} : { flags: words(fields['flags']) }),
+      arguments: argumentsOf(fields['arguments']),
+    };
+  });
+}
+
+lockstep('the fields of COMMAND DOCS have the order of the real server', { resp: 'both' }, async (both) => {
+  for (const name of ['set', 'hmset', 'client|kill', 'georadius', 'config', 'flushall']) {
+    const names = async (client: RawClient): Promise<unknown> => {
+      const reply = await client.ok('COMMAND', 'DOCS', name);
+      const doc = reply instanceof Map ? reply.get(name) : (reply as readonly Reply[])[1];
+      return doc instanceof Map ? [...doc.keys()] : (doc as readonly Reply[]).filter((_, i) => i % 2 === 0);
+    };
+    assert.deepStrictEqual(await names(both.headwater), await names(both.redis), name);
+  }
+});
 
 lockstep('the shapes of COMMAND INFO and DOCS are those of the real server', { resp: 'both' }, async (both) => {
   for (const name of ['get', 'mset', 'multi', 'zunionstore', 'lmpop', 'ping']) {
