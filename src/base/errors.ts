@@ -78,6 +78,8 @@ const texts = {
   badClientId: 'ERR client-id should be greater than 0',
   invalidClientId: 'ERR Invalid client ID',
   pauseMode: 'ERR CLIENT PAUSE mode must be WRITE or ALL',
+  unblockedByClient: 'UNBLOCKED client unblocked via CLIENT UNBLOCK',
+  unblockedByRole: 'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
   unblockReason: 'ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR',
   notTracking:
     'ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled',

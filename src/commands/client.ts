@@ -11,6 +11,7 @@ import { sessionClass } from './client-type.ts';
 import { helpRow } from './help.ts';
 import type { CommandFlag, CommandRow } from './row.ts';
 import type { Session } from './session.ts';
+import { millisecondTimeout } from './timeout.ts';
 
 function id(call: Call): void {
   call.reply.integer(call.session.id);
@@ -101,28 +102,24 @@ function pause(call: Call): void {
     if (call.is(3, 'write')) kind = 'write';
     else if (!call.is(3, 'all')) throw errors.pauseMode;
   }
-  const milliseconds = call.integer(2, errors.timeoutNotInteger);
-  if (milliseconds < 0) throw errors.timeoutNegative;
-  const until = milliseconds + call.now;
-  if (until >= MAX_TIME) throw errors.timeoutOutOfRange;
-  call.services.pauseClients(kind, until);
+  call.services.pauseClients(kind, call.now + millisecondTimeout(call, 2));
   call.reply.ok();
 }
-
-/** 2^63: a point in time must be an int64 of ms. */
-const MAX_TIME = 2 ** 63;
 
 function unpause(call: Call): void {
   call.services.unpauseClients();
   call.reply.ok();
 }
 
-/** CLIENT UNBLOCK id [TIMEOUT | ERROR]: no command that it could end blocks yet. */
+/** CLIENT UNBLOCK id [TIMEOUT | ERROR] */
 function unblock(call: Call): void {
   if (call.count > 4) throw subcommandSyntax('client', call.text(1));
-  if (call.count === 4 && !call.is(3, 'timeout') && !call.is(3, 'error')) throw errors.unblockReason;
-  call.int64(2);
-  call.reply.integer(0);
+  const withError = call.count === 4 && call.is(3, 'error');
+  if (call.count === 4 && !withError && !call.is(3, 'timeout')) throw errors.unblockReason;
+  const blocking = call.services.sessions.find(Number(call.int64(2)))?.blocking;
+  if (withError) blocking?.fail(errors.unblockedByClient);
+  else blocking?.timeOut();
+  call.reply.integer(blocking === undefined ? 0 : 1);
 }
 
 function getRedirection(call: Call): void {

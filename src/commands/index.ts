@@ -12,6 +12,7 @@ import { configCommands } from './config.ts';
 import { geoCommands } from './geo-rows.ts';
 import { hashCommands } from './hashes.ts';
 import { replicationCommands } from './replication.ts';
+import { waitCommands } from './wait.ts';
 import { setAlgebraCommands } from './set-algebra.ts';
 import { setCommands } from './sets.ts';
 import { sortCommands } from './sort.ts';
@@ -47,6 +48,7 @@ export const families: readonly (readonly CommandRow[])[] = [
   setAlgebraCommands,
   sortedSetCommands,
   replicationCommands,
+  waitCommands,
   clientCommands,
   commandCommands,
   listCommands,

@@ -2,6 +2,7 @@
  * The state of one client as commands see it. The connection, its parser and its output live in server/; this is what
  * survives between commands.
  */
+import type { ReplyError } from '../base/errors.ts';
 import type { Args } from '../resp/args.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
 import type { ReplicaPeer } from '../replication/ports.ts';
@@ -9,6 +10,16 @@ import type { ReplicaPeer } from '../replication/ports.ts';
 export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skip';
 /** 'normal' clients, attached replicas, our master's link, and clients inside SUBSCRIBE: the classes of CLIENT LIST. */
 export type SessionClass = 'normal' | 'replica' | 'master' | 'pubsub';
+
+/** How others can end the command that a client is blocked in. */
+export interface Blocking {
+  /** Answers as if its time were up. */
+  timeOut(): void;
+  /** Answers with an error. */
+  fail(error: ReplyError): void;
+  /** The client has gone: forgets it. */
+  gone(): void;
+}
 
 /** A command waiting for EXEC. */
 export interface QueuedCommand {
@@ -94,6 +105,10 @@ export class Session {
   queryBytes: () => number = () => 0;
   /** Waits for something; no command of this client runs until `unblock`. */
   blocked = false;
+  /** Set by a command that blocks, as long as others may end it. */
+  blocking: Blocking | undefined;
+  /** Offset of the replication stream after its last command: what WAIT waits for. */
+  writeOffset = 0;
   /**
    * Filled in by the server: the running command will be answered later. Returns how: `finish(write)` lets `write` put the
    * reply and goes on with the client's next command. Calling it after the client has gone does nothing.

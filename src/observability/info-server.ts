@@ -63,7 +63,7 @@ export function clientsRows(server: Server): readonly InfoRow[] {
     ['maxclients', settings.maxclients],
     ['client_recent_max_input_buffer', clients.maxInputBuffer],
     ['client_recent_max_output_buffer', clients.maxOutputBuffer],
-    ['blocked_clients', blocked],
+    ['blocked_clients', blocked + clients.postponedCount],
     ['tracking_clients', 0],
     ['clients_in_timeout_table', 0],
     ['total_blocking_keys', 0],

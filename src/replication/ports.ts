@@ -28,8 +28,12 @@ export interface ReplicationHost {
   /** Starts receiving a master's RDB beside the data that we serve. */
   beginLoad(request: LoadRequest): LoadSession;
 
-  /** A replica acknowledged more (or went away): whoever waits for acknowledgements looks again. */
-  replicasChanged?(): void;
+  /** Newest offset of the stream that is on our own disk; null (or absent) without an AOF. */
+  fsyncedOffset?(): number | null;
+  /** Clients are paused: nothing of ours may move the offset. */
+  readonly paused?: boolean;
+  /** REPLICAOF gave us a master, at once followed by `roleChanged`: blocked clients are to be let go. */
+  masterSet?(): void;
   /** We became master or replica, or our link went up or down: gates and caches look again. */
   roleChanged?(): void;
 }

@@ -15,6 +15,7 @@ import { Feed } from './master/feed.ts';
 import { FullSync } from './master/full-sync.ts';
 import { type PeerAnswer, PsyncService, type SyncCounters } from './master/psync-service.ts';
 import { Replicas } from './master/replicas.ts';
+import { Waiters } from './master/waiters.ts';
 import type { ReplicaPeer, ReplicationHost } from './ports.ts';
 import { everySecond, type LinkOwner, MasterLink, type RetryPolicy } from './replica/link.ts';
 import {
@@ -43,6 +44,8 @@ export class Replication {
   readonly backlog: Backlog = new Backlog();
   readonly feeder: Feed;
   readonly replicas: Replicas;
+  /** Clients in WAIT and WAITAOF. */
+  readonly waiters: Waiters;
   /** Set while a failover or shutdown holds the stream still: no ping of ours may move the offset. */
   pingsPaused = false;
 
@@ -74,6 +77,8 @@ export class Replication {
     this.history = history;
     this.feeder = feed;
     this.replicas = replicas;
+    this.waiters = new Waiters(replicas, () => host.fsyncedOffset?.() ?? null);
+    replicas.changed = () => this.waiters.changed();
     this.#psync = new PsyncService({ host, history, backlog, feed, replicas, fullSync, canServe: () => this.canServe });
   }
 
@@ -117,6 +122,7 @@ export class Replication {
     if (requestedBy !== undefined) {
       log.notice(`REPLICAOF ${host}:${port} enabled (user request from '${requestedBy}')`);
     }
+    this.#host.masterSet?.();
     this.#host.roleChanged?.();
     return true;
   }
@@ -183,11 +189,22 @@ export class Replication {
 
   /** At the end of each turn of the event loop. */
   beforeSleep(): void {
-    if (this.#ackWanted) {
+    this.waiters.look();
+    if (this.#ackWanted && this.#host.paused !== true) {
       this.#ackWanted = false;
       if (this.#link === null && this.replicas.size > 0) this.feeder.requestAck();
     }
     this.replicas.flush();
+  }
+
+  /** Our own disk acknowledges writes. */
+  get hasAof(): boolean {
+    return (this.#host.fsyncedOffset?.() ?? null) !== null;
+  }
+
+  /** More of the stream is on our own disk, or there is no AOF any more: for WAITAOF. */
+  fsynced(): void {
+    this.waiters.changed();
   }
 
   /** WAIT: ask all replicas for an ACK at the end of this turn. */

@@ -34,7 +34,7 @@ export interface ClientHost {
   /** Reads the clock for the commands that follow. */
   beginBatch(session: Session): void;
   /** Called inside long pipelines too, so that replicas are fed while one goes on. */
-  commandDone(): void;
+  commandDone(session: Session): void;
   /** An attached replica sent a command that has a reply: its output is the stream, nothing else may enter it. */
   replicaAnswered(session: Session): void;
   /** End of the batch: schedules what waits for the end of the turn. */
@@ -240,7 +240,7 @@ export class Client implements OutputOwner {
       } else if (session.replyMode !== 'on' && !session.blocked) this.#muted(start);
       // AUTH lifts the limits for what follows in the same batch.
       if (parser.unauthenticated && session.authenticated) parser.unauthenticated = false;
-      host.commandDone();
+      host.commandDone(session);
       if (writer.at > FLUSH_BYTES) {
         output.commit(this);
         output.flush();

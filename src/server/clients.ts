@@ -29,8 +29,8 @@ export interface ClientsOwner {
   readonly log: Log;
   readonly space: Keyspace;
   readonly executor: Executor;
-  /** After each command: feeds replicas inside long pipelines. */
-  afterCommand(): void;
+  /** After each command: notes how far the stream is, feeds replicas inside long pipelines. */
+  afterCommand(session: Session): void;
   /** After each batch: schedules the end of the turn. */
   afterBatch(): void;
   sessionClosed(session: Session): void;
@@ -141,8 +141,8 @@ export class Clients implements ClientHost, SessionService {
     if (client !== undefined) client.parser.unauthenticated = settings.requirepass !== '' && !session.authenticated;
   }
 
-  commandDone(): void {
-    this.#owner.afterCommand();
+  commandDone(session: Session): void {
+    this.#owner.afterCommand(session);
   }
 
   endBatch(): void {

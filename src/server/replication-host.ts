@@ -29,6 +29,10 @@ export function replicationHost(server: Server): ReplicationHost & { readonly ex
     snapshot: (request, consumer) => startSnapshot(store, settings, world.clock, request, consumer),
     beginLoad: (request) => new StagedLoad(store, server, request),
     roleChanged: () => server.roleChanged(),
+    get paused() {
+      return server.pauses.current !== 'no';
+    },
+    masterSet: () => server.unblockAll(),
   };
 }
 

@@ -5,11 +5,11 @@
  *             ├─> Cron ────────────────────────────────────────────────┘
  *             └─> Replication <── Propagation <── Executor
  */
-import type { Clock, Random, Timer } from '../base/ambient.ts';
+import type { Clock, Random } from '../base/ambient.ts';
 import { keyspaceEvents, type Settings } from '../base/settings.ts';
 import type { ServerLog, World } from '../io/world.ts';
 import { ReplyWriter } from '../resp/reply-writer.ts';
-import { type ReplyError, replyError } from '../base/errors.ts';
+import { errors, type ReplyError, replyError } from '../base/errors.ts';
 import { Store } from '../store/store.ts';
 import { families } from '../commands/index.ts';
 import { CommandTable } from '../commands/table.ts';
@@ -35,6 +35,7 @@ import { Executor, type Gates } from './execute.ts';
 import { publishKeyspaceEvent } from './keyspace-notifications.ts';
 import { Listeners } from './listeners.ts';
 import { memoryUse } from './memory-use.ts';
+import { type PauseKind, Pauses } from './pause.ts';
 import { replicationHost } from './replication-host.ts';
 import { ShutdownSequence } from './shutdown.ts';
 import { Statistics } from './statistics.ts';
@@ -67,6 +68,7 @@ export class Server implements Services, Gates {
   readonly listeners: Listeners;
   readonly cron: Cron;
   readonly statistics: Statistics;
+  readonly pauses: Pauses;
   readonly pubsub: Subscriptions = new Subscriptions();
   readonly configuration: ConfigurationService;
   /** Called when the role or the state of the link to the master changes. */
@@ -83,9 +85,6 @@ export class Server implements Services, Gates {
   readonly #writer = new ReplyWriter();
   readonly #shutdown: ShutdownSequence;
   readonly #onListening: () => void;
-  #pause: 'no' | 'write' | 'all' = 'no';
-  #pauseUntil = 0;
-  #pauseEnd: Timer | undefined;
   #stopped = false;
   #turnScheduled = false;
   #loading = false;
@@ -117,7 +116,10 @@ export class Server implements Services, Gates {
         log: world.log,
         space: this.store.space,
         executor: this.executor,
-        afterCommand: () => this.replication.flushIfLarge(),
+        afterCommand: (session) => {
+          session.writeOffset = this.replication.history.masterReplOffset;
+          this.replication.flushIfLarge();
+        },
         afterBatch: () => this.#scheduleEndOfTurn(),
         sessionClosed: (session) => this.#sessionClosed(session),
         outputDrained: (session) => {
@@ -137,6 +139,7 @@ export class Server implements Services, Gates {
       position: () => this.replication.rdbInfo(),
       setLoading: (on: boolean) => this.#setLoading(on),
     });
+    this.pauses = new Pauses({ clock: world.clock, changed: (kind) => this.#pauseChanged(kind) });
     const host = replicationHost(this);
     this.masterStream = host.executor;
     this.replication = new Replication(host);
@@ -191,7 +194,7 @@ export class Server implements Services, Gates {
   /** Stops everything at once, without saving; for embedding and tests. `shutdown` is the polite way. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#pauseEnd?.cancel();
+    this.pauses.stop();
     this.#shutdown.stop();
     this.cron.stop();
     this.replication.shutdown();
@@ -270,22 +273,20 @@ export class Server implements Services, Gates {
     return this.infoRenderer(sections);
   }
 
-  pauseClients(kind: 'write' | 'all', untilMs: number): void {
-    // A stronger or longer pause wins over the one that is on.
-    this.#pause = this.#pause === 'all' ? 'all' : kind;
-    this.#pauseUntil = Math.max(this.#pauseUntil, untilMs);
-    this.store.space.expirePaused = true;
-    this.#pauseEnd?.cancel();
-    this.#pauseEnd = this.clock.after(Math.max(0, this.#pauseUntil - this.clock.now()), () => this.unpauseClients());
+  pauseClients(kind: PauseKind, untilMs: number): void {
+    this.pauses.pause('command', kind, untilMs);
   }
 
   unpauseClients(): void {
-    this.#pauseEnd?.cancel();
-    if (this.#pause === 'no') return;
-    this.#pause = 'no';
-    this.#pauseUntil = 0;
-    this.store.space.expirePaused = false;
+    this.pauses.end('command');
+  }
+
+  #pauseChanged(kind: PauseKind | 'no'): void {
+    this.store.space.expirePaused = kind !== 'no';
+    if (kind === 'all') return;
+    // A client whose command must still wait is postponed again.
     this.clock.soon(() => this.clients.releasePostponed());
+    this.#scheduleEndOfTurn();
   }
 
   memoryUse(): MemoryUse {
@@ -351,8 +352,8 @@ export class Server implements Services, Gates {
     return this.store.space.arena.usedBytes > maxmemory;
   }
 
-  get paused(): 'no' | 'write' | 'all' {
-    return this.#pause;
+  get paused(): PauseKind | 'no' {
+    return this.pauses.current;
   }
 
   // -- what replication reports -------------------------------------------------------------------------------------
@@ -363,6 +364,15 @@ export class Server implements Services, Gates {
     this.store.space.isReplica = isReplica;
     this.world.log.setRole(isReplica ? 'S' : 'M');
     for (const look of this.linkWatchers) look();
+  }
+
+  /** A new master: what blocked commands wait for may never come, so they end, and so do their connections. */
+  unblockAll(): void {
+    for (const session of [...this.clients.all()]) {
+      if (session.blocking === undefined) continue;
+      session.blocking.fail(errors.unblockedByRole);
+      session.close(true);
+    }
   }
 
   /** A full sync exchanges all data: a watched key changes if it was there before, or is there afterwards. */
@@ -427,6 +437,7 @@ export class Server implements Services, Gates {
   }
 
   #sessionClosed(session: Session): void {
+    session.blocking?.gone();
     this.unwatchAll(session);
     this.pubsub.leaveAll(session);
     if (session.peer?.replica) this.replication.peerClosed(session.peer);

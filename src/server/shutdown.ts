@@ -39,7 +39,7 @@ export class ShutdownSequence {
     }
     log.notice(`Waiting for replicas before shutting down.`);
     if (options.failed !== undefined) this.#askers.push(options.failed);
-    server.pauseClients('write', deadline + 1000);
+    server.pauses.pause('shutdown', 'write', Infinity);
     // A ping would move the offset that the replicas are to reach.
     server.replication.pingsPaused = true;
     this.#waiting = clock.every(CHECK_MS, () => {
@@ -69,7 +69,7 @@ export class ShutdownSequence {
   /** There will be no end: undoes what waiting for it did. */
   #goOn(): void {
     this.#server.replication.pingsPaused = false;
-    this.#server.unpauseClients();
+    this.#server.pauses.end('shutdown');
     const askers = this.#askers;
     this.#askers = [];
     for (const failed of askers) failed(FAILED);

@@ -265,7 +265,6 @@ class Run implements SnapshotConsumer {
     host.log.notice(`Synchronization with replica ${session.name} succeeded`);
     // Plain SYNC never acknowledges: waiting for it would be for ever.
     session.goOnline(this.target === 'sockets' && !session.prePsync ? 'ack' : 'now');
-    host.replicasChanged?.();
   }
 
   #answer(): ChunkAnswer {

@@ -186,7 +186,7 @@ export class PsyncService {
         `Sending ${bytes} bytes of backlog starting from offset ${fromOffset}.`,
     );
     session.goOnline('now');
-    host.replicasChanged?.();
+    replicas.changed();
   }
 
   #full(session: ReplicaSession, reason: FullResyncReason): void {
@@ -238,8 +238,10 @@ export class PsyncService {
     const offset = parseOffset(value);
     if (!session.attached || offset === undefined) return;
     session.acknowledge(offset);
-    if (args[next]?.toLowerCase() === 'fack') session.ackAofOffset = parseOffset(args[next + 1]!) ?? -1;
-    this.#deps.host.replicasChanged?.();
+    if (args[next]?.toLowerCase() === 'fack') {
+      session.ackAofOffset = Math.max(session.ackAofOffset, parseOffset(args[next + 1]!) ?? 0);
+    }
+    this.#deps.replicas.changed();
   }
 
   #sessionOf(peer: ReplicaPeer): ReplicaSession {

@@ -57,8 +57,8 @@ export class ReplicaSession {
 
   /** Newest offset it has applied, by its own word. */
   ackOffset = 0;
-  /** Newest offset that is on its disk, if it says so; -1 otherwise. */
-  ackAofOffset = -1;
+  /** Newest offset that is on its disk, if it says so; 0 otherwise. */
+  ackAofOffset = 0;
   /** Monotonic ms of its last sign of life. */
   ackAtMs = 0;
   /** Stream bytes handed to its connection. */

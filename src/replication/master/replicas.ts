@@ -23,6 +23,8 @@ export class Replicas {
   noneSinceMs: number;
   /** Set once by the composition: who serves full resyncs. */
   fullSync: FullSync | null = null;
+  /** Set once by the composition: a replica acknowledged more, came online or went away. */
+  changed: () => void = () => {};
   readonly #deps: ReplicasDeps;
 
   constructor(deps: ReplicasDeps) {
@@ -48,7 +50,7 @@ export class Replicas {
     if (!this.sessions.delete(session)) return;
     host.log.warning(`Connection with replica ${session.name} lost.`);
     if (this.sessions.size === 0) this.noneSinceMs = host.clock.monotonic();
-    host.replicasChanged?.();
+    this.changed();
   }
 
   /** Ends a replica's link from our side; what is queued is still sent. */
@@ -133,6 +135,15 @@ export class Replicas {
     let count = 0;
     for (const session of this.sessions) {
       if (session.state === 'online' && session.ackOffset >= offset) count++;
+    }
+    return count;
+  }
+
+  /** For WAITAOF: how many have the stream up to `offset` on their disks. */
+  fsyncedCount(offset: number): number {
+    let count = 0;
+    for (const session of this.sessions) {
+      if (session.state === 'online' && session.ackAofOffset >= offset) count++;
     }
     return count;
   }
