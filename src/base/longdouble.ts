@@ -59,6 +59,26 @@ export function addLongDouble(a: LongDouble, b: LongDouble): LongDouble | undefi
   return sum < 0n ? checked(-1n, -sum, 1n, exponent) : checked(1n, sum, 1n, exponent);
 }
 
+/** value * factor rounded to 64 bits, then up to an integer; undefined for an infinite value. */
+export function ceilProduct(value: LongDouble, factor: bigint): bigint | undefined {
+  if (value.exponent === Infinity) return undefined;
+  const negative = value.mantissa < 0n;
+  let magnitude = (negative ? -value.mantissa : value.mantissa) * factor;
+  let { exponent } = value;
+  const drop = bitLength(magnitude) - PRECISION;
+  if (drop > 0) {
+    magnitude = roundHalfEven(magnitude, BigInt(drop));
+    exponent += drop;
+  }
+  if (exponent >= 0) magnitude <<= BigInt(exponent);
+  else {
+    const below = BigInt(-exponent);
+    const whole = magnitude >> below;
+    magnitude = !negative && whole << below !== magnitude ? whole + 1n : whole;
+  }
+  return negative ? -magnitude : magnitude;
+}
+
 /** "%.17Lf" without trailing zeros, and without a point that nothing follows. */
 export function formatLongDouble(value: LongDouble): string {
   const negative = value.mantissa < 0n;

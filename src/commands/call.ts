@@ -49,6 +49,11 @@ export class Call {
     this.reply = reply;
   }
 
+  /** Whether this command may wait: not inside a transaction, which is one step, nor in a master's stream. */
+  get mayBlock(): boolean {
+    return !this.inExec && this.session.class !== 'master';
+  }
+
   get count(): number {
     return this.args.count;
   }

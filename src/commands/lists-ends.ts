@@ -6,6 +6,7 @@ import type { Address } from '../memory/arena.ts';
 import { TYPE_LIST } from '../store/entry.ts';
 import type { Call } from './call.ts';
 import { appliedUpTo } from './partial.ts';
+import { secondsTimeout } from './timeout.ts';
 
 const numkeysPositive: ReplyError = replyError('ERR numkeys should be greater than 0');
 const countPositive: ReplyError = replyError('ERR count should be greater than 0');
@@ -92,6 +93,38 @@ function popSeveral(call: Call, head: boolean): void {
   const elements = Math.min(count, call.store.lists.length(entry));
   popRange(call, entry, head, elements);
   if (elements > 0) call.changed(1, elements);
+}
+
+export function blpop(call: Call): void {
+  blockingPop(call, true);
+}
+
+export function brpop(call: Call): void {
+  blockingPop(call, false);
+}
+
+/** BLPOP key [key ...] timeout */
+function blockingPop(call: Call, head: boolean): void {
+  const last = call.count - 1;
+  const timeoutMs = secondsTimeout(call, last);
+  const serve = (again: Call, index: number): boolean => popWithKey(again, index, head);
+  for (let i = 1; i < last; i++) if (serve(call, i)) return;
+  if (call.mayBlock)
+    call.services.blocking.onKeys(call, { firstKey: 1, keys: last - 1, type: TYPE_LIST, timeoutMs, serve });
+  else call.reply.nullArray();
+}
+
+/** Replies with the name and an element of the list at argument `index`; false if there is no list. */
+function popWithKey(call: Call, index: number, head: boolean): boolean {
+  const entry = call.writeType(index, TYPE_LIST);
+  if (entry === 0) return false;
+  call.reply.array(2);
+  call.echo(index);
+  popOne(call, entry, head);
+  removeIfEmpty(call, entry);
+  call.changed(index);
+  call.effectOf(head ? 'LPOP' : 'RPOP', index);
+  return true;
 }
 
 /** Replies with the element at an end of a list that is not empty, and removes it. */

@@ -1,11 +1,40 @@
 /**
  * The rows of the list commands. Handlers: pushing, popping and moving in lists-ends.ts, the rest in lists-inside.ts.
  */
-import { lmove, lmpop, lpop, lpush, lpushx, rpop, rpoplpush, rpush, rpushx } from './lists-ends.ts';
+import { blpop, brpop, lmove, lmpop, lpop, lpush, lpushx, rpop, rpoplpush, rpush, rpushx } from './lists-ends.ts';
 import { lindex, linsert, llen, lpos, lrange, lrem, lset, ltrim } from './lists-inside.ts';
-import { type CommandRow, oneKey } from './row.ts';
+import { type CommandRow, type KeySpec, oneKey } from './row.ts';
+
+/** Keys from argument 1 to the last but one, behind which the timeout stands. */
+const keysBeforeTimeout: readonly KeySpec[] = [
+  { flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: -2, step: 1, limit: 0 } },
+];
 
 export const listCommands: readonly CommandRow[] = [
+  {
+    name: 'blpop',
+    arity: -3,
+    flags: ['write', 'noscript', 'blocking'],
+    categories: ['list'],
+    keys: keysBeforeTimeout,
+    group: 'list',
+    since: '2.0.0',
+    complexity: 'O(N); N keys.',
+    summary: 'Takes an element off the head of the first list that has any, or waits for one.',
+    handler: blpop,
+  },
+  {
+    name: 'brpop',
+    arity: -3,
+    flags: ['write', 'noscript', 'blocking'],
+    categories: ['list'],
+    keys: keysBeforeTimeout,
+    group: 'list',
+    since: '2.0.0',
+    complexity: 'O(N); N keys.',
+    summary: 'Takes an element off the tail of the first list that has any, or waits for one.',
+    handler: brpop,
+  },
   {
     name: 'lindex',
     arity: 3,

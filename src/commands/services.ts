@@ -5,6 +5,7 @@ import type { Clock, Log, Random } from '../base/ambient.ts';
 import type { Settings } from '../base/settings.ts';
 import type { Replication } from '../replication/replication.ts';
 import type { Args } from '../resp/args.ts';
+import type { Call } from './call.ts';
 import type { Session } from './session.ts';
 import type { CommandTable } from './table.ts';
 
@@ -19,6 +20,7 @@ export interface Services {
   readonly sessions: SessionService;
   readonly persistence: PersistenceService;
   readonly pubsub: PubSubService;
+  readonly blocking: BlockingService;
 
   /** Some session WATCHes a key: changes must be reported to `keyModified`. */
   readonly watching: boolean;
@@ -134,6 +136,38 @@ export interface PubSubService {
   names(kind: SubscriptionKind): Iterable<string>;
   count(kind: SubscriptionKind): number;
   subscribers(kind: SubscriptionKind, name: string): number;
+}
+
+/**
+ * What a command waits for that found nothing in its keys. When one of them gets a value, `serve` runs, with the call as it
+ * was (arguments, database, session), after the command or the transaction that made the key ready. Clients are served in
+ * the order in which they blocked, keys in the order in which they became ready.
+ */
+export interface KeyWait {
+  /** The keys are the arguments from `firstKey`, `keys` of them. */
+  readonly firstKey: number;
+  readonly keys: number;
+  /** Type of the values that it can use (store/entry.ts). */
+  readonly type: number;
+  readonly timeoutMs: number;
+  /**
+   * Argument `index` names a live key of this type: takes what it wants from it, replies and propagates what happened (not
+   * the command itself), and returns true. Errors may be thrown, which ends the wait too. False, without a reply: waits on.
+   */
+  serve(call: Call, index: number): boolean;
+  /**
+   * Called instead when the key of argument `index` is gone or of another type, if the store said that it changed (it does so
+   * for streams that go away). True, with a reply, or a thrown error: the wait is over.
+   */
+  missing?(call: Call, index: number): boolean;
+}
+
+export interface BlockingService {
+  /**
+   * Blocks the call's session on keys; only where `call.mayBlock`. Without anything in time it gets a null array. Waits for
+   * anything else use `session.block()` and `session.blocking` themselves.
+   */
+  onKeys(call: Call, wait: KeyWait): void;
 }
 
 export interface PersistenceService {

@@ -65,8 +65,8 @@ export function clientsRows(server: Server): readonly InfoRow[] {
     ['client_recent_max_output_buffer', clients.maxOutputBuffer],
     ['blocked_clients', blocked + clients.postponedCount],
     ['tracking_clients', 0],
-    ['clients_in_timeout_table', 0],
-    ['total_blocking_keys', 0],
+    ['clients_in_timeout_table', server.blocking.withTimeout],
+    ['total_blocking_keys', server.blocking.keys],
     ['total_blocking_keys_on_nokey', 0],
   ];
 }

@@ -111,20 +111,11 @@ export class Client implements OutputOwner {
     this.#input(new Uint8Array(0));
   }
 
-  /** A message from another client's batch. */
+  /** A message, or a reply that was waited for, from outside of this client's batch. */
   #append(message: Uint8Array): void {
     if (this.#ended) return;
     this.#host.output.append(this, message);
     this.#host.endBatch();
-  }
-
-  /** Sends bytes outside of a reply, after the replies so far. They are copied. */
-  push(bytes: Uint8Array): void {
-    this.#host.output.flush();
-    if (this.#ended) return;
-    this.bytesOut += bytes.length;
-    this.connection.write(Uint8Array.from(bytes));
-    if (this.#host.overOutputLimit(this)) this.close(false);
   }
 
   close(graceful: boolean): void {
@@ -187,10 +178,10 @@ export class Client implements OutputOwner {
         return;
       }
       // Another client's batch may be under way, and the writer holds its replies: take out only our own.
-      const reply = writer.bytes.subarray(start, writer.at);
-      if (reply.length > 0) this.push(reply);
+      const reply = Uint8Array.from(writer.bytes.subarray(start, writer.at));
       writer.at = start;
       writer.resp = resp;
+      if (reply.length > 0) this.#append(reply);
       this.#host.soon(() => this.resume());
     };
   }

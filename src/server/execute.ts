@@ -39,6 +39,9 @@ export interface ExecutorHooks {
   postpone(session: Session): void;
   /** A command ran for so many microseconds (slowlog, latency). */
   measured?(command: Command, args: Args, session: Session, micros: number): void;
+  /** Keys that clients are blocked on may have something for them. */
+  readonly keysReady: boolean;
+  serveBlocked(): void;
   /** A command of our master ended in an error: our data may differ from its data. */
   masterCommandFailed?(session: Session, error: ReplyError): void;
 }
@@ -84,7 +87,42 @@ export class Executor {
       return 'done';
     }
     this.run(session, command, args);
+    if (this.#hooks.keysReady) this.#hooks.serveBlocked();
     return 'done';
+  }
+
+  /**
+   * Goes on with the command of a blocked client, outside of any other command: `attempt` tries to do what it waits for,
+   * and propagates it. Returns the reply; undefined, and nothing happened, if the client waits on.
+   */
+  resume(session: Session, command: Command, args: Args, attempt: (call: Call) => boolean): Uint8Array | undefined {
+    const { call } = this;
+    const { reply, propagation } = call;
+    const { space } = call.store;
+    const { clock } = call.services;
+    const { at, resp } = reply;
+    const { noTouch } = space;
+    call.session = session;
+    call.args = args;
+    call.command = command;
+    call.db = space.databases[session.database]!;
+    reply.resp = session.resp;
+    space.noTouch = session.noTouch;
+    const started = clock.monotonic();
+    let done = true;
+    try {
+      done = attempt(call);
+    } catch (error) {
+      reply.at = at;
+      this.#failed(command, args, error);
+    }
+    command.micros += (clock.monotonic() - started) * 1000;
+    const bytes = done ? Uint8Array.from(reply.bytes.subarray(at, reply.at)) : undefined;
+    reply.at = at;
+    reply.resp = resp;
+    space.noTouch = noTouch;
+    if (propagation.pending > 0) propagation.flush();
+    return bytes;
   }
 
   /** Runs a command's handler and propagates what it did. Gates are the caller's business (EXEC runs queued commands here). */
@@ -217,27 +255,27 @@ export class Executor {
         // A refused EXEC discards its transaction, as Redis does.
         session.transaction = undefined;
         this.call.services.unwatchAll(session);
-        this.#count(session, error);
+        this.countError(session, error);
         this.call.reply.error(
           replyError(`EXECABORT Transaction discarded because of: ${error.text.replace(/^ERR /, '')}`),
         );
         return;
       }
     }
-    this.#count(session, error);
+    this.countError(session, error);
     this.call.reply.error(error);
   }
 
   #failed(command: Command, args: Args, error: unknown): void {
     if (error instanceof ReplyError) {
       command.failed++;
-      this.#count(this.call.session, error);
+      this.countError(this.call.session, error);
       this.call.reply.error(error);
       return;
     }
     if (error instanceof ArenaExhausted) {
       command.failed++;
-      this.#count(this.call.session, errors.outOfMemory);
+      this.countError(this.call.session, errors.outOfMemory);
       this.call.reply.error(errors.outOfMemory);
       return;
     }
@@ -245,7 +283,7 @@ export class Executor {
     throw new CommandBug(command.name, [...lengths], error);
   }
 
-  #count(session: Session, error: ReplyError): void {
+  countError(session: Session, error: ReplyError): void {
     this.errorCounts.set(error.code, (this.errorCounts.get(error.code) ?? 0) + 1);
     if (session.class === 'master') this.#hooks.masterCommandFailed?.(session, error);
   }

@@ -28,6 +28,7 @@ import { randomHex } from '../replication/history.ts';
 import { Replication } from '../replication/replication.ts';
 import { RdbFile } from '../persistence/rdb-file.ts';
 import type { Config } from './config/config.ts';
+import { Blocking } from './blocking.ts';
 import { Clients } from './clients.ts';
 import { Configuration } from './configuration.ts';
 import { Cron } from './cron.ts';
@@ -71,6 +72,7 @@ export class Server implements Services, Gates {
   readonly pauses: Pauses;
   readonly pubsub: Subscriptions = new Subscriptions();
   readonly configuration: ConfigurationService;
+  readonly blocking: Blocking;
   /** Called when the role or the state of the link to the master changes. */
   readonly linkWatchers: Set<() => void> = new Set();
   /** Unix ms. */
@@ -104,9 +106,15 @@ export class Server implements Services, Gates {
     this.propagation = new Propagation({
       feed: (database, bytes, at, length) => this.replication.feed(database, bytes, at, length),
     });
+    this.blocking = new Blocking(this);
+    const { blocking } = this;
     const call = new Call(this.store, this, this.propagation, this.#writer);
     this.executor = new Executor(call, this.commands, this, {
       postpone: (session) => this.clients.postpone(session),
+      get keysReady(): boolean {
+        return blocking.pending;
+      },
+      serveBlocked: () => blocking.serveReady(),
       masterCommandFailed: (session, error) => this.masterStream.failed(session, error),
     });
     this.clients = new Clients(
@@ -160,6 +168,8 @@ export class Server implements Services, Gates {
         effect.text(this.settings.lazyfreeLazyExpire ? 'UNLINK' : 'DEL').bytes(bytes, at, length);
         if (this.watching) this.#watches.expired(db.index, bytes, at, length);
       },
+      ready: (db, bytes, at, length) => blocking.keyReady(db, bytes, at, length),
+      replaced: (db) => blocking.databaseReplaced(db),
     };
     this.#shutdown = new ShutdownSequence(this, options.onExit ?? (() => {}));
     this.#onListening = options.onListening ?? (() => {});
@@ -381,6 +391,7 @@ export class Server implements Services, Gates {
     for (const db of databases) this.databaseChanged(db.index);
     replace();
     for (const db of databases) this.databaseChanged(db.index);
+    this.blocking.serveReady();
     if (this.store.space.reclaimer.pending > 0) this.cron.workArrived();
   }
 

@@ -9,7 +9,7 @@ import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
 import { Cursor } from '../memory/btree.ts';
 import { copyBytes } from '../memory/copy.ts';
 import { Span } from '../base/span.ts';
-import { ENC_RAW, KEY_BASE_ENTRY, KEY_OFFSET_EXPIRING, makeMeta, TYPE_STRING } from './entry.ts';
+import { ENC_RAW, KEY_BASE_ENTRY, KEY_OFFSET_EXPIRING, makeMeta, TYPE_HASH, TYPE_SET, TYPE_STRING } from './entry.ts';
 import type { Keyspace } from './keyspace.ts';
 import { roomToGrow, stringEncoding } from './string-encoding.ts';
 
@@ -20,6 +20,8 @@ const HAS_EXPIRY = 0x80000000;
 export class Database {
   readonly index: number;
   readonly space: Keyspace;
+  /** Keys of this database that clients are blocked on; while it is 0, nobody wants to hear of new keys. */
+  waiting = 0;
   /** Header of the table of keys, and of the expiry index. */
   #keys: Address;
   #deadlines: Address;
@@ -152,6 +154,7 @@ export class Database {
     if (had >= 0 && kept !== had) deadlines.remove(this.#deadlines, had, old);
     // The table's slot was found above; nothing since has changed a table.
     space.keys.replaceFound(entry);
+    if (this.waiting > 0 && (meta & 7) > TYPE_HASH) space.events.ready(this, keyBytes, keyAt, keyLength);
     space.reclaimer.freeEntry(old);
     return entry;
   }
@@ -209,11 +212,20 @@ export class Database {
     try {
       const entry = this.#build(bytes, at, length, type, encoding, -1, ref, 0);
       this.#link(entry, -1, this.space.hasher.hash(bytes, at, length));
+      if (this.waiting > 0) this.#filled(type, bytes, at, length);
       return entry;
     } catch (error) {
       this.space.reclaimer.freeValue(type, encoding, ref);
       throw error;
     }
+  }
+
+  /**
+   * Tells clients blocked on a key that it has something for them: where that is not seen here because the key did not
+   * come into being (a stream grew, a consumer group went away).
+   */
+  signalReady(bytes: Uint8Array, at: number, length: number): void {
+    if (this.waiting > 0) this.space.events.ready(this, bytes, at, length);
   }
 
   /** Adds a string key that must be absent. */
@@ -341,6 +353,7 @@ export class Database {
     const key = entries.key(entry, this.#span);
     this.#unlink(key.bytes, key.at, key.length);
     arena.free(entry);
+    if (target.waiting > 0) target.#filled(meta & 7, bytes, at, length);
     return moved;
   }
 
@@ -358,6 +371,7 @@ export class Database {
     this.space.reclaimer.freeTable(this.#keys, this.#deadlines);
     this.#keys = emptyKeys;
     this.#deadlines = emptyDeadlines;
+    if (this.waiting > 0) this.space.events.replaced(this);
   }
 
   /** Gives back everything, the empty tables too: the end of a staging database. It must not be used afterwards. */
@@ -371,6 +385,8 @@ export class Database {
   exchange(other: Database): void {
     [this.#keys, other.#keys] = [other.#keys, this.#keys];
     [this.#deadlines, other.#deadlines] = [other.#deadlines, this.#deadlines];
+    if (this.waiting > 0) this.space.events.replaced(this);
+    if (other.waiting > 0) this.space.events.replaced(other);
   }
 
   /** Makes room for `keys` keys, if the database is empty. */
@@ -472,6 +488,12 @@ export class Database {
     }
   }
 
+  /** A key came into being while clients are blocked in this database. */
+  #filled(type: number, bytes: Uint8Array, at: number, length: number): void {
+    if (type !== TYPE_STRING && type !== TYPE_SET && type !== TYPE_HASH)
+      this.space.events.ready(this, bytes, at, length);
+  }
+
   /** Indexes an entry that is about to take the place of another; frees it if memory runs out. */
   #insertDeadline(entry: Address, expiryMs: number): void {
     try {
@@ -504,6 +526,9 @@ export class Database {
     const entry = space.keys.remove(this.#keys, bytes, at, length, space.hasher.hash(bytes, at, length));
     if (entry !== 0 && space.entries.hasExpiry(entry))
       space.deadlines.remove(this.#deadlines, space.entries.expiry(entry), entry);
+    // Who reads a stream as a member of a group hears of its end.
+    if (this.waiting > 0 && entry !== 0 && (space.entries.meta(entry) & 7) > TYPE_HASH)
+      space.events.ready(this, bytes, at, length);
     return entry;
   }
 

@@ -37,6 +37,10 @@ export interface StoreSettings {
 export interface StoreEvents {
   /** A key was deleted because its time had come; it is still readable at `bytes` during the call. */
   expired(db: Database, bytes: Uint8Array, at: number, length: number): void;
+  /** A key of a database with `waiting` got a new value of a type that clients wait for, or its stream went away. */
+  ready(db: Database, bytes: Uint8Array, at: number, length: number): void;
+  /** A database with `waiting` was emptied, or got the content of another one. */
+  replaced(db: Database): void;
 }
 
 /** What INFO stats and keyspace show; plain counters. */
@@ -69,7 +73,7 @@ export class Keyspace {
   readonly settings: StoreSettings;
   readonly random: Random;
   readonly stats: StoreStats = new StoreStats();
-  events: StoreEvents = { expired: () => {} };
+  events: StoreEvents = { expired: () => {}, ready: () => {}, replaced: () => {} };
 
   /** Wall clock in ms as of the running command; the main path sets it, so one command sees one time. */
   now = 0;
