@@ -76,6 +76,7 @@ function quicklistFacts(call: Call, entry: Address): string {
   if (entries.encoding(entry) !== ENC_QUICKLIST) return '';
   const { arena } = space;
   const header = entries.ref(entry);
+  space.lists.settle(header);
   let bytes = 0;
   for (let n = node.headNode(arena, header); n !== 0; n = node.nextNode(arena, n))
     bytes += node.isPlain(arena, n) ? node.plainLength(arena, n) : listpack.totalBytes(arena, node.nodeData(arena, n));

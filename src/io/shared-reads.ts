@@ -7,6 +7,7 @@
  * to a new socket made with it; where Node does not offer that, reads work as usual, only slower.
  */
 import * as net from 'node:net';
+import { type Viewed, viewed } from '../base/viewed.ts';
 
 /** The most that one `onData` can get. */
 const readBytes = 128 * 1024;
@@ -16,7 +17,7 @@ const scrubByte = 0xdb;
 type Deliver = (bytes: Uint8Array) => void;
 
 export class SharedReads {
-  readonly #buffer = new Uint8Array(readBytes);
+  readonly #buffer: Uint8Array = viewed(new Uint8Array(readBytes));
   readonly #scrub: boolean;
 
   /** `scrub` overwrites the bytes after each delivery, so that a view kept too long fails at once (for tests). */
@@ -28,10 +29,13 @@ export class SharedReads {
   onread(deliver: Deliver): net.OnReadOpts {
     const buffer = this.#buffer;
     const scrub = this.#scrub;
+    const { view } = buffer as Required<Viewed>;
     return {
       buffer,
       callback: (length) => {
-        deliver(buffer.subarray(0, length));
+        const chunk: Viewed = buffer.subarray(0, length);
+        chunk.view = view;
+        deliver(chunk);
         if (scrub) buffer.fill(scrubByte, 0, length);
         return true;
       },

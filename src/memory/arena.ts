@@ -14,6 +14,7 @@
  *
  * Invariant: for every page, 0 <= used <= capacity, and the page is in its class's partial list iff it has room.
  */
+import { viewed } from '../base/viewed.ts';
 import { assert } from '../base/assert.ts';
 import { copyBytes } from './copy.ts';
 
@@ -247,7 +248,7 @@ export class Arena {
       if (segment < this.u8.length) this.#freeSegments.push(segment);
       throw new ArenaExhausted(`arena: the system refused ${bytes} bytes`);
     }
-    this.u8[segment] = new Uint8Array(buffer);
+    this.u8[segment] = viewed(new Uint8Array(buffer));
     this.u32[segment] = new Uint32Array(buffer);
     this.f64[segment] = new Float64Array(buffer);
     this.#segmentKind[segment] = kind;

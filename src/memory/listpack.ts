@@ -322,10 +322,22 @@ export function copyBefore(arena: Arena, list: Address, position: number, entrie
   return target;
 }
 
+/** Makes a list of a block that has nothing but `entries` entries, from `start` to `end`. Returns it, maybe moved. */
+export function gather(arena: Arena, block: Address, start: number, end: number, entries: number): Address {
+  const bytes = arena.u8[segmentOf(block)]!;
+  const base = byteOf(block);
+  moveBytes(bytes, base + FIRST, base + start, end - start);
+  const total = FIRST + end - start + 1;
+  bytes[base + total - 1] = END;
+  writeUint32(bytes, base, total);
+  setCount(bytes, base, entries);
+  return arena.resize(block, total, total);
+}
+
 // --- one entry at byte offset p of a segment ---
 
 /** Offset of the entry after the one at p. */
-function skip(bytes: Uint8Array, p: number): number {
+export function skip(bytes: Uint8Array, p: number): number {
   const lead = bytes[p]!;
   // The two commonest encodings: a 7-bit integer and a short string, both with a one-byte backlen.
   if (lead < 0x80) return p + 2;
@@ -438,32 +450,41 @@ function put(
   at: number,
   length: number,
 ): Address {
-  const integer = length <= 20 ? parseInteger(value, at, length) : undefined;
-  if (integer !== undefined) return putInteger(arena, list, position, removed, integer);
-  const size = stringBytes(length);
-  const target = makeRoom(arena, list, position, removed, size + backlenBytes(size));
-  const bytes = arena.u8[segmentOf(target)]!;
-  let p = byteOf(target) + position;
-  if (length < 64) {
-    bytes[p++] = 0x80 | length;
-  } else if (length < 4096) {
-    bytes[p++] = 0xe0 | (length >>> 8);
-    bytes[p++] = length;
-  } else {
-    bytes[p++] = 0xf0;
-    writeUint32(bytes, p, length);
-    p += 4;
-  }
-  copyBytes(bytes, p, value, at, length);
-  writeBacklen(bytes, p + length, size);
+  const target = makeRoom(arena, list, position, removed, encodedBytes(value, at, length));
+  writeEntry(arena.u8[segmentOf(target)]!, byteOf(target) + position, value, at, length);
   return target;
 }
 
-function putInteger(arena: Arena, list: Address, position: number, removed: number, value: number | bigint): Address {
+/** Writes an entry of `encodedBytes` bytes at p. */
+export function writeEntry(bytes: Uint8Array, p: number, value: Uint8Array, at: number, length: number): void {
+  const integer = length <= 20 ? parseInteger(value, at, length) : undefined;
+  if (integer !== undefined) {
+    writeIntegerEntry(bytes, p, integer, integerBytes(integer));
+    return;
+  }
+  let start = p;
+  if (length < 64) {
+    bytes[start++] = 0x80 | length;
+  } else if (length < 4096) {
+    bytes[start++] = 0xe0 | (length >>> 8);
+    bytes[start++] = length;
+  } else {
+    bytes[start++] = 0xf0;
+    writeUint32(bytes, start, length);
+    start += 4;
+  }
+  copyBytes(bytes, start, value, at, length);
+  writeBacklen(bytes, start + length, start + length - p);
+}
+
+function putInteger(arena: Arena, list: Address, position: number, removed: number, value: number): Address {
   const size = integerBytes(value);
   const target = makeRoom(arena, list, position, removed, size + 1);
-  const bytes = arena.u8[segmentOf(target)]!;
-  const p = byteOf(target) + position;
+  writeIntegerEntry(arena.u8[segmentOf(target)]!, byteOf(target) + position, value, size);
+  return target;
+}
+
+function writeIntegerEntry(bytes: Uint8Array, p: number, value: number | bigint, size: number): void {
   if (size === 9) {
     const wide = BigInt(value);
     bytes[p] = 0xf4;
@@ -485,7 +506,6 @@ function putInteger(arena: Arena, list: Address, position: number, removed: numb
     }
   }
   bytes[p + size] = size;
-  return target;
 }
 
 /** Turns the `removed` bytes (0, or one entry) at `position` into `added` bytes, and updates the header. */

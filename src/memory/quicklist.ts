@@ -5,6 +5,9 @@
  *               |         |         |                  (list-max-listpack-size)              a whole listpack may be
  *            listpack  element   listpack
  *
+ * Pushes at the head fill an open node, without moving anything. Whoever looks further than at the first element closes it
+ * first (`settle`), so that cursors never meet one.
+ *
  * No node is ever empty. Neighbours that fit into one node are joined after deletions inside the list, not after pops, and
  * only while the result keeps room for a quarter more. Value bytes passed in must not lie in the list being changed
  * (Element.detach).
@@ -25,11 +28,13 @@ export const DEFAULT_FILL = -2;
 /** Room that a new node starts with when the list has others already: it will be filled. */
 const FIRST_BYTES = 1024;
 /**
- * Pushes and pops at the head move the rest of the head's listpack, so that one is kept about this small: a head that
+ * Pushes and pops at a head that is not open move the rest of its listpack, so that one is kept about this small: a head that
  * outgrows it is joined to the following node, and a pop from a head of HEAD_SPLIT_BYTES first splits its front off.
  */
 const HEAD_BYTES = 512;
 const HEAD_SPLIT_BYTES = 2048;
+/** Block of an open head. */
+const OPEN_BYTES = 8192;
 
 /** A place in a list: node 0 means none. Any change of the list but through the cursor itself invalidates it. */
 export class ListCursor {
@@ -67,7 +72,7 @@ export class Quicklist {
 
   pushTail(header: Address, bytes: Uint8Array, at: number, length: number): void {
     const { arena } = this;
-    const tail = node.tailNode(arena, header);
+    const tail = this.#settledTail(header);
     const need = this.#need(length);
     if (tail !== 0 && this.#hasRoom(tail, need)) {
       const list = this.#reserve(tail, need);
@@ -82,6 +87,13 @@ export class Quicklist {
   pushHead(header: Address, bytes: Uint8Array, at: number, length: number): void {
     const { arena } = this;
     const head = node.headNode(arena, header);
+    if (head !== 0 && node.isOpen(arena, head)) {
+      if (this.#pushOpen(head, bytes, at, length)) {
+        this.#addElements(header, 1);
+        return;
+      }
+      this.#close(head);
+    }
     const need = this.#need(length);
     const roomy = head !== 0 && this.#hasRoom(head, need);
     if (roomy && listpack.totalBytes(arena, node.nodeData(arena, head)) < HEAD_BYTES) {
@@ -91,7 +103,7 @@ export class Quicklist {
     } else {
       const next = roomy ? node.nextNode(arena, head) : 0;
       if (next !== 0) this.#join(header, head, next, this.#maxBytes, undefined);
-      this.#addNode(header, 0, bytes, at, length);
+      if (head === 0 || !this.#addOpenNode(header, bytes, at, length)) this.#addNode(header, 0, bytes, at, length);
     }
     this.#addElements(header, 1);
   }
@@ -100,12 +112,13 @@ export class Quicklist {
   peekHead(header: Address, out: Element): boolean {
     const head = node.headNode(this.arena, header);
     if (head === 0) return false;
-    this.#readAt(head, listpack.FIRST, out);
+    const position = node.isOpen(this.arena, head) ? node.openStart(this.arena, head) : listpack.FIRST;
+    this.#readAt(head, position, out);
     return true;
   }
 
   peekTail(header: Address, out: Element): boolean {
-    const tail = node.tailNode(this.arena, header);
+    const tail = this.#settledTail(header);
     if (tail === 0) return false;
     this.#readAt(tail, this.#lastPosition(tail), out);
     return true;
@@ -115,6 +128,10 @@ export class Quicklist {
   dropHead(header: Address): void {
     const head = node.headNode(this.arena, header);
     if (head === 0) return;
+    if (node.isOpen(this.arena, head)) {
+      this.#dropOpen(header, head);
+      return;
+    }
     const big =
       !node.isPlain(this.arena, head) &&
       listpack.totalBytes(this.arena, node.nodeData(this.arena, head)) >= HEAD_SPLIT_BYTES;
@@ -123,8 +140,14 @@ export class Quicklist {
   }
 
   dropTail(header: Address): void {
-    const tail = node.tailNode(this.arena, header);
+    const tail = this.#settledTail(header);
     if (tail !== 0) this.#deleteEntries(header, tail, this.#lastPosition(tail), 1);
+  }
+
+  /** Makes all nodes packed or plain: call it before looking at the nodes themselves. */
+  settle(header: Address): void {
+    const head = node.headNode(this.arena, header);
+    if (head !== 0 && node.isOpen(this.arena, head)) this.#close(head);
   }
 
   /** Puts the cursor on the element at `index` (negative: from the end); false when there is none. */
@@ -134,6 +157,7 @@ export class Quicklist {
     const count = this.count(header);
     const wanted = index < 0 ? index + count : index;
     if (!(wanted >= 0 && wanted < count)) return false;
+    this.settle(header);
     let inner: number;
     let current: Address;
     if (wanted < count >>> 1) {
@@ -158,12 +182,14 @@ export class Quicklist {
   }
 
   first(header: Address, cursor: ListCursor): boolean {
+    this.settle(header);
     cursor.node = node.headNode(this.arena, header);
     if (cursor.node !== 0) cursor.position = this.#firstPosition(cursor.node);
     return cursor.node !== 0;
   }
 
   last(header: Address, cursor: ListCursor): boolean {
+    this.settle(header);
     cursor.node = node.tailNode(this.arena, header);
     if (cursor.node !== 0) cursor.position = this.#lastPosition(cursor.node);
     return cursor.node !== 0;
@@ -402,6 +428,77 @@ export class Quicklist {
     node.setNodeData(arena, place, data);
     node.setNodeCount(arena, place, 1, plain);
     node.linkNode(arena, header, place, after);
+  }
+
+  // --- the open head ---
+
+  /** Links a new open node with this one element in as the head; false where the element or the node limit forbids it. */
+  #addOpenNode(header: Address, bytes: Uint8Array, at: number, length: number): boolean {
+    const { arena } = this;
+    const blockBytes = Math.min(OPEN_BYTES, this.#maxBytes);
+    if (this.#maxCount !== Infinity || this.#need(length) > blockBytes >>> 1) return false;
+    const place = arena.alloc(node.BLOCK_BYTES);
+    let block: Address;
+    try {
+      block = arena.alloc(blockBytes);
+    } catch (error) {
+      arena.free(place);
+      throw error;
+    }
+    node.setNodeData(arena, place, block);
+    node.setOpenCount(arena, place, 0);
+    node.setOpenStart(arena, place, blockBytes);
+    node.setWord(arena, block, 1, blockBytes);
+    this.#pushOpen(place, bytes, at, length);
+    node.linkNode(arena, header, place, 0);
+    return true;
+  }
+
+  /** Puts an element in front of an open node's; false if it has no room. */
+  #pushOpen(head: Address, bytes: Uint8Array, at: number, length: number): boolean {
+    const { arena } = this;
+    const start = node.openStart(arena, head) - listpack.encodedBytes(bytes, at, length);
+    if (start < node.OPEN_HEADER) return false;
+    const block = node.nodeData(arena, head);
+    listpack.writeEntry(arena.u8[segmentOf(block)]!, byteOf(block) + start, bytes, at, length);
+    node.setOpenStart(arena, head, start);
+    node.setOpenCount(arena, head, node.nodeCount(arena, head) + 1);
+    return true;
+  }
+
+  #dropOpen(header: Address, head: Address): void {
+    const { arena } = this;
+    const left = node.nodeCount(arena, head) - 1;
+    if (left === 0) {
+      this.#deleteNode(header, head);
+      return;
+    }
+    const block = node.nodeData(arena, head);
+    const base = byteOf(block);
+    node.setOpenStart(
+      arena,
+      head,
+      listpack.skip(arena.u8[segmentOf(block)]!, base + node.openStart(arena, head)) - base,
+    );
+    node.setOpenCount(arena, head, left);
+    this.#addElements(header, -1);
+  }
+
+  /** Turns an open node into a packed one. */
+  #close(head: Address): void {
+    const { arena } = this;
+    const block = node.nodeData(arena, head);
+    const entries = node.nodeCount(arena, head);
+    const start = node.openStart(arena, head);
+    node.setNodeData(arena, head, listpack.gather(arena, block, start, node.openEnd(arena, head), entries));
+    node.setNodeCount(arena, head, entries, false);
+  }
+
+  /** The tail, packed or plain. */
+  #settledTail(header: Address): Address {
+    const tail = node.tailNode(this.arena, header);
+    if (tail !== 0 && node.isOpen(this.arena, tail)) this.#close(tail);
+    return tail;
   }
 
   // --- inserting ---

@@ -2,9 +2,12 @@
  * Writes replies in RESP2 or RESP3 into one growing buffer, which a whole batch of pipelined commands shares.
  * Types that RESP2 does not have are written as it expects them (a map as a flat array, a double as a bulk string).
  */
+import { copyWords, type Viewed, viewed } from '../base/viewed.ts';
 import { writeInteger } from '../base/numbers.ts';
 import { replyError, type ReplyError } from '../base/errors.ts';
 
+/** Longer bulk strings are copied by native code. */
+const WORDS_MAX = 127;
 const INITIAL_BYTES = 64 * 1024;
 /** A buffer that had to grow beyond this is not kept for the next batch. */
 const KEEP_BYTES = 1024 * 1024;
@@ -18,7 +21,7 @@ const PONG = Buffer.from('+PONG\r\n');
 const QUEUED = Buffer.from('+QUEUED\r\n');
 
 export class ReplyWriter {
-  bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  bytes: Buffer = viewed(Buffer.allocUnsafeSlow(INITIAL_BYTES));
   /** Bytes written so far. */
   at = 0;
   resp: 2 | 3 = 2;
@@ -29,12 +32,12 @@ export class ReplyWriter {
     if (this.at + length > LARGEST_BYTES) throw TOO_LARGE;
     const grown = Buffer.allocUnsafeSlow(Math.max(Math.min(this.bytes.length * 2, LARGEST_BYTES), this.at + length));
     grown.set(this.bytes.subarray(0, this.at));
-    this.bytes = grown;
+    this.bytes = viewed(grown);
   }
 
   /** The buffer was given away, or is oversized: start a fresh one. */
   renew(given: boolean): void {
-    if (given || this.bytes.length > KEEP_BYTES) this.bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+    if (given || this.bytes.length > KEEP_BYTES) this.bytes = viewed(Buffer.allocUnsafeSlow(INITIAL_BYTES));
     this.at = 0;
   }
 
@@ -45,7 +48,12 @@ export class ReplyWriter {
   }
 
   ok(): void {
-    this.raw(OK);
+    this.ensure(OK.length);
+    const { bytes } = this;
+    const at = this.at;
+    // One by one: a call of `set` costs more than five stores.
+    for (let i = 0; i < 5; i++) bytes[at + i] = OK[i]!;
+    this.at = at + 5;
   }
 
   pong(): void {
@@ -95,7 +103,10 @@ export class ReplyWriter {
     this.#prefixed(36, length);
     const target = this.bytes;
     let to = this.at;
-    if (length <= 64) {
+    const source = (bytes as Viewed).view;
+    if (source !== undefined && length <= WORDS_MAX && length >= 4) {
+      copyWords((target as Viewed).view!, to, source, at, length);
+    } else if (length <= 64) {
       for (let i = 0; i < length; i++) target[to + i] = bytes[at + i]!;
     } else {
       target.set(bytes.subarray(at, at + length), to);

@@ -143,6 +143,7 @@ export class EntryEncoder {
       this.#listpack(root);
       return;
     }
+    this.#space.lists.settle(root);
     this.#writer.length(node.word(arena, root, node.NODES));
     for (let place = node.headNode(arena, root); place !== 0; place = node.nextNode(arena, place)) {
       const data = node.nodeData(arena, place);

@@ -88,6 +88,7 @@ export class Lists {
     const { arena } = this;
     if (encoding === ENC_LISTPACK) return this.#copyListpack(ref);
     const copy = this.#quick.create();
+    this.#quick.settle(ref);
     try {
       for (let n = node.headNode(arena, ref); n !== 0; n = node.nextNode(arena, n)) {
         const data = node.nodeData(arena, n);
@@ -390,6 +391,7 @@ export class Lists {
     const { arena } = this;
     const header = this.entries.ref(entry);
     if (node.word(arena, header, node.NODES) !== 1) return;
+    this.#quick.settle(header);
     const only = node.headNode(arena, header);
     if (node.isPlain(arena, only)) return;
     this.#readLimits();

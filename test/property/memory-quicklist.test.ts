@@ -42,7 +42,13 @@ function audit(arena: Arena, header: Address, maxBytes: number, maxCount: number
   for (let place = node.headNode(arena, header); place !== 0; place = node.nextNode(arena, place)) {
     assert.equal(node.prevNode(arena, place), prev);
     const count = node.nodeCount(arena, place);
-    if (node.isPlain(arena, place)) {
+    if (node.isOpen(arena, place)) {
+      assert.equal(prev, 0);
+      const start = node.openStart(arena, place);
+      const end = node.openEnd(arena, place);
+      assert.ok(count > 0 && start >= node.OPEN_HEADER && start < end && end <= maxBytes);
+      assert.ok(end <= arena.capacity(node.nodeData(arena, place)));
+    } else if (node.isPlain(arena, place)) {
       assert.equal(count, 1);
       assert.ok(node.plainLength(arena, place) + 20 > maxBytes);
     } else {
@@ -116,6 +122,7 @@ test('a quicklist behaves as an array of strings', () => {
             }
           }
         }
+        if (index % 3 === 0) lists.settle(header);
         assert.equal(audit(arena, header, maxBytes, limit < 0 ? Infinity : limit), model.length);
         assert.equal(lists.count(header), model.length);
       }
