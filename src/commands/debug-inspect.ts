@@ -1,32 +1,19 @@
 /** DEBUG OBJECT, LISTPACK, QUICKLIST, HTSTATS, HTSTATS-KEY: how values lie in memory. */
 import { errors, replyError } from '../base/errors.ts';
-import { parseSafe } from '../base/numbers.ts';
 import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
 import type { Dict } from '../memory/dict.ts';
 import * as listpack from '../memory/listpack.ts';
 import * as node from '../memory/quicklist-node.ts';
 import { RdbWriter } from '../rdb/write.ts';
 import { EntryEncoder } from '../snapshot/encode.ts';
-import {
-  ENC_HASHTABLE,
-  ENC_INT,
-  ENC_LISTPACK,
-  ENC_QUICKLIST,
-  ENC_SKIPLIST,
-  encodingNames,
-  TYPE_HASH,
-} from '../store/entry.ts';
+import { ENC_HASHTABLE, ENC_LISTPACK, ENC_QUICKLIST, ENC_SKIPLIST, encodingNames, TYPE_HASH } from '../store/entry.ts';
 import type { Call } from './call.ts';
+import { referenceCount } from './object.ts';
 
 const notListpack = replyError('ERR Not a listpack encoded object.');
 const notQuicklist = replyError('ERR Not a quicklist encoded object.');
 const noTable = replyError('ERR The value stored at the specified key is not represented using an hash table');
 const noDatabase = replyError('ERR Out of range database');
-
-/** Integers that Redis shares among keys, and the reference count it shows for them. */
-const SHARED_INTEGERS = 10_000;
-const SHARED_REFERENCES = 2_147_483_647;
-const LRU_MASK = 0xffffff;
 
 /** The entry of the key at argument 2; throws if there is none. Access times stay as they are. */
 function entryOf(call: Call): Address {
@@ -40,35 +27,19 @@ export function debugObject(call: Call): void {
   const { space, entries } = call.store;
   const entry = entryOf(call);
   const lru = entries.lru(entry);
-  const idle = (space.lruClock - lru) & LRU_MASK;
+  const idle = space.access.idleSeconds(entry, call.now);
   const address = (entry * 16).toString(16);
   call.reply.simple(
-    `Value at:0x${address} refcount:${references(call, entry)} encoding:${encodingNames[entries.encoding(entry)]!}` +
+    `Value at:0x${address} refcount:${referenceCount(call, entry)} encoding:${encodingNames[entries.encoding(entry)]!}` +
       ` serializedlength:${serializedLength(call, entry)} lru:${lru} lru_seconds_idle:${idle}${quicklistFacts(call, entry)}`,
   );
 }
 
-function references(call: Call, entry: Address): number {
-  const { entries } = call.store;
-  if (entries.encoding(entry) !== ENC_INT) return 1;
-  const { bytes, at, length } = entries.value(entry, call.a);
-  const value = parseSafe(bytes, at, length);
-  return value >= 0 && value < SHARED_INTEGERS ? SHARED_REFERENCES : 1;
-}
-
-/** Bytes of the value in an RDB file: the record less expiry, type and key. */
+/** Bytes of the value in an RDB file. */
 function serializedLength(call: Call, entry: Address): number {
-  const { space, entries } = call.store;
-  const drop = (): boolean => true;
-  const options = { checksum: false, compress: call.services.settings.rdbcompression };
-  const record = new RdbWriter(drop, options);
-  new EntryEncoder(space, record).entry(entry);
-  const rest = new RdbWriter(drop, options);
-  if (entries.hasExpiry(entry)) rest.keyMeta(entries.expiry(entry), -1, -1);
-  rest.type(0);
-  const key = entries.key(entry, call.a);
-  rest.string(key.bytes, key.at, key.length);
-  return record.bytesWritten - rest.bytesWritten;
+  const record = new RdbWriter(() => true, { checksum: false, compress: call.services.settings.rdbcompression });
+  new EntryEncoder(call.store.space, record).object(entry);
+  return record.bytesWritten - 1;
 }
 
 function quicklistFacts(call: Call, entry: Address): string {

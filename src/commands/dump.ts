@@ -3,7 +3,6 @@
  * is taken; what is written is readable from Redis 7.0 on.
  */
 import { errors, replyError, type ReplyError } from '../base/errors.ts';
-import type { Address } from '../memory/arena.ts';
 import { checkPayload, makePayload, PAYLOAD_FOOTER_BYTES } from '../rdb/payload.ts';
 import { EntryEncoder } from '../snapshot/encode.ts';
 import type { Call } from './call.ts';
@@ -88,7 +87,7 @@ function restore(call: Call): void {
   try {
     let entry = store.restorer.place(read, db, args.bytes, keyAt, keyLength);
     if (expiry !== 0) entry = db.setExpiry(entry, expiry);
-    setAccess(call, entry, request);
+    space.access.assign(entry, request.idle, request.frequency, call.now);
   } catch (error) {
     // No memory for key or expiry: what remains is that the old one is gone.
     call.removeKey(1);
@@ -109,20 +108,6 @@ function propagateAbsolute(call: Call, expiry: number): void {
     else effect.bytes(args.bytes, args.at[i]!, args.length[i]!);
   }
   effect.text('ABSTTL');
-}
-
-/** Gives the entry the idle time or frequency asked for, where the policy keeps such. */
-function setAccess(call: Call, entry: Address, request: RestoreRequest): void {
-  const { entries, space } = call.store;
-  const usesLfu = call.services.settings.maxmemoryPolicy.includes('lfu');
-  if (usesLfu) {
-    // Minutes and the counter.
-    if (request.frequency >= 0)
-      entries.setLru(entry, ((Math.floor(call.now / 60_000) & 0xffff) << 8) | request.frequency);
-    return;
-  }
-  // The clock has 24 bits and goes round, so setLru's cut is right.
-  if (request.idle >= 0) entries.setLru(entry, space.lruClock - request.idle);
 }
 
 export const dumpCommands: readonly CommandRow[] = [

@@ -39,12 +39,12 @@ function exists(call: Call): void {
 
 /** Marks keys as used, also for a client that otherwise leaves no such trace (CLIENT NO-TOUCH). */
 function touch(call: Call): void {
-  const { entries, space } = call.store;
+  const { space } = call.store;
   let found = 0;
   for (let i = 1; i < call.count; i++) {
     const entry = inspect(call, i);
     if (entry === 0) continue;
-    entries.setLru(entry, space.lruClock);
+    space.touch(entry);
     found++;
   }
   call.reply.integer(found);

@@ -12,7 +12,6 @@ import type { CommandRow, KeySpec } from './row.ts';
 /** Redis shares the objects of the integers below this one and says so in REFCOUNT. */
 const SHARED_INTEGERS = 10_000;
 const SHARED_REFCOUNT = 2147483647;
-const LRU_MASK = 0xffffff;
 
 const notLfu = replyError(
   'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.',
@@ -20,10 +19,6 @@ const notLfu = replyError(
 const notLru = replyError(
   'ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.',
 );
-
-function usesLfu(call: Call): boolean {
-  return call.services.settings.maxmemoryPolicy.includes('lfu');
-}
 
 /** The entry of argument 2; without one the reply is null, already written. */
 function subject(call: Call): Address {
@@ -39,31 +34,34 @@ function encoding(call: Call): void {
 
 function refcount(call: Call): void {
   const entry = subject(call);
-  if (entry === 0) return;
-  const { entries } = call.store;
-  let shared = false;
-  if (entries.encoding(entry) === ENC_INT) {
-    const value = entries.value(entry, call.a);
-    const number = parseSafe(value.bytes, value.at, value.length);
-    shared = number >= 0 && number < SHARED_INTEGERS;
-  }
-  call.reply.integer(shared ? SHARED_REFCOUNT : 1);
+  if (entry !== 0) call.reply.integer(referenceCount(call, entry));
+}
+
+/** As Redis would show it: it shares small integers, unless eviction needs a field of each value's own. */
+export function referenceCount(call: Call, entry: Address): number {
+  const { entries, space } = call.store;
+  const { access } = space;
+  if (entries.encoding(entry) !== ENC_INT) return 1;
+  if (call.services.settings.maxmemory !== 0 && (access.usesLru || access.usesLfu)) return 1;
+  const { bytes, at, length } = entries.value(entry, call.a);
+  const value = parseSafe(bytes, at, length);
+  return value >= 0 && value < SHARED_INTEGERS ? SHARED_REFCOUNT : 1;
 }
 
 function idletime(call: Call): void {
   const entry = subject(call);
   if (entry === 0) return;
-  if (usesLfu(call)) throw notLru;
-  const { entries, space } = call.store;
-  call.reply.integer((space.lruClock - entries.lru(entry)) & LRU_MASK);
+  const { access } = call.store.space;
+  if (access.usesLfu) throw notLru;
+  call.reply.integer(access.idleSeconds(entry, call.now));
 }
 
 function freq(call: Call): void {
   const entry = subject(call);
   if (entry === 0) return;
-  if (!usesLfu(call)) throw notLfu;
-  // The counter is the low byte of the access field.
-  call.reply.integer(call.store.entries.lru(entry) & 0xff);
+  const { access } = call.store.space;
+  if (!access.usesLfu) throw notLfu;
+  call.reply.integer(access.frequency(entry, call.now));
 }
 
 const helpLines = [

@@ -84,6 +84,8 @@ export interface MemoryUse {
   readonly overhead: number;
   readonly dataset: number;
   readonly backlog: number;
+  /** What waits for replicas beyond the backlog: it does not count against maxmemory. */
+  readonly notCounted: number;
   readonly clientsNormal: number;
   readonly clientsReplicas: number;
   readonly functions: number;

@@ -50,6 +50,11 @@ const MAX_SHRINK_STEPS = 4;
 /** Empty buckets that one step may skip, so that rehashing a sparse table stays bounded. */
 const EMPTY_VISITS = 10;
 
+/** Longest chain whose items `fairRandom` weighs alike; at GROW_AT items a bucket, one bucket in 5,000 has more. */
+const FAIR_CHAIN = 16;
+/** Picks before `fairRandom` takes what comes: a sparse table has a seventh of a slot used at least. */
+const FAIR_TRIES = 256;
+
 const TWO_TO_32 = 2 ** 32;
 const SEGMENT_SHIFT = 18;
 const UNIT_MASK = (1 << SEGMENT_SHIFT) - 1;
@@ -257,6 +262,45 @@ export class Dict {
     }
   }
 
+  /** A random item, all equally likely as long as no bucket's chain has more than FAIR_CHAIN; or 0 if empty. */
+  fairRandom(header: Address, random: Random): Address {
+    const view = this.#header(header);
+    const word = (header & UNIT_MASK) << 2;
+    if (view[word + COUNT] === 0) return 0;
+    if (view[word + REHASH] !== NOT_REHASHING) this.#rehashStep(view, word, 1);
+    // A bucket is kept in proportion to its length: one with few items must not make these more likely.
+    for (let tries = 0; tries < FAIR_TRIES; tries++) {
+      const bucket = this.#randomBucket(view, word, random);
+      const [table, index] = bucket < 0 ? [view[word + TABLE1]!, ~bucket] : [view[word + TABLE0]!, bucket];
+      const position = Math.floor((random.uint32() / TWO_TO_32) * FAIR_CHAIN);
+      if (position < this.#chainLength(table, index)) return this.#chainItem(table, index, position);
+    }
+    return this.random(header, random);
+  }
+
+  /**
+   * Puts the items of random neighbouring buckets into `out` until there are at least `wanted`, or `out` is full; returns how
+   * many. No item comes twice. Whole buckets, so that each item is equally likely to be among them.
+   */
+  sample(header: Address, random: Random, out: Uint32Array, wanted: number): number {
+    const view = this.#header(header);
+    const word = (header & UNIT_MASK) << 2;
+    if (view[word + COUNT] === 0) return 0;
+    if (view[word + REHASH] !== NOT_REHASHING) this.#rehashStep(view, word, 1);
+    const sizes = this.#sizes(view, word);
+    const start = this.#randomBucket(view, word, random);
+    let inTable1 = start < 0;
+    let index = inTable1 ? ~start : start;
+    let taken = 0;
+    for (let left = sizes[0] - sizes[1] + sizes[2]; left > 0 && taken < wanted; left--) {
+      taken = this.#takeChain(view[word + (inTable1 ? TABLE1 : TABLE0)]!, index, out, taken);
+      if (++index < (inTable1 ? sizes[2] : sizes[0])) continue;
+      if (sizes[2] > 0) inTable1 = !inTable1;
+      index = inTable1 ? 0 : sizes[1];
+    }
+    return taken;
+  }
+
   /**
    * Takes the dict apart, at most `budget` buckets a call: `release` gets every item once. True when all is freed, the
    * header included. Nothing else may use the dict once draining has begun.
@@ -282,6 +326,34 @@ export class Dict {
     }
     this.arena.free(header);
     return true;
+  }
+
+  /** Buckets of table0, those of them that are moved already, and buckets of table1. */
+  #sizes(view: Uint32Array, word: number): readonly [number, number, number] {
+    if (view[word + REHASH] === NOT_REHASHING) return [1 << view[word + LOG0]!, 0, 0];
+    return [1 << view[word + LOG0]!, view[word + REHASH]!, 1 << view[word + LOG1]!];
+  }
+
+  /** A bucket that may hold items: its index in table0, or ~index in table1. */
+  #randomBucket(view: Uint32Array, word: number, random: Random): number {
+    const [size0, moved, size1] = this.#sizes(view, word);
+    const pick = Math.floor((random.uint32() / TWO_TO_32) * (size0 - moved + size1));
+    return pick < size0 - moved ? moved + pick : ~(pick - (size0 - moved));
+  }
+
+  /** Copies a chain's items to `out` from `taken` on, as far as there is room; returns how many are there now. */
+  #takeChain(table: Address, index: number, out: Uint32Array, taken: number): number {
+    let count = taken;
+    let view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
+    let bucket = ((table & UNIT_MASK) << 2) + index * BUCKET_WORDS;
+    for (;;) {
+      const used = view[bucket + 1]!;
+      for (let slot = 0; slot < used && count < out.length; slot++) out[count++] = view[bucket + ITEMS + slot]!;
+      const overflow = view[bucket]!;
+      if (overflow === 0) return count;
+      view = this.arena.u32[overflow >>> SEGMENT_SHIFT]!;
+      bucket = (overflow & UNIT_MASK) << 2;
+    }
   }
 
   #header(header: Address): Uint32Array {

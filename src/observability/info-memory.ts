@@ -55,7 +55,7 @@ export function memoryRows(server: Server): readonly InfoRow[] {
     // Measured against what the process must hold: the engine's share is not waste.
     ['mem_fragmentation_ratio', ratio(rssBytes, use.used + use.engine).toFixed(2)],
     ['mem_fragmentation_bytes', rssBytes - use.used - use.engine],
-    ['mem_not_counted_for_evict', use.used - allocated],
+    ['mem_not_counted_for_evict', use.notCounted],
     ['mem_replication_backlog', use.backlog],
     ['mem_total_replication_buffers', use.backlog],
     ['mem_clients_slaves', use.clientsReplicas],

@@ -7,6 +7,7 @@ export function statsRows(server: Server): readonly InfoRow[] {
   const { stats } = store.space;
   const { counters } = replication;
   const traffic = clients.traffic();
+  const exceeded = server.eviction.exceeded();
   let replicaOutput = 0;
   for (const session of replication.replicas.sessions) replicaOutput += session.streamBytesSent + session.bulkBytesSent;
   let errorReplies = 0;
@@ -35,8 +36,8 @@ export function statsRows(server: Server): readonly InfoRow[] {
     ['expire_cycle_cpu_milliseconds', 0],
     ['evicted_keys', stats.evictedKeys],
     ['evicted_clients', 0],
-    ['total_eviction_exceeded_time', 0],
-    ['current_eviction_exceeded_time', 0],
+    ['total_eviction_exceeded_time', exceeded.total],
+    ['current_eviction_exceeded_time', exceeded.current],
     ['keyspace_hits', stats.hits],
     ['keyspace_misses', stats.misses],
     ['pubsub_channels', server.pubsub.count('channels')],

@@ -226,6 +226,14 @@ export class Clients implements ClientHost, SessionService {
     return this.#postponed.size;
   }
 
+  /** Bytes of queries and replies that wait for normal clients and subscribers. */
+  bufferBytes(): number {
+    let total = 0;
+    for (const { session } of this.#clients.values())
+      if (session.class !== 'replica') total += session.queryBytes() + session.outputBytes();
+    return total;
+  }
+
   /** Network bytes, reads and writes so far, open connections included. */
   traffic(): { readonly input: number; readonly output: number; readonly reads: number; readonly writes: number } {
     let { bytesIn: input, bytesOut: output, reads, writes } = this;

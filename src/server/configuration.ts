@@ -66,6 +66,21 @@ export class Configuration implements ConfigurationService {
       server.replication.backlog.resize(settings.replBacklogSize);
       return undefined;
     });
+    config.onChange('maxmemory-policy', () => {
+      server.store.space.policyChanged();
+      return undefined;
+    });
+    config.onChange('maxmemory', ({ maxmemory }) => {
+      const used = server.eviction.counted;
+      if (maxmemory > 0 && used > maxmemory) {
+        world.log.warning(
+          `The new maxmemory value (${maxmemory}) is smaller than the memory in use (${used}): keys will be evicted, or ` +
+            'commands that need memory refused, as maxmemory-policy says.',
+        );
+        server.eviction.start();
+      }
+      return undefined;
+    });
     config.onChange('save', () => {
       server.rdb.savePointsChanged();
       return undefined;

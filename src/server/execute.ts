@@ -30,7 +30,10 @@ export interface Gates {
   readonly notEnoughReplicas: boolean;
   /** The last background save failed and stop-writes-on-bgsave-error is on. */
   readonly diskError: ReplyError | undefined;
-  readonly outOfMemory: boolean;
+  /** There is a limit for memory that commands have to keep. */
+  readonly memoryLimited: boolean;
+  /** Evicts what is needed; false if memory is short and nothing more can be evicted. */
+  makeRoom(): boolean;
   readonly paused: 'no' | 'write' | 'all';
 }
 
@@ -71,7 +74,7 @@ export class Executor {
   execute(session: Session, args: Args): Outcome {
     const command = this.#resolve(session, args);
     if (command === undefined) return 'done';
-    const refusal = session.class === 'master' ? undefined : this.#refusal(session, command);
+    const refusal = session.class === 'master' ? this.#asMaster() : this.#refusal(session, command);
     if (refusal !== undefined) {
       this.#reject(session, command, refusal);
       return 'done';
@@ -208,6 +211,12 @@ export class Executor {
     );
   }
 
+  /** Nothing stops the master's commands, but a replica that keeps its own limit evicts before them. */
+  #asMaster(): undefined {
+    if (this.#gates.memoryLimited) this.#gates.makeRoom();
+    return undefined;
+  }
+
   /** The first gate that refuses the command, in Redis's order. */
   #refusal(session: Session, command: Command): ReplyError | undefined {
     const gates = this.#gates;
@@ -216,11 +225,13 @@ export class Executor {
     if (transaction !== undefined && command.noMulti) return errors.notInMulti;
     // EXEC stands for everything that waits for it.
     const queue = transaction !== undefined && command.name === 'exec' ? transaction : undefined;
-    // A queue grows without bound: what would join it is refused too while memory is short.
-    const needsMemory =
-      command.denyOom ||
-      (transaction !== undefined && (queue === undefined ? !endsQueue(command.name) : queue.deniesOom));
-    if (needsMemory && gates.outOfMemory) return errors.outOfMemory;
+    if (gates.memoryLimited && !gates.makeRoom()) {
+      // A queue grows without bound: what would join it is refused too while memory is short.
+      const needsMemory =
+        command.denyOom ||
+        (transaction !== undefined && (queue === undefined ? !endsQueue(command.name) : queue.deniesOom));
+      if (needsMemory) return errors.outOfMemory;
+    }
     const writes = command.isWrite || queue?.writes === true;
     if (writes || command.name === 'ping') {
       const diskError = gates.diskError;

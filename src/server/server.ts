@@ -32,6 +32,7 @@ import { Blocking } from './blocking.ts';
 import { Clients } from './clients.ts';
 import { Configuration } from './configuration.ts';
 import { Cron } from './cron.ts';
+import { Eviction } from './eviction.ts';
 import { Executor, type Gates } from './execute.ts';
 import { publishKeyspaceEvent } from './keyspace-notifications.ts';
 import { Listeners } from './listeners.ts';
@@ -68,6 +69,7 @@ export class Server implements Services, Gates {
   readonly rdb: RdbFile;
   readonly listeners: Listeners;
   readonly cron: Cron;
+  readonly eviction: Eviction;
   readonly statistics: Statistics;
   readonly pauses: Pauses;
   readonly pubsub: Subscriptions = new Subscriptions();
@@ -170,7 +172,25 @@ export class Server implements Services, Gates {
       },
       ready: (db, bytes, at, length) => blocking.keyReady(db, bytes, at, length),
       replaced: (db) => blocking.databaseReplaced(db),
+      evicted: (db, bytes, at, length) => {
+        if (this.watching) this.keyModified(db.index, bytes, at, length);
+        const kind = keyspaceEvents.evicted;
+        if ((this.notifiedClasses & kind) !== 0) this.notify(kind, 'evicted', db.index, bytes, at, length);
+        const effect = this.propagation.begin(db.index, 2);
+        effect.text(this.settings.lazyfreeLazyEviction ? 'UNLINK' : 'DEL').bytes(bytes, at, length);
+        // Each key by itself: an eviction is no part of a transaction.
+        this.propagation.flush();
+      },
     };
+    this.eviction = new Eviction({
+      clock: world.clock,
+      settings: this.settings,
+      space: this.store.space,
+      loading: () => this.#loading,
+      streamBytes: () => this.replication.backlog.stream?.allocatedBytes ?? 0,
+      feedReplicas: () => this.replication.flushIfLarge(),
+      sliceDone: () => this.#scheduleEndOfTurn(),
+    });
     this.#shutdown = new ShutdownSequence(this, options.onExit ?? (() => {}));
     this.#onListening = options.onListening ?? (() => {});
   }
@@ -310,6 +330,7 @@ export class Server implements Services, Gates {
     this.masterStream.failures = 0;
     this.clients.resetStatistics();
     this.store.space.stats.reset();
+    this.eviction.resetStatistics();
     for (const command of this.commands.all()) command.resetStatistics();
   }
 
@@ -356,10 +377,12 @@ export class Server implements Services, Gates {
     return this.rdb.blocksWrites ? MISCONF : undefined;
   }
 
-  get outOfMemory(): boolean {
-    const { maxmemory, replicaIgnoreMaxmemory } = this.settings;
-    if (maxmemory === 0 || (this.store.space.isReplica && replicaIgnoreMaxmemory)) return false;
-    return this.store.space.arena.usedBytes > maxmemory;
+  get memoryLimited(): boolean {
+    return this.eviction.limited;
+  }
+
+  makeRoom(): boolean {
+    return this.eviction.makeRoom();
   }
 
   get paused(): PauseKind | 'no' {
@@ -469,6 +492,7 @@ export class Server implements Services, Gates {
     const traffic = this.clients.traffic();
     this.statistics.sample(this.executor.processed, traffic.input, traffic.output);
     this.statistics.noteMemory(this.store.space.arena.usedBytes);
+    if (this.eviction.limited) this.eviction.clientBytes = this.clients.bufferBytes();
     this.clients.cron();
     this.replication.cron();
     this.rdb.cron();

@@ -56,11 +56,13 @@ export class EntryEncoder {
     };
   }
 
-  /** Expiry, type, key and value of one entry. */
+  /** Expiry, idle time or frequency where the policy keeps it, type, key and value of one entry. */
   entry(entry: Address): void {
-    const { entries } = this.#space;
+    const { entries, access, now } = this.#space;
     const expireAtMs = entries.expiry(entry);
-    if (expireAtMs >= 0) this.#writer.keyMeta(expireAtMs, -1, -1);
+    const frequency = access.usesLfu ? access.frequency(entry, now) : -1;
+    const idle = access.usesLru ? access.idleSeconds(entry, now) : -1;
+    if (expireAtMs >= 0 || frequency >= 0 || idle >= 0) this.#writer.keyMeta(expireAtMs, frequency, idle);
     this.#object(entry);
   }
 

@@ -16,6 +16,7 @@ import { roomToGrow, stringEncoding } from './string-encoding.ts';
 /** Picks of a random key on a replica whose keys may all be past their time. */
 const RANDOM_TRIES = 100;
 const HAS_EXPIRY = 0x80000000;
+const TWO_TO_32 = 2 ** 32;
 
 export class Database {
   readonly index: number;
@@ -68,7 +69,7 @@ export class Database {
       return 0;
     }
     this.space.stats.hits++;
-    if (!this.space.noTouch) this.space.entries.setLru(entry, this.space.lruClock);
+    if (!this.space.noTouch) this.space.touch(entry);
     return entry;
   }
 
@@ -83,7 +84,7 @@ export class Database {
   /** The entry for a writing command, or 0. */
   write(bytes: Uint8Array, at: number, length: number): Address {
     const entry = this.#live(bytes, at, length);
-    if (entry !== 0 && !this.space.noTouch) this.space.entries.setLru(entry, this.space.lruClock);
+    if (entry !== 0 && !this.space.noTouch) this.space.touch(entry);
     return entry;
   }
 
@@ -141,13 +142,15 @@ export class Database {
         if (kept !== had) this.#moveDeadline(old, had, kept);
         const words = arena.u32[segmentOf(old)]!;
         const word = byteOf(old) >>> 2;
-        words[word] = makeMeta(TYPE_STRING, encoding, space.lruClock) | (kept < 0 ? 0 : HAS_EXPIRY);
+        const access = space.access.usesLfu ? this.#overwritten(old) : space.lruClock;
+        words[word] = makeMeta(TYPE_STRING, encoding, access) | (kept < 0 ? 0 : HAS_EXPIRY);
         words[word + (base >>> 2) - 1] = length;
         copyBytes(arena.u8[segmentOf(old)]!, byteOf(old) + base + keyLength, bytes, at, length);
         return old;
       }
     }
     const entry = this.#build(keyBytes, keyAt, keyLength, TYPE_STRING, encoding, kept, length, length);
+    if (space.access.usesLfu) entries.setLru(entry, this.#overwritten(old));
     this.#writeValue(entry, bytes, at, length);
     if (kept >= 0 && kept === had) deadlines.replaceItem(this.#deadlines, had, old, entry);
     else if (kept >= 0) this.#insertDeadline(entry, kept);
@@ -171,8 +174,12 @@ export class Database {
       copyBytes(arena.u8[segmentOf(entry)]!, valueAt, bytes, at, length);
       return entry;
     }
+    // Who changes a value has counted its use already.
+    const access = entries.lru(entry);
     const key = entries.key(entry, this.#span);
-    return this.setString(key.bytes, key.at, key.length, bytes, at, length, KEEP_EXPIRY);
+    const moved = this.setString(key.bytes, key.at, key.length, bytes, at, length, KEEP_EXPIRY);
+    entries.setLru(moved, access);
+    return moved;
   }
 
   /**
@@ -454,6 +461,53 @@ export class Database {
     return this.space.keys.rehashSome(this.#keys, buckets);
   }
 
+  // -- eviction -----------------------------------------------------------------------------------------------
+
+  /** An entry, all equally likely, whatever its expiry; 0 if there is none. */
+  randomEntry(): Address {
+    return this.space.keys.fairRandom(this.#keys, this.space.random);
+  }
+
+  /** An entry with an expiry, all equally likely; 0 if there is none. */
+  randomExpiring(): Address {
+    const { deadlines, random } = this.space;
+    const rank = Math.floor((random.uint32() / TWO_TO_32) * this.expiring);
+    return deadlines.atRank(this.#deadlines, rank, this.#cursor) ? deadlines.item(this.#cursor) : 0;
+  }
+
+  /** Puts some `wanted` random entries, no two of which are the same, into `out`, perhaps more; returns how many. */
+  sample(out: Uint32Array, wanted: number): number {
+    return this.space.keys.sample(this.#keys, this.space.random, out, wanted);
+  }
+
+  /** Puts `wanted` random entries with an expiry into `out`, some perhaps twice; returns how many. */
+  sampleExpiring(out: Uint32Array, wanted: number): number {
+    const count = Math.min(wanted, this.expiring);
+    for (let i = 0; i < count; i++) out[i] = this.randomExpiring();
+    return count;
+  }
+
+  /** The entry with the earliest expiry, 0 if none has one. */
+  firstExpiring(): Address {
+    const { deadlines } = this.space;
+    return deadlines.first(this.#deadlines, this.#cursor) ? deadlines.item(this.#cursor) : 0;
+  }
+
+  /** Ms since the epoch; Infinity if no key has an expiry. */
+  get earliestExpiry(): number {
+    const { deadlines } = this.space;
+    return deadlines.first(this.#deadlines, this.#cursor) ? deadlines.value(this.#cursor) : Infinity;
+  }
+
+  // -- inside -------------------------------------------------------------------------------------------------
+
+  /** Under LFU a new value inherits its key's counter. */
+  #overwritten(old: Address): number {
+    const { access, entries, noTouch, now } = this.space;
+    const field = entries.lru(old);
+    return noTouch ? field : access.usedLfu(field, now);
+  }
+
   #live(bytes: Uint8Array, at: number, length: number): Address {
     const space = this.space;
     const entry = space.keys.find(this.#keys, bytes, at, length, space.hasher.hash(bytes, at, length));
@@ -545,7 +599,7 @@ export class Database {
     const { arena, entries } = this.space;
     const base = expiryMs >= 0 ? KEY_OFFSET_EXPIRING : KEY_BASE_ENTRY;
     const entry = arena.alloc(base + keyLength + valueLength);
-    entries.writeHeader(entry, makeMeta(type, encoding, this.space.lruClock), keyLength, expiryMs, ref);
+    entries.writeHeader(entry, makeMeta(type, encoding, this.space.newAccess), keyLength, expiryMs, ref);
     copyBytes(arena.u8[segmentOf(entry)]!, byteOf(entry) + base, keyBytes, keyAt, keyLength);
     return entry;
   }

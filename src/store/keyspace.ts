@@ -3,7 +3,7 @@
  * It knows nothing of sockets, commands or replication; what others must hear of goes through `events`.
  */
 import type { Random } from '../base/ambient.ts';
-import { Arena } from '../memory/arena.ts';
+import { type Address, Arena } from '../memory/arena.ts';
 import { BTree } from '../memory/btree.ts';
 import { Dict } from '../memory/dict.ts';
 import { KeyHasher } from '../memory/hash.ts';
@@ -17,10 +17,12 @@ import {
   KEY_BASE_SCORED,
   KEY_OFFSET_EXPIRING,
 } from './entry.ts';
+import { Access, type AccessSettings } from './access.ts';
+import { Evictor } from './evict.ts';
 import { Reclaimer } from './reclaim.ts';
 
 /** The directives that the store reads; the server's settings object satisfies it. */
-export interface StoreSettings {
+export interface StoreSettings extends AccessSettings {
   readonly databases: number;
   readonly hashMaxListpackEntries: number;
   readonly hashMaxListpackValue: number;
@@ -32,6 +34,7 @@ export interface StoreSettings {
   readonly listMaxListpackSize: number;
   readonly hllSparseMaxBytes: number;
   readonly protoMaxBulkLen: number;
+  readonly maxmemorySamples: number;
 }
 
 export interface StoreEvents {
@@ -41,6 +44,8 @@ export interface StoreEvents {
   ready(db: Database, bytes: Uint8Array, at: number, length: number): void;
   /** A database with `waiting` was emptied, or got the content of another one. */
   replaced(db: Database): void;
+  /** A key was deleted to make room; `bytes` are a copy, valid during the call. */
+  evicted(db: Database, bytes: Uint8Array, at: number, length: number): void;
 }
 
 /** What INFO stats and keyspace show; plain counters. */
@@ -59,6 +64,7 @@ export class Keyspace {
   readonly arena: Arena = new Arena();
   readonly hasher: KeyHasher;
   readonly entries: Entries;
+  readonly access: Access;
   /** Tables by what they hold: keyspace entries, hash fields, set members, sorted-set members. */
   readonly keys: Dict;
   readonly fields: Dict;
@@ -69,11 +75,12 @@ export class Keyspace {
   readonly deadlines: BTree;
   readonly lists: Quicklist;
   readonly reclaimer: Reclaimer;
+  readonly evictor: Evictor;
   readonly databases: Database[] = [];
   readonly settings: StoreSettings;
   readonly random: Random;
   readonly stats: StoreStats = new StoreStats();
-  events: StoreEvents = { expired: () => {}, ready: () => {}, replaced: () => {} };
+  events: StoreEvents = { expired: () => {}, evicted: () => {}, ready: () => {}, replaced: () => {} };
 
   /** Wall clock in ms as of the running command; the main path sets it, so one command sees one time. */
   now = 0;
@@ -95,6 +102,7 @@ export class Keyspace {
     random.fill(seed);
     this.hasher = new KeyHasher(seed);
     this.entries = new Entries(this.arena);
+    this.access = new Access(this.entries, settings, random);
     this.keys = new Dict(this.arena, this.hasher, KEY_BASE_ENTRY);
     this.fields = new Dict(this.arena, this.hasher, KEY_BASE_FIELD);
     this.members = new Dict(this.arena, this.hasher, KEY_BASE_MEMBER);
@@ -103,12 +111,30 @@ export class Keyspace {
     this.deadlines = new BTree(this.arena, KEY_OFFSET_EXPIRING);
     this.lists = new Quicklist(this.arena, settings.listMaxListpackSize);
     this.reclaimer = new Reclaimer(this);
+    this.evictor = new Evictor(this);
     for (let i = 0; i < settings.databases; i++) this.databases.push(new Database(this, i));
   }
 
   /** Seconds, 24 bits: the access clock that entries carry. */
   get lruClock(): number {
     return Math.floor(this.now / 1000) & 0xffffff;
+  }
+
+  /** Access field of a new entry. */
+  get newAccess(): number {
+    return this.access.usesLfu ? this.access.initialLfu(this.now) : this.lruClock;
+  }
+
+  /** Marks an entry as used now. */
+  touch(entry: Address): void {
+    const { access, entries } = this;
+    entries.setLru(entry, access.usesLfu ? access.usedLfu(entries.lru(entry), this.now) : this.lruClock);
+  }
+
+  /** The directive maxmemory-policy has another value. */
+  policyChanged(): void {
+    this.access.policyChanged();
+    this.evictor.policyChanged();
   }
 
   /** Empty databases that share this keyspace's memory: a place to load a data set before it replaces the present one. */

@@ -66,8 +66,9 @@ export class StoreLoader implements RdbSink {
   /** Its value was a string, and is in the batch. */
   #isString = false;
   #expireAtMs = -1;
-  /** Access time for the entry, -1: now. */
-  #lru = -1;
+  /** What the file says of its use, -1: nothing. */
+  #idleSeconds = -1;
+  #frequency = -1;
   /** It is past its time and left out: its value is not looked at. */
   #skip = false;
   /** 0 until it has a value, or the value its first element. */
@@ -139,9 +140,8 @@ export class StoreLoader implements RdbSink {
     // A time before 1970 is over as well as its start is, and -1 alone means none.
     this.#expireAtMs = meta.expireAtMs < -1 ? 0 : meta.expireAtMs;
     const { space } = this.#store;
-    // The clock goes round in 194 days: what was idle since before its last zero is as old as it can tell.
-    this.#lru =
-      meta.idleSeconds < 0 ? -1 : (space.lruClock - Math.min(meta.idleSeconds, LRU_MAX) + LRU_MAX + 1) % (LRU_MAX + 1);
+    this.#idleSeconds = meta.idleSeconds;
+    this.#frequency = meta.lfuFrequency;
     this.#skip = this.#options.dropExpired && this.#expireAtMs >= 0 && this.#expireAtMs < space.now;
     if (this.#skip) {
       this.expiredKeys++;
@@ -155,7 +155,7 @@ export class StoreLoader implements RdbSink {
     // Where keys are replaced, the old one has to go first; elsewhere the batch finds those that come twice.
     if (this.#options.replaceExisting === true) this.#claimKey();
     const entry = this.#db.buildString(this.#key, 0, this.#keyLength, bytes, at, length, this.#expireAtMs);
-    if (this.#lru >= 0) this.#store.entries.setLru(entry, this.#lru);
+    this.#assignAccess(entry);
     this.#isString = true;
     if (this.#batch.add(entry, this.#hash)) this.#flush();
   }
@@ -256,7 +256,7 @@ export class StoreLoader implements RdbSink {
     else if (this.#store.entries.type(entry) === TYPE_LIST) this.#store.lists.settle(entry);
     this.#unordered = false;
     this.#entry = 0;
-    if (this.#lru >= 0) this.#store.entries.setLru(entry, this.#lru);
+    this.#assignAccess(entry);
     if (this.#expireAtMs >= 0) this.#db.setExpiry(entry, this.#expireAtMs);
   }
 
@@ -282,6 +282,12 @@ export class StoreLoader implements RdbSink {
     if (this.#db.peek(this.#key, 0, this.#keyLength, this.#hash) === 0) return;
     if (this.#options.replaceExisting !== true) throw new LoadError(`the key '${this.#keyName()}' comes twice`);
     this.#db.remove(this.#key, 0, this.#keyLength);
+  }
+
+  #assignAccess(entry: Address): void {
+    if (this.#idleSeconds < 0 && this.#frequency < 0) return;
+    const { space } = this.#store;
+    space.access.assign(entry, this.#idleSeconds, this.#frequency, space.now);
   }
 
   #flush(): void {
@@ -324,8 +330,6 @@ const RESERVE_MAX = 16 * 1024 * 1024;
 const EXPECTED_MAX = 4 * 1024 * 1024;
 /** The shortest key with its value: type, empty key, empty string. */
 const MIN_KEY_BYTES = 3;
-/** Longest idle time that an entry's 24 bits hold, seconds. */
-const LRU_MAX = 0xffffff;
 const AUX_MAX_BYTES = 64;
 const REPLID_BYTES = 40;
 /** How much of a name a message shows. */

@@ -34,6 +34,10 @@ export function makeStore(settings: Partial<StoreSettings> = {}, seed = 1): Stor
     listMaxListpackSize: -2,
     hllSparseMaxBytes: 3000,
     protoMaxBulkLen: 512 * 1024 * 1024,
+    maxmemoryPolicy: 'noeviction',
+    maxmemorySamples: 5,
+    lfuLogFactor: 10,
+    lfuDecayTime: 1,
   };
   return new Store({ ...defaults, ...settings }, seededRandom(seed));
 }

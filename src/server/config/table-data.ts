@@ -9,7 +9,6 @@ const bytes = memory(0n, longMax, false);
 
 const noAof = 'the append-only file is not supported yet; data is kept by save points and SAVE';
 const aofTuning = 'tunes the append-only file, which is not supported yet';
-const noEviction = 'keys are not evicted yet: at the limit writes are refused, as with noeviction';
 const noDefrag =
   'Active defragmentation cannot be enabled: it requires a Redis server compiled with a modified Jemalloc like the one shipped by default with the Redis source distribution';
 const noFragments = 'the arena is not defragmented';
@@ -29,14 +28,12 @@ const policies = [
 
 export const dataDirectives: readonly Directive[] = [
   works('maxmemory', 'maxmemory', memory(0n, ulongMax, false), '0'),
-  also(accepted('maxmemory-policy', oneOf(policies), 'noeviction', noEviction), { field: 'maxmemoryPolicy' }),
-  also(accepted('maxmemory-samples', integer(1n, intMax), '5', noEviction), { field: 'maxmemorySamples' }),
-  also(accepted('maxmemory-eviction-tenacity', integer(0n, 100n), '10', noEviction), {
-    field: 'maxmemoryEvictionTenacity',
-  }),
+  works('maxmemory-policy', 'maxmemoryPolicy', oneOf(policies), 'noeviction'),
+  works('maxmemory-samples', 'maxmemorySamples', integer(1n, intMax), '5'),
+  works('maxmemory-eviction-tenacity', 'maxmemoryEvictionTenacity', integer(0n, 100n), '10'),
   works('lfu-log-factor', 'lfuLogFactor', natural, '10'),
   works('lfu-decay-time', 'lfuDecayTime', natural, '1'),
-  also(accepted('lazyfree-lazy-eviction', yesNo, 'no', slices), { field: 'lazyfreeLazyEviction' }),
+  works('lazyfree-lazy-eviction', 'lazyfreeLazyEviction', yesNo, 'no'),
   also(accepted('lazyfree-lazy-expire', yesNo, 'no', slices), { field: 'lazyfreeLazyExpire' }),
   also(accepted('lazyfree-lazy-server-del', yesNo, 'no', slices), { field: 'lazyfreeLazyServerDel' }),
   works('lazyfree-lazy-user-del', 'lazyfreeLazyUserDel', yesNo, 'no'),
