@@ -2,7 +2,8 @@
  * The rows of replication: who is our master (REPLICAOF), what are we (ROLE), and what a replica says to us (REPLCONF,
  * PSYNC, SYNC). What they do lives in replication/; here are arguments and replies.
  */
-import { replyError, type ReplyError } from '../base/errors.ts';
+import { errors, replyError, type ReplyError } from '../base/errors.ts';
+import type { FailoverTarget } from '../replication/failover.ts';
 import type { PeerAnswer } from '../replication/master/psync-service.ts';
 import type { ReplicaPeer } from '../replication/ports.ts';
 import type { Call } from './call.ts';
@@ -12,10 +13,13 @@ import type { CommandRow } from './row.ts';
 const MAX_PORT = 65535;
 
 const invalidPort: ReplyError = replyError('ERR Invalid master port');
+const notWhileFailingOver: ReplyError = replyError('ERR REPLICAOF not allowed while failing over.');
+const timeoutNotPositive: ReplyError = replyError('ERR FAILOVER timeout must be greater than 0');
 const notForReplicas: ReplyError = replyError('ERR Command is not valid when client is a replica.');
 
 function replicaof(call: Call): void {
   const { replication, clock } = call.services;
+  if (replication.failover.underWay) throw notWhileFailingOver;
   const requestedBy = describeSession(call.session, clock.now());
   if (call.is(1, 'no') && call.is(2, 'one')) {
     replication.noOne(requestedBy);
@@ -27,6 +31,34 @@ function replicaof(call: Call): void {
   if (port < 0 || port > MAX_PORT) throw invalidPort;
   if (replication.replicaOf(call.text(1), port, requestedBy)) call.reply.ok();
   else call.reply.simple('OK Already connected to specified master');
+}
+
+/** FAILOVER [TO host port [FORCE]] [TIMEOUT milliseconds] | FAILOVER ABORT */
+function failover(call: Call): void {
+  const { failover: machine } = call.services.replication;
+  if (call.count === 2 && call.is(1, 'abort')) {
+    reply(call, machine.abort());
+    return;
+  }
+  let timeoutMs: number | null = null;
+  let target: FailoverTarget | null = null;
+  let force = false;
+  for (let i = 1; i < call.count; i++) {
+    if (call.is(i, 'timeout') && i + 1 < call.count && timeoutMs === null) {
+      timeoutMs = call.integer(++i);
+      if (timeoutMs <= 0) throw timeoutNotPositive;
+    } else if (call.is(i, 'to') && i + 2 < call.count && target === null) {
+      target = { host: call.text(i + 1), port: call.integer(i + 2) };
+      i += 2;
+    } else if (call.is(i, 'force') && !force) force = true;
+    else throw errors.syntax;
+  }
+  reply(call, machine.begin({ target, force, timeoutMs }));
+}
+
+function reply(call: Call, refusal: ReplyError | null): void {
+  if (refusal !== null) throw refusal;
+  call.reply.ok();
 }
 
 function role(call: Call): void {
@@ -86,7 +118,6 @@ function answer(call: Call, peer: ReplicaPeer, result: PeerAnswer): void {
   else if (result !== 'none') throw result;
 }
 
-/** `WAIT` and `FAILOVER` are not among the rows yet. */
 export const replicationCommands: readonly CommandRow[] = [
   {
     name: 'replicaof',
@@ -110,6 +141,17 @@ export const replicationCommands: readonly CommandRow[] = [
     summary: 'The older name of REPLICAOF.',
     deprecated: { since: '5.0.0', replacedBy: 'REPLICAOF' },
     handler: replicaof,
+  },
+  {
+    name: 'failover',
+    arity: -1,
+    flags: ['admin', 'noscript', 'stale'],
+    categories: [],
+    group: 'server',
+    since: '6.2.0',
+    complexity: 'O(1)',
+    summary: 'Hands the role of master to a replica once it has every write.',
+    handler: failover,
   },
   {
     name: 'role',

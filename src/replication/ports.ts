@@ -32,6 +32,8 @@ export interface ReplicationHost {
   fsyncedOffset?(): number | null;
   /** Clients are paused: nothing of ours may move the offset. */
   readonly paused?: boolean;
+  /** A failover: commands that may write wait, or go on. */
+  pauseWrites?(on: boolean): void;
   /** REPLICAOF gave us a master, at once followed by `roleChanged`: blocked clients are to be let go. */
   masterSet?(): void;
   /** We became master or replica, or our link went up or down: gates and caches look again. */

@@ -10,6 +10,7 @@
  */
 import { replyError } from '../base/errors.ts';
 import { Backlog } from './backlog.ts';
+import { Failover } from './failover-driver.ts';
 import { History, randomHex } from './history.ts';
 import { Feed } from './master/feed.ts';
 import { FullSync } from './master/full-sync.ts';
@@ -46,6 +47,7 @@ export class Replication {
   readonly replicas: Replicas;
   /** Clients in WAIT and WAITAOF. */
   readonly waiters: Waiters;
+  readonly failover: Failover;
   /** Set while a failover or shutdown holds the stream still: no ping of ours may move the offset. */
   pingsPaused = false;
 
@@ -79,7 +81,25 @@ export class Replication {
     this.replicas = replicas;
     this.waiters = new Waiters(replicas, () => host.fsyncedOffset?.() ?? null);
     replicas.changed = () => this.waiters.changed();
-    this.#psync = new PsyncService({ host, history, backlog, feed, replicas, fullSync, canServe: () => this.canServe });
+    this.failover = new Failover({
+      host,
+      history,
+      replicas,
+      isMaster: () => this.isMaster,
+      requestAcks: () => feed.requestAck(),
+      follow: (target) => this.#follow(target.host, target.port, true),
+      unfollow: () => this.#unfollow(),
+    });
+    this.#psync = new PsyncService({
+      host,
+      history,
+      backlog,
+      feed,
+      replicas,
+      fullSync,
+      canServe: () => this.canServe,
+      failingOver: () => this.failover.underWay,
+    });
   }
 
   // Role -----------------------------------------------------------------------------------------
@@ -115,24 +135,34 @@ export class Replication {
       );
       return false;
     }
-    old?.stop();
-    if (old === null && requestedBy !== undefined) this.#cacheOwnHistory();
-    this.#link = new MasterLink(this.#host, host, port, this.#linkOwner(), this.#retry, old?.downSinceMs ?? -1);
-    this.#link.start();
+    this.#follow(host, port, requestedBy !== undefined);
     if (requestedBy !== undefined) {
       log.notice(`REPLICAOF ${host}:${port} enabled (user request from '${requestedBy}')`);
     }
-    this.#host.masterSet?.();
-    this.#host.roleChanged?.();
     return true;
+  }
+
+  /** `continuing`: what we were as a master may let us continue with the new one. */
+  #follow(host: string, port: number, continuing: boolean): void {
+    const old = this.#link;
+    old?.stop();
+    if (old === null && continuing) this.#cacheOwnHistory();
+    this.#link = new MasterLink(this.#host, host, port, this.#linkOwner(), this.#retry, old?.downSinceMs ?? -1);
+    this.#host.masterSet?.();
+    this.#link.start();
+    this.#host.roleChanged?.();
   }
 
   /** REPLICAOF NO ONE. Our data stays; our history continues under a new id. No-op on a master. */
   noOne(requestedBy: string, request: 'user' | 'failover' = 'user'): void {
-    const link = this.#link;
-    if (link === null) return;
+    if (this.#link === null) return;
+    this.#unfollow();
+    this.#host.log.notice(`MASTER MODE enabled (${request} request from '${requestedBy}')`);
+  }
+
+  #unfollow(): void {
     const { clock, log } = this.#host;
-    link.stop();
+    this.#link?.stop();
     this.#link = null;
     this.#discardCached();
     const { history } = this;
@@ -145,12 +175,12 @@ export class Replication {
     this.replicas.disconnectAll();
     this.feeder.forgetDb();
     this.replicas.noneSinceMs = clock.monotonic();
-    log.notice(`MASTER MODE enabled (${request} request from '${requestedBy}')`);
     this.#host.roleChanged?.();
   }
 
   /** Closes everything; the server goes down. */
   shutdown(): void {
+    this.failover.stop();
     this.#link?.stop();
     for (const session of [...this.replicas.sessions]) this.replicas.drop(session);
   }
@@ -190,6 +220,7 @@ export class Replication {
   /** At the end of each turn of the event loop. */
   beforeSleep(): void {
     this.waiters.look();
+    if (this.failover.underWay) this.failover.look();
     if (this.#ackWanted && this.#host.paused !== true) {
       this.#ackWanted = false;
       if (this.#link === null && this.replicas.size > 0) this.feeder.requestAck();
@@ -221,7 +252,8 @@ export class Replication {
     this.backlog.resize(settings.replBacklogSize);
     if (this.#link === null) {
       if (this.replicas.size > 0) {
-        if (!this.pingsPaused && this.#seconds % settings.replPingReplicaPeriod === 0) this.feeder.ping();
+        if (!this.pingsPaused && !this.failover.underWay && this.#seconds % settings.replPingReplicaPeriod === 0)
+          this.feeder.ping();
       } else if (settings.replBacklogTtl > 0 && this.backlog.active) {
         const idleMs = clock.monotonic() - this.replicas.noneSinceMs;
         if (idleMs > settings.replBacklogTtl * 1000) {
@@ -259,6 +291,7 @@ export class Replication {
 
   #takeOver(peer: ReplicaPeer, replid: string): PeerAnswer | null {
     const { log } = this.#host;
+    log.warning(`Failover request received for replid ${replid}.`);
     if (this.#link === null) {
       log.warning("PSYNC FAILOVER can't be sent to a master.");
       return replyError("ERR PSYNC FAILOVER can't be sent to a master.");
@@ -347,7 +380,7 @@ export class Replication {
       })),
       goodReplicas:
         settings.minReplicasToWrite > 0 && settings.minReplicasMaxLag > 0 ? this.replicas.goodCount() : null,
-      failoverState: 'no-failover',
+      failoverState: this.failover.state,
       replid: history.replid,
       replid2: history.replid2,
       masterReplOffset: history.masterReplOffset,
@@ -397,6 +430,8 @@ export class Replication {
     return {
       cached: () =>
         this.#cachedDb === null ? null : { replid: history.replid, nextOffset: history.masterReplOffset + 1 },
+      handsOver: () => this.failover.handsOver,
+      handedOver: (accepted) => this.failover.answered(accepted),
       fullySynced: (start) => this.#fullySynced(start),
       continued: (replid) => this.#continued(replid),
       applied: (bytes, at, length) => {

@@ -32,6 +32,10 @@ export function replicationHost(server: Server): ReplicationHost & { readonly ex
     get paused() {
       return server.pauses.current !== 'no';
     },
+    pauseWrites: (on) => {
+      if (on) server.pauses.pause('failover', 'write', Infinity);
+      else server.pauses.end('failover');
+    },
     masterSet: () => server.unblockAll(),
   };
 }

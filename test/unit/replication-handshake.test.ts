@@ -10,7 +10,14 @@ import {
 } from '../../src/replication/replica/handshake.ts';
 
 const A = 'a'.repeat(40);
-const plan: HandshakePlan = { masteruser: '', masterauth: '', listeningPort: 7000, announceIp: '', cached: null };
+const plan: HandshakePlan = {
+  masteruser: '',
+  masterauth: '',
+  listeningPort: 7000,
+  announceIp: '',
+  cached: null,
+  handsOver: false,
+};
 
 const line = (text: string): HandshakeEvent => ({ kind: 'line', text });
 
@@ -133,6 +140,21 @@ for (const [reply, expected, logged, sent] of psyncReplies) {
     if (sent !== undefined) assert.equal(result.sent.at(-1), sent);
   });
 }
+
+const taking = { handsOver: true, cached: { replid: A, nextOffset: 8 } };
+
+test('a master that hands over says so in its PSYNC, and follows only who accepts', () => {
+  assert.equal(run(taking, ...greeted).sent.at(-1), `PSYNC ${A} 8 FAILOVER`);
+  assert.equal(run(taking, ...greeted, line(`+CONTINUE ${A}`)).state.tag, 'continue');
+  assert.equal(run(taking, ...greeted, line(`+FULLRESYNC ${A} 7`)).state.tag, 'full-resync');
+  const refused: HandshakeState = { tag: 'failed', cause: 'failover-refused' };
+  for (const answer of ['-ERR no', '-LOADING wait', '-NOMASTERLINK wait', '+WHAT']) {
+    assert.deepEqual(run(taking, ...greeted, line(answer)).state, refused, answer);
+  }
+  assert.deepEqual(run(taking, ...greeted, { kind: 'closed', reason: 'connection lost' }).state, refused);
+  // Before it was asked, nothing has happened yet: the next attempt may ask.
+  assert.deepEqual(run(taking, connected, { kind: 'closed', reason: 'x' }).state, { tag: 'failed', cause: 'closed' });
+});
 
 test('a lost connection and a time-out fail every waiting state, with the cause', () => {
   const stages = [[], [connected], [connected, pong], [...greeted]];

@@ -38,6 +38,8 @@ export interface PsyncServiceDeps {
   readonly fullSync: FullSync;
   /** False while we are a replica without a working link: we have nothing sure to give. */
   readonly canServe: () => boolean;
+  /** We are about to hand our role over: nobody may follow us now. */
+  readonly failingOver: () => boolean;
 }
 
 export class PsyncService {
@@ -159,10 +161,11 @@ export class PsyncService {
 
   /** Null if the peer may sync now. */
   #gate(peer: ReplicaPeer): PeerAnswer | null {
-    const { host, canServe } = this.#deps;
+    const { host, canServe, failingOver } = this.#deps;
     const { replica } = peer;
     // A replica that asks twice is ignored.
     if (replica !== null && replica.state !== 'handshake') return 'none';
+    if (failingOver()) return replyError("NOMASTERLINK Can't SYNC while failing over");
     if (!canServe()) return replyError("NOMASTERLINK Can't SYNC while not connected with my master");
     if (peer.hasPendingReplies()) return replyError('ERR SYNC and PSYNC are invalid with pending output');
     const session = this.#sessionOf(peer);

@@ -19,6 +19,8 @@ export interface HandshakePlan {
   readonly announceIp: string;
   /** What we have and can continue from; null asks for everything. */
   readonly cached: { readonly replid: string; readonly nextOffset: number } | null;
+  /** We hand our role to that replica of ours: it is to become a master with this PSYNC. */
+  readonly handsOver: boolean;
 }
 
 export type ReplconfStep = 'listening-port' | 'ip-address' | 'capa';
@@ -42,6 +44,8 @@ export type HandshakeFailure =
   | 'ping'
   | 'auth'
   | 'try-later'
+  /** The target of a failover did not take over. */
+  | 'failover-refused'
   | 'bad-full-resync'
   | 'line-too-long';
 
@@ -88,7 +92,7 @@ export function step(plan: HandshakePlan, state: HandshakeState, event: Handshak
 function transition(plan: HandshakePlan, state: HandshakeState, event: HandshakeEvent): HandshakeStep {
   switch (event.kind) {
     case 'closed':
-      return broken(state, event.reason);
+      return broken(plan, state, event.reason);
     case 'timeout':
       return failed('timeout', warning('Timeout connecting to the MASTER...'));
     case 'line-too-long':
@@ -114,7 +118,7 @@ function reply(plan: HandshakePlan, state: HandshakeState, text: string): Handsh
     case 'receive-replconf-replies':
       return replconfReply(plan, state.awaiting, text);
     case 'receive-psync-reply':
-      return psyncReply(text);
+      return psyncReply(plan, text);
     case 'connecting':
     case 'full-resync':
     case 'continue':
@@ -155,13 +159,13 @@ function replconfReply(plan: HandshakePlan, awaiting: readonly ReplconfStep[], t
     const { replid, nextOffset } = plan.cached;
     actions.push(
       notice(`Trying a partial resynchronization (request ${replid}:${nextOffset}).`),
-      send('PSYNC', replid, String(nextOffset)),
+      send('PSYNC', replid, String(nextOffset), ...(plan.handsOver ? ['FAILOVER'] : [])),
     );
   }
   return { state: { tag: 'receive-psync-reply' }, actions };
 }
 
-function psyncReply(text: string): HandshakeStep {
+function psyncReply(plan: HandshakePlan, text: string): HandshakeStep {
   // The master is alive and still thinks (a snapshot starts).
   if (text === '') return { state: { tag: 'receive-psync-reply' }, actions: [] };
   if (text.startsWith('+FULLRESYNC')) {
@@ -183,23 +187,30 @@ function psyncReply(text: string): HandshakeStep {
     };
   }
   if (text.startsWith('-NOMASTERLINK') || text.startsWith('-LOADING')) {
-    return failed('try-later', notice(`Master is currently unable to PSYNC but should be in the future: ${text}`));
+    return failed(later(plan), notice(`Master is currently unable to PSYNC but should be in the future: ${text}`));
   }
-  const actions = [
-    text.startsWith('-ERR')
-      ? notice(`Master does not support PSYNC or is in error state (reply: ${text})`)
-      : warning(`Unexpected reply to PSYNC from master: ${text}`),
-    notice('Retrying with SYNC...'),
-    { kind: 'send-sync' } as const,
-  ];
-  return { state: { tag: 'full-resync', start: null }, actions };
+  const why = text.startsWith('-ERR')
+    ? notice(`Master does not support PSYNC or is in error state (reply: ${text})`)
+    : warning(`Unexpected reply to PSYNC from master: ${text}`);
+  if (plan.handsOver) return failed('failover-refused', why);
+  return {
+    state: { tag: 'full-resync', start: null },
+    actions: [why, notice('Retrying with SYNC...'), { kind: 'send-sync' }],
+  };
 }
 
-function broken(state: HandshakeState, reason: string): HandshakeStep {
+/** A failover is not tried again: its target may be anything by now. */
+function later(plan: HandshakePlan): HandshakeFailure {
+  return plan.handsOver ? 'failover-refused' : 'try-later';
+}
+
+function broken(plan: HandshakePlan, state: HandshakeState, reason: string): HandshakeStep {
   if (state.tag === 'connecting') return failed('connect', warning(`Error condition on socket for SYNC: ${reason}`));
   const lines = [warning(`Failed to read response from the server: ${reason}`)];
-  if (state.tag === 'receive-psync-reply') lines.push(warning('Master did not reply to PSYNC, will try later'));
-  else lines.push(warning('Master did not respond to command during SYNC handshake'));
+  if (state.tag === 'receive-psync-reply') {
+    lines.push(warning('Master did not reply to PSYNC, will try later'));
+    if (plan.handsOver) return failed('failover-refused', ...lines);
+  } else lines.push(warning('Master did not respond to command during SYNC handshake'));
   return failed('closed', ...lines);
 }
 

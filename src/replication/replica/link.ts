@@ -58,6 +58,10 @@ export const everySecond: RetryPolicy = (failures) => (failures === 0 ? 0 : 1000
 export interface LinkOwner {
   /** What we have and can continue from. */
   cached(): { readonly replid: string; readonly nextOffset: number } | null;
+  /** A failover: our PSYNC makes the other side a master. */
+  handsOver(): boolean;
+  /** Its answer to that. */
+  handedOver(accepted: boolean): void;
   /** The new data is being swapped in: take over the master's history. Null: it named none (SYNC). */
   fullySynced(start: { readonly replid: string; readonly offset: number } | null): void;
   /** +CONTINUE. Returns the database that the stream has selected. */
@@ -215,6 +219,7 @@ export class MasterLink {
       listeningPort: settings.replicaAnnouncePort === 0 ? settings.port : settings.replicaAnnouncePort,
       announceIp: settings.replicaAnnounceIp,
       cached: this.#owner.cached(),
+      handsOver: this.#owner.handsOver(),
     };
     log.notice(message);
     const options: ConnectOptions = settings.bindSourceAddr === '' ? {} : { sourceAddress: settings.bindSourceAddr };
@@ -292,12 +297,15 @@ export class MasterLink {
     switch (state.tag) {
       case 'failed':
         this.#fail();
+        if (state.cause === 'failover-refused') this.#owner.handedOver(false);
         break;
       case 'full-resync':
+        if (this.#plan!.handsOver) this.#owner.handedOver(true);
         this.#beginTransfer(state.start);
         break;
       case 'continue':
         this.#prePsync = false;
+        if (this.#plan!.handsOver) this.#owner.handedOver(true);
         this.#stable(this.#owner.continued(state.replid));
         this.#env.log.notice('MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.');
         break;

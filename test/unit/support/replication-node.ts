@@ -125,6 +125,8 @@ export class ReplicationNode implements ReplicationHost, StreamExecutor {
   requirepass = '';
   /** Fails loads on purpose. */
   corruptLoads = 0;
+  /** Each time a failover paused or resumed writes. */
+  readonly pauses: boolean[] = [];
   #nextClient = 1;
   #stopped = false;
 
@@ -135,6 +137,10 @@ export class ReplicationNode implements ReplicationHost, StreamExecutor {
     this.random = new SeededRandom(options.seed ?? options.port);
     this.settings = defaultSettings(options.port);
     this.replication = new Replication(this, options);
+  }
+
+  pauseWrites(on: boolean): void {
+    this.pauses.push(on);
   }
 
   async start(): Promise<void> {
