@@ -1,15 +1,13 @@
 /**
  * List commands that work on the ends of lists: pushing, popping, and moving between lists. Rows: lists.ts.
  */
-import { errors, replyError, type ReplyError, wrongArity } from '../base/errors.ts';
+import { errors, wrongArity } from '../base/errors.ts';
 import type { Address } from '../memory/arena.ts';
 import { TYPE_LIST } from '../store/entry.ts';
 import type { Call } from './call.ts';
 import { appliedUpTo } from './partial.ts';
+import { popArguments, popFromFirst, popOrWait } from './pop-from-keys.ts';
 import { secondsTimeout } from './timeout.ts';
-
-const numkeysPositive: ReplyError = replyError('ERR numkeys should be greater than 0');
-const countPositive: ReplyError = replyError('ERR count should be greater than 0');
 
 // -- pushing ----------------------------------------------------------------------------------------------------
 
@@ -95,38 +93,6 @@ function popSeveral(call: Call, head: boolean): void {
   if (elements > 0) call.changed(1, elements);
 }
 
-export function blpop(call: Call): void {
-  blockingPop(call, true);
-}
-
-export function brpop(call: Call): void {
-  blockingPop(call, false);
-}
-
-/** BLPOP key [key ...] timeout */
-function blockingPop(call: Call, head: boolean): void {
-  const last = call.count - 1;
-  const timeoutMs = secondsTimeout(call, last);
-  const serve = (again: Call, index: number): boolean => popWithKey(again, index, head);
-  for (let i = 1; i < last; i++) if (serve(call, i)) return;
-  if (call.mayBlock)
-    call.services.blocking.onKeys(call, { firstKey: 1, keys: last - 1, type: TYPE_LIST, timeoutMs, serve });
-  else call.reply.nullArray();
-}
-
-/** Replies with the name and an element of the list at argument `index`; false if there is no list. */
-function popWithKey(call: Call, index: number, head: boolean): boolean {
-  const entry = call.writeType(index, TYPE_LIST);
-  if (entry === 0) return false;
-  call.reply.array(2);
-  call.echo(index);
-  popOne(call, entry, head);
-  removeIfEmpty(call, entry);
-  call.changed(index);
-  call.effectOf(head ? 'LPOP' : 'RPOP', index);
-  return true;
-}
-
 /** Replies with the element at an end of a list that is not empty, and removes it. */
 function popOne(call: Call, entry: Address, head: boolean): void {
   const { lists } = call.store;
@@ -163,31 +129,57 @@ function removeIfEmpty(call: Call, entry: Address): void {
 }
 
 export function lmpop(call: Call): void {
+  const { firstKey, keys, fromEnd, count } = popArguments(call, 1, 'left', 'right');
+  if (!popFromFirst(call, firstKey, keys, (_, index) => popCounted(call, index, !fromEnd, count)))
+    call.reply.nullArray();
+}
+
+/** BLMPOP timeout numkeys key [key ...] LEFT|RIGHT [COUNT count] */
+export function blmpop(call: Call): void {
+  const { firstKey, keys, fromEnd, count } = popArguments(call, 2, 'left', 'right');
+  const timeoutMs = secondsTimeout(call, 1);
+  popOrWait(call, firstKey, keys, TYPE_LIST, timeoutMs, (again, index) => popCounted(again, index, !fromEnd, count));
+}
+
+function popCounted(call: Call, index: number, head: boolean, count: number): boolean {
   const { args, reply } = call;
-  const keys = call.integer(1, numkeysPositive);
-  if (keys < 1) throw numkeysPositive;
-  const where = keys + 2;
-  if (where >= args.count) throw errors.syntax;
-  const head = isHead(call, where);
-  let count = -1;
-  for (let i = where + 1; i < args.count; i++) {
-    if (count !== -1 || !call.is(i, 'count') || i + 1 >= args.count) throw errors.syntax;
-    count = call.integer(++i, countPositive);
-    if (count < 1) throw countPositive;
-  }
-  for (let i = 2; i < where; i++) {
-    const entry = call.writeType(i, TYPE_LIST);
-    if (entry === 0) continue;
-    const elements = Math.min(Math.max(count, 1), call.store.lists.length(entry));
-    reply.array(2);
-    call.echo(i);
-    popRange(call, entry, head, elements);
-    call.changed(i, elements);
-    const effect = call.effect(3).text(head ? 'LPOP' : 'RPOP');
-    effect.bytes(args.bytes, args.at[i]!, args.length[i]!).integer(elements);
-    return;
-  }
-  reply.nullArray();
+  const entry = call.writeType(index, TYPE_LIST);
+  if (entry === 0) return false;
+  const elements = Math.min(count, call.store.lists.length(entry));
+  reply.array(2);
+  call.echo(index);
+  popRange(call, entry, head, elements);
+  call.changed(index, elements);
+  const effect = call.effect(3).text(head ? 'LPOP' : 'RPOP');
+  effect.bytes(args.bytes, args.at[index]!, args.length[index]!).integer(elements);
+  return true;
+}
+
+export function blpop(call: Call): void {
+  blockingPop(call, true);
+}
+
+export function brpop(call: Call): void {
+  blockingPop(call, false);
+}
+
+/** BLPOP key [key ...] timeout */
+function blockingPop(call: Call, head: boolean): void {
+  const last = call.count - 1;
+  const timeoutMs = secondsTimeout(call, last);
+  popOrWait(call, 1, last - 1, TYPE_LIST, timeoutMs, (again, index) => popWithKey(again, index, head));
+}
+
+function popWithKey(call: Call, index: number, head: boolean): boolean {
+  const entry = call.writeType(index, TYPE_LIST);
+  if (entry === 0) return false;
+  call.reply.array(2);
+  call.echo(index);
+  popOne(call, entry, head);
+  removeIfEmpty(call, entry);
+  call.changed(index);
+  call.effectOf(head ? 'LPOP' : 'RPOP', index);
+  return true;
 }
 
 // -- moving -----------------------------------------------------------------------------------------------------
@@ -201,22 +193,63 @@ function isHead(call: Call, index: number): boolean {
 
 export function lmove(call: Call): void {
   const fromHead = isHead(call, 3);
-  move(call, fromHead, isHead(call, 4));
+  if (!move(call, fromHead, isHead(call, 4))) call.reply.null();
 }
 
 export function rpoplpush(call: Call): void {
-  move(call, false, true);
+  if (!move(call, false, true)) call.reply.null();
 }
 
-function move(call: Call, fromHead: boolean, toHead: boolean): void {
+/** BLMOVE source destination LEFT|RIGHT LEFT|RIGHT timeout */
+export function blmove(call: Call): void {
+  const fromHead = isHead(call, 3);
+  const toHead = isHead(call, 4);
+  const timeoutMs = secondsTimeout(call, 5);
+  if (move(call, fromHead, toHead)) {
+    call.effectOf('LMOVE', 1, 2, 3, 4);
+    return;
+  }
+  waitToMove(call, timeoutMs, fromHead, toHead, (again) => {
+    const effect = again.effect(5).text('LMOVE');
+    for (const i of [1, 2]) effect.bytes(again.args.bytes, again.args.at[i]!, again.args.length[i]!);
+    effect.text(fromHead ? 'left' : 'right').text(toHead ? 'left' : 'right');
+  });
+}
+
+/** BRPOPLPUSH source destination timeout */
+export function brpoplpush(call: Call): void {
+  const timeoutMs = secondsTimeout(call, 3);
+  const propagate = (again: Call): void => again.effectOf('RPOPLPUSH', 1, 2);
+  if (move(call, false, true)) propagate(call);
+  else waitToMove(call, timeoutMs, false, true, propagate);
+}
+
+function waitToMove(
+  call: Call,
+  timeoutMs: number,
+  fromHead: boolean,
+  toHead: boolean,
+  propagate: (call: Call) => void,
+): void {
+  if (!call.mayBlock) {
+    call.reply.null();
+    return;
+  }
+  const serve = (again: Call): boolean => {
+    if (!move(again, fromHead, toHead)) return false;
+    propagate(again);
+    return true;
+  };
+  call.services.blocking.onKeys(call, { firstKey: 1, keys: 1, type: TYPE_LIST, timeoutMs, serve });
+}
+
+/** Moves an element from the list at argument 1 to the one at argument 2 and replies with it; false if there is none. */
+function move(call: Call, fromHead: boolean, toHead: boolean): boolean {
   const { args, reply } = call;
   const { lists } = call.store;
   const { element } = lists;
   const from = call.writeType(1, TYPE_LIST);
-  if (from === 0) {
-    reply.null();
-    return;
-  }
+  if (from === 0) return false;
   let to = call.writeType(2, TYPE_LIST);
   if (fromHead) lists.peekHead(from);
   else lists.peekTail(from);
@@ -238,4 +271,5 @@ function move(call: Call, fromHead: boolean, toHead: boolean): void {
   }
   call.changed(2, 0);
   call.changed(1);
+  return true;
 }

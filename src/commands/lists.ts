@@ -1,16 +1,57 @@
 /**
  * The rows of the list commands. Handlers: pushing, popping and moving in lists-ends.ts, the rest in lists-inside.ts.
  */
-import { blpop, brpop, lmove, lmpop, lpop, lpush, lpushx, rpop, rpoplpush, rpush, rpushx } from './lists-ends.ts';
+import {
+  blmove,
+  blmpop,
+  blpop,
+  brpop,
+  brpoplpush,
+  lmove,
+  lmpop,
+  lpop,
+  lpush,
+  lpushx,
+  rpop,
+  rpoplpush,
+  rpush,
+  rpushx,
+} from './lists-ends.ts';
 import { lindex, linsert, llen, lpos, lrange, lrem, lset, ltrim } from './lists-inside.ts';
+import { countedKeys, keysBeforeTimeout } from './pop-from-keys.ts';
 import { type CommandRow, type KeySpec, oneKey } from './row.ts';
 
-/** Keys from argument 1 to the last but one, behind which the timeout stands. */
-const keysBeforeTimeout: readonly KeySpec[] = [
-  { flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: -2, step: 1, limit: 0 } },
+/** An element moves from the list at argument 1 to the one at argument 2. */
+const sourceAndTarget: readonly KeySpec[] = [
+  { flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
+  { flags: ['RW', 'insert'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } },
 ];
 
 export const listCommands: readonly CommandRow[] = [
+  {
+    name: 'blmove',
+    arity: 6,
+    flags: ['write', 'denyoom', 'noscript', 'blocking'],
+    categories: ['list'],
+    keys: sourceAndTarget,
+    group: 'list',
+    since: '6.2.0',
+    complexity: 'O(1)',
+    summary: 'Moves an element between ends of lists, or waits for one.',
+    handler: blmove,
+  },
+  {
+    name: 'blmpop',
+    arity: -5,
+    flags: ['write', 'blocking', 'movablekeys'],
+    categories: ['list'],
+    keys: countedKeys(2),
+    group: 'list',
+    since: '7.0.0',
+    complexity: 'O(K+M); K keys, M elements removed.',
+    summary: 'Takes elements off an end of the first list that has any, or waits for some.',
+    handler: blmpop,
+  },
   {
     name: 'blpop',
     arity: -3,
@@ -34,6 +75,19 @@ export const listCommands: readonly CommandRow[] = [
     complexity: 'O(N); N keys.',
     summary: 'Takes an element off the tail of the first list that has any, or waits for one.',
     handler: brpop,
+  },
+  {
+    name: 'brpoplpush',
+    arity: 4,
+    flags: ['write', 'denyoom', 'noscript', 'blocking'],
+    categories: ['list'],
+    keys: sourceAndTarget,
+    group: 'list',
+    since: '2.2.0',
+    complexity: 'O(1)',
+    summary: 'Moves the tail of one list to the head of another or the same, or waits for an element.',
+    deprecated: { since: '6.2.0', replacedBy: '`BLMOVE` with the `RIGHT` and `LEFT` arguments' },
+    handler: brpoplpush,
   },
   {
     name: 'lindex',
@@ -76,10 +130,7 @@ export const listCommands: readonly CommandRow[] = [
     arity: 5,
     flags: ['write', 'denyoom'],
     categories: ['list'],
-    keys: [
-      { flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-      { flags: ['RW', 'insert'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } },
-    ],
+    keys: sourceAndTarget,
     group: 'list',
     since: '6.2.0',
     complexity: 'O(1)',
@@ -91,7 +142,7 @@ export const listCommands: readonly CommandRow[] = [
     arity: -4,
     flags: ['write', 'movablekeys'],
     categories: ['list'],
-    keys: [{ flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { keynumIndex: 0, firstKey: 1, step: 1 } }],
+    keys: countedKeys(1),
     group: 'list',
     since: '7.0.0',
     complexity: 'O(K+M); K keys, M elements removed.',
@@ -211,10 +262,7 @@ export const listCommands: readonly CommandRow[] = [
     arity: 3,
     flags: ['write', 'denyoom'],
     categories: ['list'],
-    keys: [
-      { flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-      { flags: ['RW', 'insert'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } },
-    ],
+    keys: sourceAndTarget,
     group: 'list',
     since: '1.2.0',
     complexity: 'O(1)',

@@ -9,14 +9,14 @@ import { isStoredWhole } from '../store/zset-packed.ts';
 import type { ZsetValue } from '../store/zset-value.ts';
 import type { Call } from './call.ts';
 import { appliedUpTo } from './partial.ts';
+import { popArguments, popFromFirst, popOrWait } from './pop-from-keys.ts';
 import { boundedCount, checkReplySize, randomCount } from './random-count.ts';
 import { endScan, scanCursor, ScanOptions } from './scan.ts';
+import { secondsTimeout } from './timeout.ts';
 
 const nxAndXx: ReplyError = replyError('ERR XX and NX options at the same time are not compatible');
 const gtLtNx: ReplyError = replyError('ERR GT, LT, and/or NX options at the same time are not compatible');
 const onePairWithIncr: ReplyError = replyError('ERR INCR option supports a single increment-element pair');
-const numkeysPositive: ReplyError = replyError('ERR numkeys should be greater than 0');
-const countPositive: ReplyError = replyError('ERR count should be greater than 0');
 
 const NX = 1;
 const XX = 2;
@@ -251,33 +251,57 @@ export function replyMembers(
 }
 
 export function zmpop(call: Call): void {
+  const { firstKey, keys, fromEnd, count } = popArguments(call, 1, 'min', 'max');
+  if (!popFromFirst(call, firstKey, keys, (_, index) => popCounted(call, index, fromEnd, count)))
+    call.reply.nullArray();
+}
+
+/** BZMPOP timeout numkeys key [key ...] MIN|MAX [COUNT count] */
+export function bzmpop(call: Call): void {
+  const { firstKey, keys, fromEnd, count } = popArguments(call, 2, 'min', 'max');
+  const timeoutMs = secondsTimeout(call, 1);
+  popOrWait(call, firstKey, keys, TYPE_ZSET, timeoutMs, (again, index) => popCounted(again, index, fromEnd, count));
+}
+
+function popCounted(call: Call, index: number, max: boolean, count: number): boolean {
   const { args, reply } = call;
-  const keys = call.integer(1, numkeysPositive);
-  if (keys < 1) throw numkeysPositive;
-  const where = keys + 2;
-  if (where >= args.count) throw errors.syntax;
-  const max = call.is(where, 'max');
-  if (!max && !call.is(where, 'min')) throw errors.syntax;
-  let count = -1;
-  for (let i = where + 1; i < args.count; i++) {
-    if (count !== -1 || !call.is(i, 'count') || i + 1 >= args.count) throw errors.syntax;
-    count = call.integer(++i, countPositive);
-    if (count < 1) throw countPositive;
-  }
-  for (let i = 2; i < where; i++) {
-    const entry = call.writeType(i, TYPE_ZSET);
-    if (entry === 0) continue;
-    const members = Math.min(Math.max(count, 1), call.store.zsets.length(entry));
-    reply.array(2);
-    call.echo(i);
-    reply.array(members);
-    pop(call, entry, max, members, true);
-    call.changed(i, members);
-    const effect = call.effect(3).text(max ? 'ZPOPMAX' : 'ZPOPMIN');
-    effect.bytes(args.bytes, args.at[i]!, args.length[i]!).integer(members);
-    return;
-  }
-  reply.nullArray();
+  const entry = call.writeType(index, TYPE_ZSET);
+  if (entry === 0) return false;
+  const members = Math.min(count, call.store.zsets.length(entry));
+  reply.array(2);
+  call.echo(index);
+  reply.array(members);
+  pop(call, entry, max, members, true);
+  call.changed(index, members);
+  const effect = call.effect(3).text(max ? 'ZPOPMAX' : 'ZPOPMIN');
+  effect.bytes(args.bytes, args.at[index]!, args.length[index]!).integer(members);
+  return true;
+}
+
+export function bzpopmin(call: Call): void {
+  blockingPop(call, false);
+}
+
+export function bzpopmax(call: Call): void {
+  blockingPop(call, true);
+}
+
+/** BZPOPMIN key [key ...] timeout */
+function blockingPop(call: Call, max: boolean): void {
+  const last = call.count - 1;
+  const timeoutMs = secondsTimeout(call, last);
+  popOrWait(call, 1, last - 1, TYPE_ZSET, timeoutMs, (again, index) => popWithKey(again, index, max));
+}
+
+function popWithKey(call: Call, index: number, max: boolean): boolean {
+  const entry = call.writeType(index, TYPE_ZSET);
+  if (entry === 0) return false;
+  call.reply.array(3);
+  call.echo(index);
+  pop(call, entry, max, 1, false);
+  call.changed(index);
+  call.effectOf(max ? 'ZPOPMAX' : 'ZPOPMIN', index);
+  return true;
 }
 
 // -- random members and scanning ------------------------------------------------------------------------------

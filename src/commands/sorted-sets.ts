@@ -4,9 +4,13 @@
  *
  * ZRANK and ZREVRANK take WITHSCORE as Redis 7.2 does, hence their arity, which is exact in 7.0.
  */
+import { countedKeys, keysBeforeTimeout } from './pop-from-keys.ts';
 import { type CommandRow, oneKey } from './row.ts';
 import { zdiff, zdiffstore, zinter, zintercard, zinterstore, zunion, zunionstore } from './sorted-sets-combine.ts';
 import {
+  bzmpop,
+  bzpopmax,
+  bzpopmin,
   zadd,
   zcard,
   zincrby,
@@ -37,6 +41,42 @@ import {
 } from './sorted-sets-range.ts';
 
 export const sortedSetCommands: readonly CommandRow[] = [
+  {
+    name: 'bzmpop',
+    arity: -5,
+    flags: ['write', 'blocking', 'movablekeys'],
+    categories: ['sortedset'],
+    keys: countedKeys(2),
+    group: 'sorted-set',
+    since: '7.0.0',
+    complexity: 'O(K + M*log(N)); K keys, M members removed.',
+    summary: 'Removes members from an end of the first sorted set that has any, or waits for some.',
+    handler: bzmpop,
+  },
+  {
+    name: 'bzpopmax',
+    arity: -3,
+    flags: ['write', 'noscript', 'blocking', 'fast'],
+    categories: ['sortedset'],
+    keys: keysBeforeTimeout,
+    group: 'sorted-set',
+    since: '5.0.0',
+    complexity: 'O(log(N)); N members.',
+    summary: 'Removes the member with the highest score of the first sorted set that has any, or waits for one.',
+    handler: bzpopmax,
+  },
+  {
+    name: 'bzpopmin',
+    arity: -3,
+    flags: ['write', 'noscript', 'blocking', 'fast'],
+    categories: ['sortedset'],
+    keys: keysBeforeTimeout,
+    group: 'sorted-set',
+    since: '5.0.0',
+    complexity: 'O(log(N)); N members.',
+    summary: 'Removes the member with the lowest score of the first sorted set that has any, or waits for one.',
+    handler: bzpopmin,
+  },
   {
     name: 'zadd',
     arity: -4,
@@ -168,7 +208,7 @@ export const sortedSetCommands: readonly CommandRow[] = [
     arity: -4,
     flags: ['write', 'movablekeys'],
     categories: ['sortedset'],
-    keys: [{ flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { keynumIndex: 0, firstKey: 1, step: 1 } }],
+    keys: countedKeys(1),
     group: 'sorted-set',
     since: '7.0.0',
     complexity: 'O(K + M*log(N)); K keys, M members removed.',

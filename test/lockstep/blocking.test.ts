@@ -278,6 +278,161 @@ lockstep('a client that pipelines pushes to one that waits sees its own replies 
   await waiting.reply();
 });
 
+lockstep('blocking commands of lists and sorted sets that need not wait', { resp: 'both' }, async (both) => {
+  await both('RPUSH', 'l', '1', '2', '3', '4', '5', '6');
+  await both('ZADD', 'z', '1', 'a', '2.5', 'b', '3', 'c', '4', 'd', '5', 'e');
+  await both.all([
+    ['BLMOVE', 'l', 'm', 'LEFT', 'RIGHT', '0'],
+    ['BLMOVE', 'l', 'l', 'LEFT', 'RIGHT', '0'],
+    ['BRPOPLPUSH', 'l', 'm', '0'],
+    ['BRPOPLPUSH', 'm', 'm', '0'],
+    ['BLMPOP', '0', '2', 'none', 'l', 'LEFT'],
+    ['BLMPOP', '0', '1', 'l', 'RIGHT', 'COUNT', '2'],
+    ['BLMPOP', '0', '1', 'l', 'RIGHT', 'COUNT', '20'],
+    ['BZPOPMIN', 'none', 'z', '0'],
+    ['BZPOPMAX', 'z', 'z', '0'],
+    ['BZMPOP', '0', '1', 'z', 'MIN'],
+    ['BZMPOP', '0', '2', 'none', 'z', 'MAX', 'COUNT', '10'],
+    ['EXISTS', 'l', 'z'],
+  ]);
+});
+
+lockstep('blocking commands that are refused', async (both) => {
+  await both('SET', 's', 'x');
+  await both('RPUSH', 'l', 'x');
+  for (const command of [
+    'BLMOVE l m LEFT RIGHT x',
+    'BLMOVE l m LEFT RIGHT -1',
+    'BLMOVE l m UP RIGHT 0',
+    'BLMOVE l m LEFT DOWN x',
+    'BLMOVE l s LEFT RIGHT 0',
+    'BLMOVE s l LEFT RIGHT 0',
+    'BLMOVE l m LEFT RIGHT',
+    'BRPOPLPUSH l s 0',
+    'BRPOPLPUSH s l 0',
+    'BRPOPLPUSH l m x',
+    'BLMPOP 0 0 l LEFT',
+    'BLMPOP 0 x l LEFT',
+    'BLMPOP 0 1 l',
+    'BLMPOP 0 2 l LEFT',
+    'BLMPOP 0 1 l MIN',
+    'BLMPOP 0 1 l LEFT COUNT',
+    'BLMPOP 0 1 l LEFT COUNT 0',
+    'BLMPOP 0 1 l LEFT COUNT 1 COUNT 1',
+    'BLMPOP x 1 l LEFT COUNT 0',
+    'BLMPOP x 1 l LEFT',
+    'BLMPOP -1 1 l LEFT',
+    'BLMPOP 0 1 s LEFT',
+    'BZPOPMIN l 0',
+    'BZPOPMAX none s 0',
+    'BZPOPMIN none x',
+    'BZMPOP 0 1 l MIN',
+    'BZMPOP 0 1 z LEFT',
+    'BZMPOP 0 1 z MIN COUNT -1',
+    'BZMPOP 0 1 z MIN MIN',
+    'BZMPOP a 1 z MIN',
+  ])
+    await both.error(...command.split(' '));
+});
+
+lockstep('inside MULTI none of them waits', { resp: 'both' }, async (both) => {
+  await both.all([
+    ['MULTI'],
+    ['BLMOVE', 'l', 'm', 'LEFT', 'RIGHT', '0'],
+    ['BRPOPLPUSH', 'l', 'm', '0'],
+    ['BLMPOP', '0', '1', 'l', 'LEFT'],
+    ['BZPOPMIN', 'l', '0'],
+    ['BZMPOP', '0', '1', 'l', 'MIN'],
+    ['EXEC'],
+  ]);
+});
+
+/** A waiting command, and what ends its wait. */
+const waits: readonly (readonly [waiting: string, ...fillers: string[]])[] = [
+  ['BLMOVE l m LEFT RIGHT 0', 'RPUSH l 1 2'],
+  ['BLMOVE l m RIGHT LEFT 0', 'RPUSH m x', 'RPUSH l 1 2'],
+  ['BLMOVE l l RIGHT LEFT 0', 'RPUSH l 1 2 3'],
+  ['BLMOVE l m LEFT LEFT 0', 'SET m x', 'RPUSH l 1 2'],
+  ['BRPOPLPUSH l m 0', 'LPUSH l 1'],
+  ['BRPOPLPUSH l l 0', 'LPUSH l 1 2'],
+  ['BRPOPLPUSH l m 0', 'ZADD m 1 x', 'LPUSH l 1'],
+  ['BLMPOP 0 2 k l LEFT', 'RPUSH l 1 2 3'],
+  ['BLMPOP 0 2 k l RIGHT COUNT 2', 'RPUSH l 1 2 3'],
+  ['BLMPOP 0 2 k l RIGHT COUNT 20', 'RPUSH k 1 2 3'],
+  ['BZPOPMIN k z 0', 'ZADD z 2 b 1 a 1.5 c'],
+  ['BZPOPMAX k z 0', 'ZADD z 2 b 1 a 1.5 c'],
+  ['BZPOPMAX z 0', 'ZINCRBY z inf b'],
+  ['BZPOPMAX z 0', 'ZADD z XX 1 b', 'ZADD z INCR 1 b'],
+  ['BZMPOP 0 2 k z MIN', 'ZADD z 2 b 1 a 1.5 c'],
+  ['BZMPOP 0 2 k z MAX COUNT 2', 'ZADD z 2 b 1 a 1.5 c'],
+  ['BZMPOP 0 2 k z MAX COUNT 9', 'ZADD k 2 b 1 a 1.5 c'],
+  ['BZPOPMIN z 0', 'ZADD y 1 a 2 b', 'ZUNIONSTORE z 1 y'],
+  ['BZPOPMIN z 0', 'ZADD y 1 a 2 b', 'ZINTERSTORE z 1 y'],
+  ['BZPOPMIN z 0', 'ZADD y 1 a 2 b', 'ZDIFFSTORE z 1 y'],
+  ['BZPOPMIN z 0', 'ZADD y 1 a 2 b', 'ZRANGESTORE z y 0 -1'],
+  ['BZPOPMIN z 0', 'GEOADD z 13 38 a 15 37 b'],
+  ['BZPOPMIN z 0', 'GEOADD g 13 38 a 15 37 b', 'GEOSEARCHSTORE z g FROMLONLAT 15 37 BYRADIUS 200 km'],
+  ['BZPOPMIN z 0', 'GEOADD g 13 38 a 15 37 b', 'GEORADIUS g 15 37 200 km STORE z'],
+  ['BZPOPMIN z 0', 'ZADD y 1 a 2 b', 'RENAME y z'],
+  ['BZPOPMIN z 0', 'ZADD y 1 a 2 b', 'COPY y z'],
+];
+
+for (const [waiting, ...fillers] of waits)
+  lockstep(`${waiting} is ended by ${fillers.join(', ')}`, { resp: 'both' }, async (both) => {
+    const client = await both.open();
+    await block(both, client, ...waiting.split(' '));
+    for (const filler of fillers) await both(...filler.split(' '));
+    await client.reply();
+    await client('PING');
+  });
+
+lockstep('timeouts of all of them', { resp: 'both' }, async (both) => {
+  await both.all([
+    ['BLMOVE', 'l', 'm', 'LEFT', 'RIGHT', '0.01'],
+    ['BRPOPLPUSH', 'l', 'm', '0.01'],
+    ['BLMPOP', '0.01', '1', 'l', 'LEFT'],
+    ['BZPOPMIN', 'l', '0.01'],
+    ['BZPOPMAX', 'l', 'm', '0.01'],
+    ['BZMPOP', '0.01', '1', 'l', 'MIN'],
+  ]);
+});
+
+lockstep('one push goes through a chain of waiting BLMOVEs', async (both) => {
+  const last = await both.open();
+  await block(both, last, 'BLPOP', 'd', '0');
+  const movers: Both[] = [];
+  for (const [from, to] of [
+    ['c', 'd'],
+    ['a', 'b'],
+    ['b', 'c'],
+  ]) {
+    const mover = await both.open();
+    movers.push(mover);
+    await block(both, mover, 'BLMOVE', from!, to!, 'LEFT', 'RIGHT', '0');
+  }
+  await both('RPUSH', 'a', 'x');
+  for (const mover of movers) await mover.reply();
+  await last.reply();
+  await both('DBSIZE');
+});
+
+lockstep('clients that wait for lists and for sorted sets in the same key', async (both) => {
+  const clients: Both[] = [];
+  for (const command of ['BLPOP k 0', 'BZPOPMIN k 0', 'BLPOP k 0', 'BZPOPMAX k 0']) {
+    const client = await both.open();
+    clients.push(client);
+    await block(both, client, ...command.split(' '));
+  }
+  await both('ZADD', 'k', '1', 'a');
+  await clients[1]!.reply();
+  await both('RPUSH', 'k', '1');
+  await clients[0]!.reply();
+  await both.all([['MULTI'], ['RPUSH', 'k', '1'], ['DEL', 'k'], ['ZADD', 'k', '5', 'm'], ['EXEC']]);
+  await clients[3]!.reply();
+  await both('RPUSH', 'k', '1', '2');
+  await clients[2]!.reply();
+});
+
 lockstep('calls are counted once, and failures as they end', async (both) => {
   await both('CONFIG', 'RESETSTAT');
   const waiting = await both.open();

@@ -12,6 +12,8 @@ import { encodeCommand, type Reply } from './resp.ts';
  */
 const excluded: readonly string[] = [
   'shutdown',
+  'wait',
+  'waitaof',
   'debug',
   'client|pause',
   'client|kill',
@@ -65,7 +67,7 @@ export async function commandsOf(client: RawClient): Promise<FuzzCommand[]> {
   const visit = (rows: readonly Reply[]): void => {
     for (const row of rows as readonly (readonly Reply[])[]) {
       const name = String(row[0]);
-      if (excluded.includes(name)) continue;
+      if (excluded.includes(name) || (row[2] as readonly string[]).includes('blocking')) continue;
       found.push({ words: name.split('|'), arity: Number(row[1]) });
       if (row.length > 9) visit(row[9] as readonly Reply[]);
     }
