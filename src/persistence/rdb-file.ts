@@ -184,20 +184,35 @@ export class RdbFile {
   // -- loading ------------------------------------------------------------------------------------------------
 
   /**
-   * Loads the file, if there is one. `found` gets its place in the replication stream. Rejects if the file is unusable,
-   * having logged why and changed nothing.
+   * Loads the file, if there is one. `found` gets its place in the replication stream, before `expired` is called for each
+   * key that a master drops because its time has come. Rejects if the file is unusable, having logged why.
    */
-  async loadAtStart(found: (position: RdbReplicationInfo) => void): Promise<void> {
+  async loadAtStart(
+    found: (position: RdbReplicationInfo) => void,
+    expired: (database: number, bytes: Uint8Array, at: number, length: number) => void = () => {},
+  ): Promise<void> {
     const { world, settings } = this.#parts;
     const { clock, log, disk } = world;
     if (!disk.exists(this.path)) return;
     const started = clock.monotonic();
     this.#parts.setLoading(true);
     let data: StagedData | undefined;
+    let told = false;
+    // The AUX fields come before the keys.
+    const tellPosition = (): void => {
+      if (told || data === undefined) return;
+      told = true;
+      const { replid, replOffset, streamDb } = data.position;
+      if (replid !== '' && replOffset >= 0 && streamDb >= 0) found({ replid, offset: replOffset, streamDb });
+    };
     try {
       const file = await disk.openRead(this.path);
       try {
         data = this.#stage(settings.replicaof === undefined, file.size);
+        data.onExpired = (database, bytes, at, length) => {
+          tellPosition();
+          expired(database, bytes, at, length);
+        };
         const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
         for (;;) {
           const read = await file.read(buffer);
@@ -219,8 +234,7 @@ export class RdbFile {
     this.#savedDirty = this.#parts.dirty();
     this.loadedKeys = data.keys;
     this.expiredAtLoad = data.expiredKeys;
-    const { replid, replOffset, streamDb } = data.position;
-    if (replid !== '' && replOffset >= 0 && streamDb >= 0) found({ replid, offset: replOffset, streamDb });
+    tellPosition();
     data.logSummary(log);
     log.notice(`DB loaded from disk: ${((clock.monotonic() - started) / 1000).toFixed(3)} seconds`);
   }

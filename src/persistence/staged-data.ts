@@ -61,6 +61,11 @@ export class StagedData {
     return this.#loader.emptyKeys;
   }
 
+  /** Called for each key that is dropped because its time had come. */
+  set onExpired(listener: StoreLoader['onExpired']) {
+    this.#loader.onExpired = listener;
+  }
+
   get position(): Readonly<LoadedPosition> {
     return this.#loader.position;
   }

@@ -18,7 +18,8 @@ import { type PeerAnswer, PsyncService, type SyncCounters } from './master/psync
 import { Replicas } from './master/replicas.ts';
 import { Waiters } from './master/waiters.ts';
 import type { ReplicaPeer, ReplicationHost } from './ports.ts';
-import { everySecond, type LinkOwner, MasterLink, type RetryPolicy } from './replica/link.ts';
+import { type LinkOwner, MasterLink } from './replica/link.ts';
+import { backOff, type RetryPolicy } from './replica/retry.ts';
 import {
   type InfoRow,
   infoRows,
@@ -29,7 +30,7 @@ import {
 } from './status.ts';
 
 export interface ReplicationOptions {
-  /** How reconnections to a master are spaced. Default: Redis's. */
+  /** How reconnections to a master are spaced. Default: `backOff`. */
   readonly retry?: RetryPolicy;
 }
 
@@ -62,7 +63,7 @@ export class Replication {
 
   constructor(host: ReplicationHost, options: ReplicationOptions = {}) {
     this.#host = host;
-    this.#retry = options.retry ?? everySecond;
+    this.#retry = options.retry ?? backOff(host.random);
     const history = new History(host.random);
     const { backlog } = this;
     const feed = new Feed(backlog, history);
@@ -238,6 +239,13 @@ export class Replication {
     this.waiters.changed();
   }
 
+  /** A shutdown: asks now, although clients are paused. */
+  askForAcks(): void {
+    if (this.#link !== null || this.replicas.size === 0) return;
+    this.feeder.requestAck();
+    this.replicas.flush();
+  }
+
   /** WAIT: ask all replicas for an ACK at the end of this turn. */
   requestAcks(): void {
     this.#ackWanted = true;
@@ -353,10 +361,10 @@ export class Replication {
   }
 
   /**
-   * After loading our own RDB at start, before `replicaOf`: continue where that file ends. A replica asks its master for the
-   * rest; a master takes a new id and lets its replicas continue under the old one.
+   * Our own RDB is being loaded at start: continue where that file ends. A replica asks its master for the rest; a master
+   * takes a new id and lets its replicas continue under the old one, and tells them of the keys that expired meanwhile.
    */
-  restore(info: RdbReplicationInfo, as: 'master' | 'replica' = 'replica'): void {
+  restore(info: RdbReplicationInfo, as: 'master' | 'replica'): void {
     const { backlog, history } = this;
     history.replace(info.replid, info.offset);
     if (as === 'master') history.promote();

@@ -166,8 +166,7 @@ export class Server implements Services, Gates {
     });
     this.store.space.events = {
       expired: (db, bytes, at, length) => {
-        const effect = this.propagation.begin(db.index, 2);
-        effect.text(this.settings.lazyfreeLazyExpire ? 'UNLINK' : 'DEL').bytes(bytes, at, length);
+        this.#expiredEffect(db.index, bytes, at, length);
         if (this.watching) this.#watches.expired(db.index, bytes, at, length);
       },
       ready: (db, bytes, at, length) => blocking.keyReady(db, bytes, at, length),
@@ -207,10 +206,12 @@ export class Server implements Services, Gates {
       await this.listeners.open();
       if (port !== undefined) await this.listeners.openTcp(port);
       this.#onListening();
-      await this.rdb.loadAtStart((position) => {
-        // Only a replica may continue where the file ends: a master's next writes need a history of their own.
-        if (settings.replicaof !== undefined) this.replication.restore(position);
-      });
+      await this.rdb.loadAtStart(
+        (position) => this.replication.restore(position, settings.replicaof === undefined ? 'master' : 'replica'),
+        (database, bytes, at, length) => {
+          if (this.replication.feeding) this.#propagateExpired(database, bytes, at, length);
+        },
+      );
     } finally {
       this.#setLoading(false);
     }
@@ -475,6 +476,17 @@ export class Server implements Services, Gates {
     this.unwatchAll(session);
     this.pubsub.leaveAll(session);
     if (session.peer?.replica) this.replication.peerClosed(session.peer);
+  }
+
+  #expiredEffect(database: number, bytes: Uint8Array, at: number, length: number): void {
+    const effect = this.propagation.begin(database, 2);
+    effect.text(this.settings.lazyfreeLazyExpire ? 'UNLINK' : 'DEL').bytes(bytes, at, length);
+  }
+
+  /** A key of our own RDB file whose time had come: replicas that continue from that file still have it. */
+  #propagateExpired(database: number, bytes: Uint8Array, at: number, length: number): void {
+    this.#expiredEffect(database, bytes, at, length);
+    this.propagation.flush();
   }
 
   #expireSlice(run: () => number): number {

@@ -42,6 +42,7 @@ export class ShutdownSequence {
     server.pauses.pause('shutdown', 'write', Infinity);
     // A ping would move the offset that the replicas are to reach.
     server.replication.pingsPaused = true;
+    server.replication.askForAcks();
     this.#waiting = clock.every(CHECK_MS, () => {
       if (!server.replicasCaughtUp() && clock.now() < deadline) return;
       this.#waiting?.cancel();
@@ -78,6 +79,8 @@ export class ShutdownSequence {
   #finish(options: ShutdownOptions): string | undefined {
     const server = this.#server;
     const { settings, log, clock } = server;
+    // Nothing may enter the stream behind the file's offset: replicas would be ahead of us after a restart.
+    server.replication.beforeSleep();
     // While loading, the data in memory is not what the file holds: it must not replace it.
     const save =
       !server.loading && (options.save === 'save' || (options.save === 'default' && settings.save.length > 0));

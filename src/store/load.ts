@@ -51,6 +51,8 @@ export class StoreLoader implements RdbSink {
   emptyKeys = 0;
   onAux: AuxListener = () => {};
   onModuleAux: (module: string) => void = () => {};
+  /** A key was dropped because its time had come. The bytes are lent. */
+  onExpired: (database: number, bytes: Uint8Array, at: number, length: number) => void = () => {};
 
   readonly #store: Store;
   readonly #databases: readonly Database[];
@@ -145,6 +147,7 @@ export class StoreLoader implements RdbSink {
     this.#skip = this.#options.dropExpired && this.#expireAtMs >= 0 && this.#expireAtMs < space.now;
     if (this.#skip) {
       this.expiredKeys++;
+      this.onExpired(this.#db.index, this.#key, 0, length);
       return;
     }
     this.#hash = space.hasher.hash(this.#key, 0, length);

@@ -342,6 +342,44 @@ test('a silent network is noticed by both sides after repl-timeout, and the repl
   assert.equal(master.replication.counters.syncFull, 1);
 });
 
+test('ten replicas cut at once, beyond the backlog, come back with one snapshot between them', async () => {
+  const w = world(41);
+  const master = await w.node(1);
+  master.settings.replDisklessSyncDelay = 5;
+  master.settings.replBacklogSize = 16 * 1024;
+  fill(master, 50);
+  const replicas = await Promise.all(Array.from({ length: 10 }, (_, i) => w.node(10 + i)));
+  for (const replica of replicas) replica.replication.replicaOf('127.0.0.1', 1);
+  for (const replica of replicas) await w.caughtUp(replica, master);
+  assert.equal(master.snapshots, 1);
+  w.network.stalled = true;
+  for (let i = 0; i < 200; i++) master.set(`missed${i}`, 'x'.repeat(500));
+  w.network.cut(1);
+  w.network.resume();
+  for (const replica of replicas) await w.caughtUp(replica, master);
+  assert.equal(master.snapshots, 2, 'one for the beginning, one for all that came back');
+  assert.equal(master.replication.counters.syncFull, 20);
+});
+
+test('a replica tells how often it tried and when it tries again, and tries more slowly while its master is away', async () => {
+  const w = world(42);
+  const replica = await w.node(2);
+  replica.replication.replicaOf('127.0.0.1', 1);
+  await w.clock.advance(3000);
+  const link = replica.replication.link!;
+  assert.equal(link.tag, 'waiting');
+  assert.ok(link.retryInMs > 0 && link.retryInMs <= 1000);
+  const { attempts } = link;
+  assert.ok(attempts >= 3 && attempts <= 5, String(attempts));
+  await w.clock.advance(60_000);
+  assert.ok(link.attempts - attempts <= 20, String(link.attempts));
+  const master = await w.node(1);
+  fill(master, 10);
+  await w.caughtUp(replica, master, 6000);
+  assert.equal(link.failures, 0);
+  assert.equal(link.retryInMs, -1);
+});
+
 test('an idle link lives for ever: pings down, ACKs up', async () => {
   const w = world(18);
   const master = await w.node(1);

@@ -26,6 +26,7 @@ import {
   step as handshakeStep,
 } from './handshake.ts';
 import { PayloadError, PayloadReceiver } from './load.ts';
+import type { RetryPolicy } from './retry.ts';
 import { systemErrorText } from './system-error.ts';
 
 export type LinkTag = 'waiting' | 'connecting' | 'handshake' | 'transfer' | 'loading' | 'connected' | 'stopped';
@@ -47,12 +48,6 @@ const MAX_EARLY_BYTES: number = 1024 * 1024;
 
 /** A link that broke sooner after it came up counts as a failed attempt: else we would try again without any pause, ms. */
 const SHORT_LINK_MS = 1000;
-
-/** How long to wait before the next attempt; `failures`: attempts that failed since the link was last up. */
-export type RetryPolicy = (failures: number) => number;
-
-/** Redis's: at once when a good link broke, else every second. */
-export const everySecond: RetryPolicy = (failures) => (failures === 0 ? 0 : 1000);
 
 /** What the link changes outside itself; implemented by `Replication`. */
 export interface LinkOwner {
@@ -85,6 +80,10 @@ export class MasterLink {
   lastIoMs = 0;
   /** Attempts that failed since the link was last up for some time. */
   failures = 0;
+  /** Attempts ever made. */
+  attempts = 0;
+  /** Monotonic ms at which the next attempt is due, while one is waited for. */
+  #retryAtMs = 0;
 
   readonly #env: ReplicationHost;
   readonly #owner: LinkOwner;
@@ -210,6 +209,7 @@ export class MasterLink {
   #connect(message: string): void {
     const { clock, log, network, settings } = this.#env;
     this.#moveTo('connecting');
+    this.attempts++;
     this.lastIoMs = clock.monotonic();
     this.#greeting = initialHandshake;
     this.#line = '';
@@ -521,7 +521,13 @@ export class MasterLink {
     this.#retryAfter(this.#retry(this.failures), `Connecting to MASTER ${this.host}:${this.port}`);
   }
 
+  /** Ms until the next attempt; -1 when none is waited for. */
+  get retryInMs(): number {
+    return this.tag === 'waiting' ? Math.max(0, Math.round(this.#retryAtMs - this.#env.clock.monotonic())) : -1;
+  }
+
   #retryAfter(delayMs: number, message: string): void {
+    this.#retryAtMs = this.#env.clock.monotonic() + delayMs;
     this.#timer = this.#env.clock.after(delayMs, () => {
       this.#timer = null;
       this.#connect(message);
