@@ -77,6 +77,27 @@ export interface Settings {
   protoMaxBulkLen: number;
   trackingTableMaxKeys: number;
 
+  // TLS: file names, empty where not set
+  tlsPort: number;
+  tlsReplication: boolean;
+  tlsCertFile: string;
+  tlsKeyFile: string;
+  tlsKeyFilePass: string;
+  tlsClientCertFile: string;
+  tlsClientKeyFile: string;
+  tlsClientKeyFilePass: string;
+  tlsDhParamsFile: string;
+  tlsCaCertFile: string;
+  tlsCaCertDir: string;
+  tlsProtocols: string;
+  tlsCiphers: string;
+  tlsCiphersuites: string;
+  tlsAuthClients: 'no' | 'yes' | 'optional';
+  tlsPreferServerCiphers: boolean;
+  tlsSessionCaching: boolean;
+  /** Seconds. */
+  tlsSessionCacheTimeout: number;
+
   // Access
   requirepass: string;
   enableProtectedConfigs: ProtectedAccess;

@@ -7,6 +7,7 @@
  */
 import { lstatSync, chmodSync, unlinkSync } from 'node:fs';
 import * as net from 'node:net';
+import { NodeTlsContext } from './node-tls.ts';
 import { SharedReads } from './shared-reads.ts';
 import type {
   ConnectOptions,
@@ -16,6 +17,8 @@ import type {
   Listener,
   ListenOptions,
   Network,
+  TlsContext,
+  TlsOptions,
 } from './world.ts';
 
 export interface NodeNetworkOptions {
@@ -46,12 +49,15 @@ class NodeNetwork implements Network {
     const { endpoint } = options;
     const backlog = options.backlog ?? defaultBacklog;
     const noDelay = endpoint.kind === 'tcp';
-    const server = net.createServer({ allowHalfOpen: true, noDelay, pauseOnConnect: true }, (accepted) => {
-      const connection = new NodeConnection(endpoint);
-      connection.attach(this.#reads.adopt(accepted, connection.receive));
-      connection.opened();
-      accept(connection);
-    });
+    const server =
+      options.tls === undefined
+        ? net.createServer({ allowHalfOpen: true, noDelay, pauseOnConnect: true }, (accepted) => {
+            const connection = new NodeConnection(endpoint);
+            connection.attach(this.#reads.adopt(accepted, connection.receive));
+            connection.opened();
+            accept(connection);
+          })
+        : net.createServer({ allowHalfOpen: true, noDelay }, secureAcceptor(endpoint, options.tls, accept));
     return new Promise((resolve, reject) => {
       server.once('error', reject);
       const bound = (): void => {
@@ -78,8 +84,13 @@ class NodeNetwork implements Network {
     });
   }
 
+  tls(options: TlsOptions): TlsContext {
+    return new NodeTlsContext(options);
+  }
+
   connect(endpoint: Endpoint, options: ConnectOptions = {}): Connection {
     const connection = new NodeConnection(endpoint);
+    if (options.tls !== undefined) return connectSecurely(connection, endpoint, options);
     const common = { allowHalfOpen: true, onread: this.#reads.onread(connection.receive) };
     const socket =
       endpoint.kind === 'unix'
@@ -98,6 +109,49 @@ class NodeNetwork implements Network {
     socket.resume();
     return connection;
   }
+}
+
+/** Gives TLS to plain sockets; they become connections once the handshake is done. */
+function secureAcceptor(
+  endpoint: Endpoint,
+  tls: NonNullable<ListenOptions['tls']>,
+  accept: (connection: Connection) => void,
+): (plain: net.Socket) => void {
+  let current: TlsContext | undefined;
+  let take: (plain: net.Socket) => void = () => {};
+  const accepted = (socket: net.Socket): void => {
+    const connection = new NodeConnection(endpoint);
+    connection.attach(socket);
+    socket.on('data', connection.receive);
+    connection.opened();
+    accept(connection);
+  };
+  return (plain) => {
+    const context = tls.context();
+    if (context !== current) {
+      current = context;
+      take = (context as NodeTlsContext).acceptor({ accepted, refused: tls.refused });
+    }
+    take(plain);
+  };
+}
+
+function connectSecurely(connection: NodeConnection, endpoint: Endpoint, options: ConnectOptions): Connection {
+  const { sourceAddress } = options;
+  const target =
+    endpoint.kind === 'unix'
+      ? { path: endpoint.path }
+      : {
+          host: endpoint.host,
+          port: endpoint.port,
+          autoSelectFamilyAttemptTimeout: addressAttemptMs,
+          ...(sourceAddress === undefined ? {} : { localAddress: sourceAddress }),
+        };
+  const socket = (options.tls as NodeTlsContext).connect({ ...target, allowHalfOpen: true });
+  connection.attach(socket);
+  socket.once('secureConnect', () => connection.opened());
+  socket.on('data', connection.receive);
+  return connection;
 }
 
 class NodeListener implements Listener {

@@ -77,6 +77,41 @@ export interface Network {
   listen(options: ListenOptions, accept: (connection: Connection) => void): Promise<Listener>;
   /** Starts connecting; the connection reports `onOpen` or `onClose(error)`. */
   connect(endpoint: Endpoint, options?: ConnectOptions): Connection;
+  /** Reads certificates and keys. Throws a TlsConfigError. */
+  tls(options: TlsOptions): TlsContext;
+}
+
+/** Certificates and rules for TLS connections, ready to use; made by `Network.tls` for that network. */
+export interface TlsContext {
+  readonly kind: 'tls';
+}
+
+/** What is wrong with TlsOptions, in the words of redis-server's log. */
+export class TlsConfigError extends Error {
+  override name = 'TlsConfigError';
+}
+
+/** The `tls-*` directives; empty text where one is not set. */
+export interface TlsOptions {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly keyFilePass: string;
+  /** For connections that we open; those above if empty. */
+  readonly clientCertFile: string;
+  readonly clientKeyFile: string;
+  readonly clientKeyFilePass: string;
+  readonly caCertFile: string;
+  readonly caCertDir: string;
+  readonly dhParamsFile: string;
+  /** Whether clients must show a certificate. */
+  readonly authClients: 'no' | 'yes' | 'optional';
+  /** For example "TLSv1.2 TLSv1.3", which is the default. */
+  readonly protocols: string;
+  readonly ciphers: string;
+  readonly ciphersuites: string;
+  readonly preferServerCiphers: boolean;
+  readonly sessionCaching: boolean;
+  readonly sessionCacheTimeoutSeconds: number;
 }
 
 export interface ListenOptions {
@@ -84,11 +119,18 @@ export interface ListenOptions {
   readonly backlog?: number;
   /** File mode of a unix socket, for example 0o700. */
   readonly unixMode?: number;
+  /** Clients speak TLS. Asked for each connection, so that a new certificate serves from the next one on. */
+  readonly tls?: {
+    readonly context: () => TlsContext;
+    /** A handshake failed. */
+    readonly refused: (reason: string) => void;
+  };
 }
 
 export interface ConnectOptions {
   /** Local address to bind the outgoing connection to. */
   readonly sourceAddress?: string;
+  readonly tls?: TlsContext;
 }
 
 export interface Listener {

@@ -24,7 +24,7 @@ export function serverRows(server: Server): readonly InfoRow[] {
     ['process_id', facts.pid],
     ['process_supervised', 'no'],
     ['run_id', server.runId],
-    ['tcp_port', settings.port],
+    ['tcp_port', settings.port === 0 ? settings.tlsPort : settings.port],
     ['server_time_usec', clock.nowMicros()],
     ['uptime_in_seconds', uptime],
     ['uptime_in_days', Math.floor(uptime / DAY_SECONDS)],
@@ -41,9 +41,11 @@ export function serverRows(server: Server): readonly InfoRow[] {
 }
 
 function listenerRows(server: Server): readonly InfoRow[] {
-  const { bind, port, unixsocket } = server.settings;
+  const { bind, port, tlsPort, unixsocket } = server.settings;
   const listeners: string[] = [];
   if (port !== 0) listeners.push(['name=tcp', ...bind.map((address) => `bind=${address}`), `port=${port}`].join(','));
+  if (tlsPort !== 0)
+    listeners.push(['name=tls', ...bind.map((address) => `bind=${address}`), `port=${tlsPort}`].join(','));
   if (unixsocket !== '') listeners.push(`name=unix,bind=${byteString(unixsocket)}`);
   return listeners.map((text, i) => [`listener${i}`, text]);
 }

@@ -3,7 +3,7 @@
  * The server implements `ReplicationHost`; tests and simulation implement it with doubles.
  */
 import type { Clock, Log, Random } from '../base/ambient.ts';
-import type { Connection, Network } from '../io/world.ts';
+import type { Connection, Network, TlsContext } from '../io/world.ts';
 import type { SnapshotConsumer, SnapshotRequest, SnapshotRun } from '../snapshot/ports.ts';
 import type { ReplicaSession } from './master/replica-session.ts';
 
@@ -12,6 +12,8 @@ export type { ChunkAnswer, SnapshotConsumer, SnapshotRequest, SnapshotRun } from
 export interface ReplicationHost {
   readonly clock: Clock;
   readonly network: Network;
+  /** For links to our master; absent or undefined: plain TCP. */
+  tls?(): TlsContext | undefined;
   readonly random: Random;
   readonly log: Log;
   /** Read at each use, so that CONFIG SET works at once. */

@@ -5,6 +5,7 @@
 import type { ConfigurationService } from '../commands/services.ts';
 import type { Session } from '../commands/session.ts';
 import type { Server } from './server.ts';
+import { tlsDirectives } from './tls.ts';
 
 export class Configuration implements ConfigurationService {
   readonly #server: Server;
@@ -52,6 +53,21 @@ export class Configuration implements ConfigurationService {
             ? 'Failed to bind to specified addresses.'
             : 'Unable to listen on this port. Check server logs.',
       ),
+    );
+    const configureTls = (): string | undefined =>
+      server.tls.configure() ? undefined : 'Unable to update TLS configuration. Check server logs.';
+    config.onChange([...tlsDirectives, 'tls-replication'], configureTls);
+    config.onChange(
+      ['tls-port', 'bind'],
+      (_settings, name) =>
+        configureTls() ??
+        server.listeners.reopenTls().then(
+          () => undefined,
+          () =>
+            name === 'bind'
+              ? 'Failed to bind to specified addresses.'
+              : 'Unable to listen on this port. Check server logs.',
+        ),
     );
     config.onChange('loglevel', (settings) => {
       world.log.setLevel(settings.loglevel);

@@ -1,10 +1,11 @@
 /**
- * The sockets a server listens on: every `bind` address with `port`, and the unix socket. A leading '-' on an address
- * makes it optional, as in redis.conf.
+ * The sockets a server listens on: every `bind` address with `port` and, for TLS, with `tls-port`, and the unix socket. A leading
+ * '-' on an address makes it optional, as in redis.conf.
  */
-import type { Connection, Listener, Network } from '../io/world.ts';
+import type { Connection, Listener, ListenOptions, Network } from '../io/world.ts';
 import type { Log } from '../base/ambient.ts';
 import type { Settings } from '../base/settings.ts';
+import type { Tls } from './tls.ts';
 import { systemReason } from './config/system-reason.ts';
 
 /** A socket that must be open cannot be. The message is the line that redis-server logs before it gives up. */
@@ -17,13 +18,16 @@ export class Listeners {
   readonly #settings: Settings;
   readonly #log: Log;
   readonly #accept: (connection: Connection) => void;
+  readonly #tls: Tls;
   #tcp: Listener[] = [];
+  #secure: Listener[] = [];
   #unix: Listener | undefined;
   /** The port that clients reach us on: `port`, or what the system chose for port 0 when embedded. */
   port = 0;
 
-  constructor(network: Network, settings: Settings, log: Log, accept: (connection: Connection) => void) {
+  constructor(network: Network, settings: Settings, log: Log, tls: Tls, accept: (connection: Connection) => void) {
     this.#network = network;
+    this.#tls = tls;
     this.#settings = settings;
     this.#log = log;
     this.#accept = accept;
@@ -31,8 +35,10 @@ export class Listeners {
 
   /** Opens all sockets. Rejects with a ListenError, after closing what was opened. */
   async open(): Promise<void> {
+    if (!this.#tls.configure()) throw new ListenError('Failed to configure TLS. Check logs for more info.');
     try {
       if (this.#settings.port !== 0) await this.openTcp(this.#settings.port);
+      await this.#openTls();
       await this.#openUnix();
     } catch (error) {
       await this.close();
@@ -42,13 +48,29 @@ export class Listeners {
 
   /** Listens on `port` on all bind addresses (0: the system chooses one) besides what is open already. Rejects with a ListenError. */
   async openTcp(port: number): Promise<void> {
+    const opened = await this.#bindAll(port, false);
+    this.#tcp.push(...opened);
+    if (opened[0] !== undefined) this.port = portOf(opened[0]);
+  }
+
+  async #openTls(): Promise<void> {
+    const { tlsPort } = this.#settings;
+    if (tlsPort !== 0) this.#secure.push(...(await this.#bindAll(tlsPort, true)));
+  }
+
+  async #bindAll(port: number, secure: boolean): Promise<Listener[]> {
+    const kind = secure ? 'TLS' : 'TCP';
     const opened: Listener[] = [];
     try {
       for (const address of this.#settings.bind) {
         const optional = address.startsWith('-');
         const host = hostOf(optional ? address.slice(1) : address);
         try {
-          const listener = await this.#listen(host, port === 0 && opened.length > 0 ? portOf(opened[0]!) : port);
+          const listener = await this.#listen(
+            host,
+            port === 0 && opened.length > 0 ? portOf(opened[0]!) : port,
+            secure,
+          );
           opened.push(listener);
         } catch (error) {
           const shown = optional ? address.slice(1) : address;
@@ -57,7 +79,7 @@ export class Listeners {
           );
           const code = (error as NodeJS.ErrnoException).code ?? '';
           if (unsupported.includes(code) || (optional && code === 'EADDRNOTAVAIL')) continue;
-          throw new ListenError(`Failed listening on port ${port} (TCP), aborting.`, { cause: error });
+          throw new ListenError(`Failed listening on port ${port} (${kind}), aborting.`, { cause: error });
         }
       }
     } catch (error) {
@@ -65,9 +87,8 @@ export class Listeners {
       throw error;
     }
     if (opened.length === 0 && this.#settings.bind.length > 0)
-      throw new ListenError(`Failed listening on port ${port} (TCP), aborting.`);
-    this.#tcp.push(...opened);
-    if (opened[0] !== undefined) this.port = portOf(opened[0]);
+      throw new ListenError(`Failed listening on port ${port} (${kind}), aborting.`);
+    return opened;
   }
 
   /** Moves to other addresses or another port: the old sockets close only once the new ones are open, if they can be. */
@@ -85,9 +106,25 @@ export class Listeners {
     if (!samePort) await Promise.all(old.map((listener) => listener.close()));
   }
 
+  /** The same for TLS; another certificate needs no new sockets. */
+  async reopenTls(): Promise<void> {
+    const old = this.#secure;
+    const samePort = old.length > 0 && portOf(old[0]!) === this.#settings.tlsPort;
+    if (samePort) await Promise.all(old.map((listener) => listener.close()));
+    this.#secure = [];
+    try {
+      await this.#openTls();
+    } catch (error) {
+      if (!samePort) this.#secure = old;
+      throw error;
+    }
+    if (!samePort) await Promise.all(old.map((listener) => listener.close()));
+  }
+
   async close(): Promise<void> {
-    const all = [...this.#tcp, ...(this.#unix === undefined ? [] : [this.#unix])];
+    const all = [...this.#tcp, ...this.#secure, ...(this.#unix === undefined ? [] : [this.#unix])];
     this.#tcp = [];
+    this.#secure = [];
     this.#unix = undefined;
     await Promise.all(all.map((listener) => listener.close()));
   }
@@ -104,11 +141,14 @@ export class Listeners {
     }
   }
 
-  #listen(host: string, port: number): Promise<Listener> {
-    return this.#network.listen(
-      { endpoint: { kind: 'tcp', host, port }, backlog: this.#settings.tcpBacklog },
-      this.#accept,
-    );
+  #listen(host: string, port: number, secure: boolean): Promise<Listener> {
+    const options: ListenOptions = { endpoint: { kind: 'tcp', host, port }, backlog: this.#settings.tcpBacklog };
+    if (!secure) return this.#network.listen(options, this.#accept);
+    const tls = {
+      context: () => this.#tls.context,
+      refused: (reason: string) => this.#log.verbose(`Error accepting a client connection: ${reason}`),
+    };
+    return this.#network.listen({ ...options, tls }, this.#accept);
   }
 }
 

@@ -13,6 +13,7 @@ export function replicationHost(server: Server): ReplicationHost & { readonly ex
   return {
     clock: world.clock,
     network: world.network,
+    tls: () => server.tls.forReplication,
     random: world.random,
     log: world.log,
     settings: replicationSettings(server),
@@ -45,6 +46,7 @@ function replicationSettings(server: Server): ReplicationSettings {
   const { settings } = server;
   const view = {
     get port(): number {
+      if (settings.tlsReplication && settings.tlsPort !== 0) return settings.tlsPort;
       return server.listeners.port === 0 ? settings.port : server.listeners.port;
     },
     get replicaOutputHardBytes(): number {

@@ -44,6 +44,7 @@ import { Statistics } from './statistics.ts';
 import type { MasterStreamExecutor } from './stream-executor.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { runTransaction } from './transactions.ts';
+import { Tls } from './tls.ts';
 import { Watches } from './watches.ts';
 
 export interface ServerOptions {
@@ -67,6 +68,7 @@ export class Server implements Services, Gates {
   readonly replication: Replication;
   readonly masterStream: MasterStreamExecutor;
   readonly rdb: RdbFile;
+  readonly tls: Tls;
   readonly listeners: Listeners;
   readonly cron: Cron;
   readonly eviction: Eviction;
@@ -153,7 +155,8 @@ export class Server implements Services, Gates {
     const host = replicationHost(this);
     this.masterStream = host.executor;
     this.replication = new Replication(host);
-    this.listeners = new Listeners(world.network, this.settings, world.log, (connection) =>
+    this.tls = new Tls(world.network, this.settings, world.log);
+    this.listeners = new Listeners(world.network, this.settings, world.log, this.tls, (connection) =>
       this.clients.accept(connection),
     );
     this.configuration = new Configuration(this);

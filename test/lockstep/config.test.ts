@@ -95,7 +95,17 @@ for (const patterns of [
 
 // Each would cut the connection of this test, open sockets, or touch the machine.
 const notTried: readonly string[] = [
-  ...['port', 'bind', 'tls-port', 'dir', 'requirepass', 'maxclients', 'maxmemory-clients', 'oom-score-adj'],
+  ...[
+    'port',
+    'bind',
+    'tls-port',
+    'tls-replication',
+    'dir',
+    'requirepass',
+    'maxclients',
+    'maxmemory-clients',
+    'oom-score-adj',
+  ],
   ...['client-output-buffer-limit', 'use-exit-on-panic', 'watchdog-period', 'dbfilename'],
 ];
 

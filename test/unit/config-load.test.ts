@@ -95,10 +95,10 @@ test('a line beyond the limit is refused without being printed in full', () => {
 });
 
 test('what would break a promise is refused, its default is not', () => {
-  for (const line of ['appendonly yes', 'cluster-enabled yes', 'tls-port 1', 'aclfile x', 'loadmodule x.so']) {
+  for (const line of ['appendonly yes', 'cluster-enabled yes', 'tls-cluster yes', 'aclfile x', 'loadmodule x.so']) {
     assert.match(refusal({ '/etc/main.conf': line }), /not supported|cannot be loaded/, line);
   }
-  load({ '/etc/main.conf': 'appendonly no\ncluster-enabled no\ntls-port 0\naclfile ""' });
+  load({ '/etc/main.conf': 'appendonly no\ncluster-enabled no\ntls-cluster no\naclfile ""' });
 });
 
 test('renamed commands are kept in order, and a freed name may be taken', () => {

@@ -222,7 +222,11 @@ export class MasterLink {
       handsOver: this.#owner.handsOver(),
     };
     log.notice(message);
-    const options: ConnectOptions = settings.bindSourceAddr === '' ? {} : { sourceAddress: settings.bindSourceAddr };
+    const tls = this.#env.tls?.();
+    const options: ConnectOptions = {
+      ...(settings.bindSourceAddr === '' ? {} : { sourceAddress: settings.bindSourceAddr }),
+      ...(tls === undefined ? {} : { tls }),
+    };
     const connection = network.connect({ kind: 'tcp', host: this.host, port: this.port }, options);
     this.#connection = connection;
     log.notice('MASTER <-> REPLICA sync started');

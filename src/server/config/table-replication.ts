@@ -13,8 +13,6 @@ const smallestBacklog = 16_384n;
 
 const noCluster = 'Redis Cluster is not supported yet';
 const clusterTuning = 'tunes Redis Cluster, which is not supported yet';
-const noTls = 'TLS is not supported yet';
-const tlsTuning = 'has no effect without TLS, which is not supported yet';
 const staging = 'a replica always loads beside the old data and swaps at the end';
 const forkless = 'a full sync needs no fork and no file, so it is always diskless';
 
@@ -82,31 +80,27 @@ const clusterDirectives: readonly Directive[] = [
   }),
 ];
 
-const tlsTexts: readonly string[] = [
-  'cert-file',
-  'key-file',
-  'client-cert-file',
-  'client-key-file',
-  'dh-params-file',
-  'ca-cert-file',
-  'ca-cert-dir',
-  'protocols',
-  'ciphers',
-  'ciphersuites',
-];
-
 const tlsDirectives: readonly Directive[] = [
-  refused('tls-port', portNumber, '0', noTls),
-  refused('tls-replication', yesNo, 'no', noTls),
-  refused('tls-cluster', yesNo, 'no', noTls),
-  ...tlsTexts.map((name) => accepted(`tls-${name}`, text(unset), '', tlsTuning)),
-  accepted('tls-key-file-pass', text(unset), '', tlsTuning, 'sensitive'),
-  accepted('tls-client-key-file-pass', text(unset), '', tlsTuning, 'sensitive'),
-  accepted('tls-auth-clients', oneOf(['no', 'yes', 'optional']), 'yes', tlsTuning),
-  accepted('tls-prefer-server-ciphers', yesNo, 'no', tlsTuning),
-  accepted('tls-session-caching', yesNo, 'yes', tlsTuning),
-  accepted('tls-session-cache-size', natural, '20480', tlsTuning),
-  accepted('tls-session-cache-timeout', natural, '300', tlsTuning),
+  works('tls-port', 'tlsPort', portNumber, '0'),
+  works('tls-replication', 'tlsReplication', yesNo, 'no'),
+  refused('tls-cluster', yesNo, 'no', clusterTuning),
+  works('tls-cert-file', 'tlsCertFile', text(unset), ''),
+  works('tls-key-file', 'tlsKeyFile', text(unset), ''),
+  works('tls-key-file-pass', 'tlsKeyFilePass', text(unset), '', 'sensitive'),
+  works('tls-client-cert-file', 'tlsClientCertFile', text(unset), ''),
+  works('tls-client-key-file', 'tlsClientKeyFile', text(unset), ''),
+  works('tls-client-key-file-pass', 'tlsClientKeyFilePass', text(unset), '', 'sensitive'),
+  works('tls-dh-params-file', 'tlsDhParamsFile', text(unset), ''),
+  works('tls-ca-cert-file', 'tlsCaCertFile', text(unset), ''),
+  works('tls-ca-cert-dir', 'tlsCaCertDir', text(unset), ''),
+  works('tls-protocols', 'tlsProtocols', text(unset), ''),
+  works('tls-ciphers', 'tlsCiphers', text(unset), ''),
+  works('tls-ciphersuites', 'tlsCiphersuites', text(unset), ''),
+  works('tls-auth-clients', 'tlsAuthClients', oneOf(['no', 'yes', 'optional']), 'yes'),
+  works('tls-prefer-server-ciphers', 'tlsPreferServerCiphers', yesNo, 'no'),
+  works('tls-session-caching', 'tlsSessionCaching', yesNo, 'yes'),
+  accepted('tls-session-cache-size', natural, '20480', 'sessions are resumed by tickets, which the clients keep'),
+  works('tls-session-cache-timeout', 'tlsSessionCacheTimeout', natural, '300'),
 ];
 
 export const linkDirectives: readonly Directive[] = [...replicationDirectives, ...clusterDirectives, ...tlsDirectives];

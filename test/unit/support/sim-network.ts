@@ -228,6 +228,10 @@ export class SimNetwork implements Network {
     return Promise.resolve({ endpoint, close });
   }
 
+  tls(): never {
+    throw new Error('the simulated network has no TLS');
+  }
+
   connect(endpoint: Endpoint, _options?: ConnectOptions): Connection {
     const port = endpoint.kind === 'tcp' ? endpoint.port : 0;
     const localPort = this.#nextPort++;
