@@ -63,7 +63,8 @@ function testFiles(filters) {
 function ensureRedisServer() {
   // openssl makes the certificates of the TLS tests.
   if (runs('redis-server', ['--version']) && runs('openssl', ['version'])) return undefined;
-  const advice = 'The tests need a real redis-server (7.0 or newer) to compare with, and openssl; one is not on PATH.\n';
+  const advice =
+    'The tests need a real redis-server (7.0 or newer) to compare with, and openssl; one is not on PATH.\n';
   const install = 'Install it, for example: apt-get install redis-server';
   if (process.getuid?.() !== 0 || !runs('apt-get', ['--version'])) return advice + install;
   console.log(`${advice}Installing Debian's package.`);
@@ -78,7 +79,9 @@ function installWithoutService() {
   const ours = !existsSync(servicePolicy);
   if (ours) writeFileSync(servicePolicy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {
-    return apt(['update']) && apt(['install', '-y', '--no-install-recommends', 'redis-server', 'redis-tools', 'openssl']);
+    return (
+      apt(['update']) && apt(['install', '-y', '--no-install-recommends', 'redis-server', 'redis-tools', 'openssl'])
+    );
   } finally {
     if (ours) rmSync(servicePolicy);
   }
