@@ -160,7 +160,7 @@ test('bytes that are no TLS disturb nobody', async (t) => {
   await scenario.start('headwater', directives(port));
   const plain = await connectRaw(port);
   await assert.rejects(plain.call('PING'));
-  plain.close();
+  await plain.close();
   assert.equal((await redisCli(port, client, 'PING')).stdout, 'PONG\n');
 });
 
