@@ -4,6 +4,7 @@
  */
 import type { LogLevel } from '../base/ambient.ts';
 import { families } from '../commands/index.ts';
+import { CommandTable } from '../commands/table.ts';
 import { nodeConfigFiles } from '../io/node-config-files.ts';
 import { nodeWorld } from '../io/node-world.ts';
 import type { World } from '../io/world.ts';
@@ -75,9 +76,11 @@ export async function createServer(options: CreateServerOptions = {}): Promise<H
     const words = typeof value === 'object' ? value : [value];
     return [name, ...words.map((word) => quoteWord(toByteString(String(word))))].join(' ');
   });
-  const names = new Set(families.flat().map((row) => row.name));
-  loadConfig(config, { file: options.configFile, options: [...lines, 'port 0'].join('\n') }, files, (name) =>
-    names.has(name),
+  loadConfig(
+    config,
+    { file: options.configFile, options: [...lines, 'port 0'].join('\n') },
+    files,
+    new CommandTable(families),
   );
   const server = new Server({ config, world });
   installInfo(server);

@@ -104,6 +104,8 @@ export interface Settings {
   enableDebugCommand: ProtectedAccess;
   enableModuleCommand: ProtectedAccess;
   acllogMaxLen: number;
+  aclfile: string;
+  aclPubsubDefault: 'allchannels' | 'resetchannels';
 
   // Process and log
   daemonize: boolean;

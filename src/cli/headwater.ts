@@ -9,11 +9,13 @@ import { headwaterVersion, redisVersion } from '../base/version.ts';
 import { nodeConfigFiles } from '../io/node-config-files.ts';
 import { nodeWorld } from '../io/node-world.ts';
 import { families } from '../commands/index.ts';
+import { CommandTable } from '../commands/table.ts';
 import { Config } from '../server/config/config.ts';
 import { ConfigFileError, ConfigOpenError } from '../server/config/error.ts';
 import { loadConfig } from '../server/config/load.ts';
 import { systemReason } from '../server/config/system-reason.ts';
 import { bugReport } from '../server/bug-report.ts';
+import { AclStartError } from '../server/acl/access-control.ts';
 import { ListenError } from '../server/listeners.ts';
 import { Server } from '../server/server.ts';
 import { installInfo } from '../observability/info.ts';
@@ -38,13 +40,12 @@ async function main(argv: readonly string[]): Promise<void> {
   const files = nodeConfigFiles();
   const world = nodeWorld();
   const config = new Config({ cwd: process.cwd(), checkDirectory: (path) => files.checkDirectory(path) }, world.log);
-  const names = new Set(families.flat().map((row) => row.name));
   try {
     loadConfig(
       config,
       { file: parsed.file, stdin: parsed.stdin ? readFileSync(0) : undefined, options: parsed.options },
       files,
-      (name) => names.has(name),
+      new CommandTable(families),
     );
   } catch (error) {
     if (error instanceof ConfigFileError) console.error(error.report(`Headwater ${headwaterVersion}`));
@@ -140,7 +141,9 @@ async function run(server: Server, settings: Settings): Promise<void> {
     await server.start();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    world.log.warning(error instanceof ListenError ? message : `Fatal error, can't start: ${message}`);
+    world.log.warning(
+      error instanceof ListenError || error instanceof AclStartError ? message : `Fatal error, can't start: ${message}`,
+    );
     await server.stop();
     process.exit(1);
   }

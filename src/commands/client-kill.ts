@@ -3,7 +3,6 @@
  * number of clients killed). Whoever kills its own connection still gets the reply.
  */
 import { errors, replyError } from '../base/errors.ts';
-import { DEFAULT_USER } from './authentication.ts';
 import type { Call } from './call.ts';
 import { sessionClass } from './client-type.ts';
 import type { Session } from './session.ts';
@@ -41,8 +40,8 @@ export function kill(call: Call): void {
         filters.push((session) => session.localAddress === value);
         break;
       case 'user':
-        if (value !== DEFAULT_USER) throw replyError(`ERR No such user '${value}'`);
-        filters.push((session) => session.class !== 'master' && session.user === value);
+        if (!call.services.acl.has(value)) throw replyError(`ERR No such user '${value}'`);
+        filters.push((session) => session.class !== 'master' && session.user.name === value);
         break;
       case 'maxage': {
         const seconds = call.integer(i + 1, errors.maxAgeNotInteger);

@@ -36,7 +36,7 @@ export function describeSession(session: Session, now: number): string {
     ['tot-mem', session.queryBytes() + session.outputBytes()],
     ['events', 'r'],
     ['cmd', session.lastCommand === '' ? 'NULL' : session.lastCommand],
-    ['user', session.class === 'master' ? '(superuser)' : session.user],
+    ['user', session.class === 'master' ? '(superuser)' : session.user.name],
     ['redir', -1],
     ['resp', session.resp],
     ['lib-name', session.libName],

@@ -4,7 +4,13 @@
  */
 import type { CommandRow } from './row.ts';
 
-/** ACL categories with '@', those of the flags included. */
+/** Every ACL category there is, in the order of ACL CAT. */
+export const categories: readonly string[] = [
+  ...['keyspace', 'read', 'write', 'set', 'sortedset', 'list', 'hash', 'string', 'bitmap', 'hyperloglog', 'geo'],
+  ...['stream', 'pubsub', 'admin', 'fast', 'slow', 'blocking', 'dangerous', 'connection', 'transaction', 'scripting'],
+];
+
+/** ACL categories with '@', those of the flags included, in the order of ACL CAT. */
 export function categoriesOf(row: CommandRow): readonly string[] {
   const has = (flag: CommandRow['flags'][number]): boolean => row.flags.includes(flag);
   const names = new Set(row.categories);
@@ -14,7 +20,7 @@ export function categoriesOf(row: CommandRow): readonly string[] {
   if (has('pubsub')) names.add('pubsub');
   if (has('blocking')) names.add('blocking');
   names.add(has('fast') ? 'fast' : 'slow');
-  return [...names].map((name) => `@${name}`);
+  return categories.filter((name) => names.has(name)).map((name) => `@${name}`);
 }
 
 export interface LegacyRange {

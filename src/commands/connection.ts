@@ -38,7 +38,7 @@ function auth(call: Call): void {
   if (call.count > 3) throw errors.syntax;
   if (call.count === 3) authenticate(call, call.text(1), call.text(2));
   else {
-    if (call.services.settings.requirepass === '') throw errors.noPasswordConfigured;
+    if (call.services.acl.defaultNeedsNoPassword) throw errors.noPasswordConfigured;
     authenticate(call, DEFAULT_USER, call.text(1));
   }
   call.reply.ok();
@@ -63,7 +63,7 @@ function hello(call: Call): void {
       i++;
     } else throw replyError(`ERR Syntax error in HELLO option '${call.text(i)}'`);
   }
-  if (services.settings.requirepass !== '' && !session.authenticated) throw errors.helloNeedsAuth;
+  if (!session.authenticated) throw errors.helloNeedsAuth;
   if (version === 2 || version === 3) session.resp = reply.resp = version;
   reply.map(7);
   reply.bulkText('server');
@@ -97,8 +97,7 @@ function reset(call: Call): void {
   session.database = 0;
   session.resp = reply.resp = 2;
   session.name = '';
-  session.user = DEFAULT_USER;
-  session.authenticated = services.settings.requirepass === '';
+  services.acl.welcome(session);
   session.replyMode = 'on';
   session.noEvict = session.noTouch = false;
   call.store.space.noTouch = false;

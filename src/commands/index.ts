@@ -1,5 +1,6 @@
 /** All command families: the one list that the server's table is built from. */
 import type { CommandRow } from './row.ts';
+import { aclCommands } from './acl.ts';
 import { bitmapCommands } from './bits.ts';
 import { bitFieldCommands } from './bits-fields.ts';
 import { hyperLogLogCommands } from './hyperloglog.ts';
@@ -50,6 +51,7 @@ export const families: readonly (readonly CommandRow[])[] = [
   replicationCommands,
   waitCommands,
   clientCommands,
+  aclCommands,
   commandCommands,
   listCommands,
   sortCommands,

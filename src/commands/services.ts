@@ -6,8 +6,8 @@ import type { Settings } from '../base/settings.ts';
 import type { Replication } from '../replication/replication.ts';
 import type { Args } from '../resp/args.ts';
 import type { Call } from './call.ts';
-import type { Session } from './session.ts';
-import type { CommandTable } from './table.ts';
+import type { Session, SessionUser } from './session.ts';
+import type { Command, CommandTable } from './table.ts';
 
 export interface Services {
   readonly clock: Clock;
@@ -21,6 +21,7 @@ export interface Services {
   readonly persistence: PersistenceService;
   readonly pubsub: PubSubService;
   readonly blocking: BlockingService;
+  readonly acl: AclService;
 
   /** Some session WATCHes a key: changes must be reported to `keyModified`. */
   readonly watching: boolean;
@@ -188,4 +189,63 @@ export interface PersistenceService {
   digest(): string;
   /** DEBUG DIGEST-VALUE of one key: 40 hex digits, zeros if it is missing. */
   digestValue(database: number, bytes: Uint8Array, at: number, length: number): string;
+}
+
+/** Names, rules and passwords are byte strings. */
+export interface AclService {
+  /** A session must authenticate before it may do anything. */
+  readonly authenticationRequired: boolean;
+  /** The default user takes any password. */
+  readonly defaultNeedsNoPassword: boolean;
+  /** Makes the session one of the default user, authenticated if that needs no password. */
+  welcome(session: Session): void;
+  /** False if name or password is wrong; that is logged, with the command's name as it was written as the object. */
+  authenticate(session: Session, user: string, password: string, object: string): boolean;
+  /** A command of the user with all its keys may read any other key too (SORT BY, GET). */
+  mayReadAllKeys(user: SessionUser, command: Command, args: Args): boolean;
+  /** Why a user, who must exist, may not run the command; undefined if it may. */
+  dryRun(user: string, command: Command, args: Args): string | undefined;
+
+  has(user: string): boolean;
+  /** Applies all rules, making the user if there is none, or returns why it cannot and changes nothing. */
+  setUser(user: string, rules: readonly string[]): string | undefined;
+  /** Closes the user's clients. False if there is no such user. */
+  deleteUser(user: string): boolean;
+  describe(user: string): UserDescription | undefined;
+  /** Sorted. */
+  readonly names: readonly string[];
+  /** A line of a configuration file for each user. */
+  readonly lines: readonly string[];
+  /** Names of the commands of a category; undefined if there is none. */
+  commandsOf(category: string): readonly string[] | undefined;
+  /** Newest first. */
+  readonly logEntries: readonly AclLogEntry[];
+  clearLog(): void;
+  /** ACL LOAD and SAVE: undefined, or the text of the error reply without its code. */
+  load(): string | undefined;
+  save(): string | undefined;
+}
+
+export interface UserDescription {
+  readonly flags: readonly string[];
+  /** SHA-256 in hex. */
+  readonly passwords: readonly string[];
+  /** The root selector first. Texts as ACL GETUSER shows them. */
+  readonly selectors: readonly { readonly commands: string; readonly keys: string; readonly channels: string }[];
+}
+
+export interface AclLogEntry {
+  readonly id: number;
+  readonly count: number;
+  /** command, key, channel or auth. */
+  readonly reason: string;
+  /** toplevel or multi. */
+  readonly context: string;
+  readonly object: string;
+  readonly user: string;
+  /** Unix ms. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** The line of CLIENT LIST. */
+  readonly client: string;
 }

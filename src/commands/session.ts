@@ -21,6 +21,16 @@ export interface Blocking {
   gone(): void;
 }
 
+/** Who a client is to access control, which alone knows what the user may do (server/acl). */
+export interface SessionUser {
+  readonly name: string;
+  /** May run every command on every key and channel. */
+  readonly unrestricted: boolean;
+}
+
+/** Whoever is no client of ours: the link to our master. */
+const superuser: SessionUser = { name: 'default', unrestricted: true };
+
 /** A command waiting for EXEC. */
 export interface QueuedCommand {
   readonly args: Args;
@@ -70,7 +80,7 @@ export class Session {
   name = '';
   libName = '';
   libVersion = '';
-  user = 'default';
+  user: SessionUser = superuser;
   authenticated = false;
   resp: 2 | 3 = 2;
   database = 0;

@@ -54,11 +54,23 @@ function readRequest(call: Call, mayStore: boolean): SortRequest {
     else if (call.is(i, 'by') && more >= 1) {
       request.by = patternOf(call.args.copy(++i));
       if (!request.by.hasStar) request.unsorted = true;
-    } else if (call.is(i, 'get') && more >= 1) request.get.push(patternOf(call.args.copy(++i)));
-    else throw errors.syntax;
+      else if (!mayReadAll(call)) throw byDenied;
+    } else if (call.is(i, 'get') && more >= 1) {
+      if (!mayReadAll(call)) throw getDenied;
+      request.get.push(patternOf(call.args.copy(++i)));
+    } else throw errors.syntax;
   }
   return request;
 }
+
+/** Patterns lead to keys that nobody names. */
+function mayReadAll(call: Call): boolean {
+  const { user } = call.session;
+  return user.unrestricted || call.services.acl.mayReadAllKeys(user, call.command, call.args);
+}
+
+const byDenied = replyError('ERR BY option of SORT denied due to insufficient ACL permissions.');
+const getDenied = replyError('ERR GET option of SORT denied due to insufficient ACL permissions.');
 
 function sortWith(call: Call, mayStore: boolean): void {
   const request = readRequest(call, mayStore);

@@ -6,10 +6,13 @@ import type { Args } from '../resp/args.ts';
 import { assert } from '../base/assert.ts';
 import { LatencyHistogram } from '../base/latency-histogram.ts';
 import type { Call } from './call.ts';
+import { categoriesOf } from './command-facts.ts';
 import type { CommandFlag, CommandRow } from './row.ts';
 
 /** A compiled row. */
 export class Command {
+  /** Its place among all commands and subcommands of the table: access control keeps a bit for each. */
+  readonly id: number;
   readonly row: CommandRow;
   readonly name: string;
   readonly arity: number;
@@ -22,6 +25,8 @@ export class Command {
   readonly noAuth: boolean;
   readonly noMulti: boolean;
   readonly mayReplicate: boolean;
+  /** ACL categories, without '@'. */
+  readonly categories: ReadonlySet<string>;
   readonly subcommands: ReadonlyMap<string, Command> | undefined;
   // commandstats and latency figures. Calls are exact, times are of a sample (see `measured`).
   calls = 0;
@@ -31,7 +36,9 @@ export class Command {
   rejected = 0;
   failed = 0;
 
-  constructor(row: CommandRow) {
+  /** `nextId` hands out ids. */
+  constructor(row: CommandRow, nextId: () => number) {
+    this.id = nextId();
     const has = (flag: CommandFlag): boolean => row.flags.includes(flag);
     this.row = row;
     this.name = row.name;
@@ -45,10 +52,11 @@ export class Command {
     this.noAuth = has('no_auth');
     this.noMulti = has('no_multi');
     this.mayReplicate = has('may_replicate');
+    this.categories = new Set(categoriesOf(row).map((name) => name.slice(1)));
     this.subcommands =
       row.subcommands === undefined
         ? undefined
-        : new Map(row.subcommands.map((sub) => [sub.name.slice(sub.name.indexOf('|') + 1), new Command(sub)]));
+        : new Map(row.subcommands.map((sub) => [sub.name.slice(sub.name.indexOf('|') + 1), new Command(sub, nextId)]));
     assert(row.handler !== undefined || row.subcommands !== undefined, `command ${row.name} has no handler`);
   }
 
@@ -84,6 +92,9 @@ const NAME_MAX = 32;
 export class CommandTable {
   /** By lower-case name, in the order of registration. */
   readonly byName: Map<string, Command> = new Map();
+  /** By the name of its row, "container|sub" for a subcommand; rename-command changes nothing here. */
+  readonly originals: ReadonlyMap<string, Command>;
+  #idCount = 0;
   // Open addressing over a hash of the name's length and first, middle and last letters.
   #slots: (Command | undefined)[] = [];
 
@@ -91,9 +102,15 @@ export class CommandTable {
     for (const family of families)
       for (const row of family) {
         assert(!this.byName.has(row.name), `command ${row.name} is registered twice`);
-        this.byName.set(row.name, new Command(row));
+        this.byName.set(row.name, new Command(row, () => this.#idCount++));
       }
+    this.originals = new Map([...this.all()].map((command) => [command.name, command]));
     this.#index();
+  }
+
+  /** Ids are below this. */
+  get idCount(): number {
+    return this.#idCount;
   }
 
   /** rename-command: a new name, or '' to remove. False if there is no such command, or the new name is taken. */

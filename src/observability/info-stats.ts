@@ -3,7 +3,7 @@ import type { Server } from '../server/server.ts';
 import type { InfoRow } from './section.ts';
 
 export function statsRows(server: Server): readonly InfoRow[] {
-  const { clients, executor, statistics, replication, store } = server;
+  const { acl, clients, executor, statistics, replication, store } = server;
   const { stats } = store.space;
   const { counters } = replication;
   const traffic = clients.traffic();
@@ -67,10 +67,10 @@ export function statsRows(server: Server): readonly InfoRow[] {
     ['client_output_buffer_limit_disconnections', clients.outputBufferDisconnections],
     ['reply_buffer_shrinks', 0],
     ['reply_buffer_expands', 0],
-    ['acl_access_denied_auth', 0],
-    ['acl_access_denied_cmd', 0],
-    ['acl_access_denied_key', 0],
-    ['acl_access_denied_channel', 0],
+    ['acl_access_denied_auth', acl.log.denied.auth],
+    ['acl_access_denied_cmd', acl.log.denied.command],
+    ['acl_access_denied_key', acl.log.denied.key],
+    ['acl_access_denied_channel', acl.log.denied.channel],
     ['headwater_last_full_sync_reason', counters.lastFullReason ?? 'none'],
     ['headwater_last_partial_refusal', counters.lastPartialRefusal ?? 'none'],
   ];

@@ -8,7 +8,7 @@ import type { Clock, Log, Timer } from '../base/ambient.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
 import { Session } from '../commands/session.ts';
 import { describeSession } from '../commands/client-list.ts';
-import type { SessionService } from '../commands/services.ts';
+import type { AclService, SessionService } from '../commands/services.ts';
 import type { Keyspace } from '../store/keyspace.ts';
 import { Client, type ClientHost } from './client.ts';
 import { TurnOutput } from './turn-output.ts';
@@ -25,6 +25,7 @@ const PROTECTED = Buffer.from(
 /** What the server does around batches of commands. */
 export interface ClientsOwner {
   readonly settings: Settings;
+  readonly acl: AclService;
   readonly clock: Clock;
   readonly log: Log;
   readonly space: Keyspace;
@@ -105,13 +106,13 @@ export class Clients implements ClientHost, SessionService {
 
   /** Takes a new connection, or turns it away with the reason. */
   accept(connection: Connection): void {
-    const { settings, clock } = this.#owner;
+    const { settings, clock, acl } = this.#owner;
     if (this.#clients.size >= settings.maxclients) {
       this.rejectedConnections++;
       this.#turnAway(connection, MAX_CLIENTS);
       return;
     }
-    if (settings.protectedMode && settings.requirepass === '' && !isLocal(connection)) {
+    if (settings.protectedMode && acl.defaultNeedsNoPassword && !isLocal(connection)) {
       this.rejectedConnections++;
       this.#turnAway(connection, PROTECTED);
       return;
@@ -124,21 +125,21 @@ export class Clients implements ClientHost, SessionService {
     session.localAddress = connection.localAddress;
     session.descriptor = connection.descriptor;
     session.isUnix = connection.isUnix;
-    session.authenticated = settings.requirepass === '';
+    acl.welcome(session);
     const client = new Client(this, connection, session, settings);
     client.parser.unauthenticated = !session.authenticated;
     this.#clients.set(session.id, client);
   }
 
   beginBatch(session: Session): void {
-    const { clock, space, settings } = this.#owner;
+    const { clock, space, acl } = this.#owner;
     const now = clock.now();
     space.now = now;
     session.lastInteraction = now;
     if (session.class === 'replica') this.#owner.replicaHeard(session);
     space.noTouch = session.noTouch;
     const client = this.#clients.get(session.id);
-    if (client !== undefined) client.parser.unauthenticated = settings.requirepass !== '' && !session.authenticated;
+    if (client !== undefined) client.parser.unauthenticated = !session.authenticated && acl.authenticationRequired;
   }
 
   commandDone(session: Session): void {

@@ -29,6 +29,8 @@ export class Configuration implements ConfigurationService {
 
   rewrite(): string | undefined {
     this.#noteMaster();
+    const { acl, settings } = this.#server;
+    this.#server.config.userLines = settings.aclfile === '' ? acl.lines : [];
     const { disk } = this.#server.world;
     return this.#server.config.rewrite({
       read: (path) => disk.readFileSync(path),
@@ -74,8 +76,7 @@ export class Configuration implements ConfigurationService {
       return undefined;
     });
     config.onChange('requirepass', (settings) => {
-      // Clients that are connected stay authenticated, as with redis-server.
-      if (settings.requirepass === '') for (const session of server.sessions.all()) session.authenticated = true;
+      server.acl.setDefaultPassword(settings.requirepass);
       return undefined;
     });
     config.onChange('repl-backlog-size', (settings) => {

@@ -1,7 +1,7 @@
 /**
  * The main path of a command: from parsed arguments to reply and propagation. Read this first.
  *
- *   lookup -> arity -> authentication -> gates -> (queue in MULTI) -> handler -> propagation
+ *   lookup -> arity -> authentication -> permission -> gates -> (queue in MULTI) -> handler -> propagation
  *
  * The order of the gates is Redis's, as it decides which error a client sees when several apply.
  */
@@ -11,6 +11,8 @@ import type { Call } from '../commands/call.ts';
 import type { Session, Transaction } from '../commands/session.ts';
 import type { Command, CommandTable } from '../commands/table.ts';
 import { Args, latin1 } from '../resp/args.ts';
+import type { Denial } from './acl/selector.ts';
+import { noMorePermission, noPermission } from './acl/no-permission.ts';
 import { CommandBug, REPORTED_ARGUMENTS_MAX } from './bug-report.ts';
 
 /** Characters of an unknown name, and of all its arguments together, that the error repeats. */
@@ -21,7 +23,7 @@ const WARNING_PERIOD_MS = 60_000;
 
 /** What may stand between a command and its handler; read for every command. */
 export interface Gates {
-  readonly passwordRequired: boolean;
+  readonly authenticationRequired: boolean;
   readonly loading: boolean;
   /** Writes from normal clients are refused: a replica with replica-read-only. */
   readonly readonlyReplica: boolean;
@@ -45,6 +47,8 @@ export interface ExecutorHooks {
   /** Keys that clients are blocked on may have something for them. */
   readonly keysReady: boolean;
   serveBlocked(): void;
+  /** Why the session's user, who is restricted, may not run the command. A refusal is logged. */
+  denied(session: Session, command: Command, args: Args): Denial | undefined;
   /** A command of our master ended in an error: our data may differ from its data. */
   masterCommandFailed?(session: Session, error: ReplyError): void;
 }
@@ -74,7 +78,7 @@ export class Executor {
   execute(session: Session, args: Args): Outcome {
     const command = this.#resolve(session, args);
     if (command === undefined) return 'done';
-    const refusal = session.class === 'master' ? this.#asMaster() : this.#refusal(session, command);
+    const refusal = session.class === 'master' ? this.#asMaster() : this.#refusal(session, command, args);
     if (refusal !== undefined) {
       this.#reject(session, command, refusal);
       return 'done';
@@ -161,7 +165,14 @@ export class Executor {
     const { lastCommand } = session;
     const command = this.#resolve(session, args);
     session.lastCommand = lastCommand;
-    if (command !== undefined) this.run(session, command, args);
+    if (command === undefined) return;
+    // The rules may have changed since the command was queued.
+    const denial = session.user.unrestricted ? undefined : this.#hooks.denied(session, command, args);
+    if (denial === undefined) this.run(session, command, args);
+    else {
+      this.countError(session, noMorePermission[denial.reason]);
+      this.call.reply.error(noMorePermission[denial.reason]);
+    }
   }
 
   /** Finds the command (and subcommand) and checks its arity; replies with the error and returns undefined otherwise. */
@@ -218,11 +229,15 @@ export class Executor {
   }
 
   /** The first gate that refuses the command, in Redis's order. */
-  #refusal(session: Session, command: Command): ReplyError | undefined {
+  #refusal(session: Session, command: Command, args: Args): ReplyError | undefined {
     const gates = this.#gates;
-    if (!session.authenticated && gates.passwordRequired && !command.noAuth) return errors.noAuth;
+    if (!session.authenticated && gates.authenticationRequired && !command.noAuth) return errors.noAuth;
     const transaction = session.transaction;
     if (transaction !== undefined && command.noMulti) return errors.notInMulti;
+    if (!session.user.unrestricted) {
+      const denial = this.#hooks.denied(session, command, args);
+      if (denial !== undefined) return noPermission(denial, command);
+    }
     // EXEC stands for everything that waits for it.
     const queue = transaction !== undefined && command.name === 'exec' ? transaction : undefined;
     if (gates.memoryLimited && !gates.makeRoom()) {

@@ -5,6 +5,7 @@
  *             ├─> Cron ────────────────────────────────────────────────┘
  *             └─> Replication <── Propagation <── Executor
  */
+import { posix } from 'node:path';
 import type { Clock, Random } from '../base/ambient.ts';
 import { keyspaceEvents, type Settings } from '../base/settings.ts';
 import type { ServerLog, World } from '../io/world.ts';
@@ -27,6 +28,7 @@ import type {
 import { randomHex } from '../replication/history.ts';
 import { Replication } from '../replication/replication.ts';
 import { RdbFile } from '../persistence/rdb-file.ts';
+import { AccessControl } from './acl/access-control.ts';
 import type { Config } from './config/config.ts';
 import { Blocking } from './blocking.ts';
 import { Clients } from './clients.ts';
@@ -75,6 +77,7 @@ export class Server implements Services, Gates {
   readonly statistics: Statistics;
   readonly pauses: Pauses;
   readonly pubsub: Subscriptions = new Subscriptions();
+  readonly acl: AccessControl;
   readonly configuration: ConfigurationService;
   readonly blocking: Blocking;
   /** Called when the role or the state of the link to the master changes. */
@@ -107,6 +110,16 @@ export class Server implements Services, Gates {
     this.store.space.now = this.startedAt;
     this.commands = new CommandTable(families);
     for (const { from, to } of config.renamedCommands) this.commands.rename(from, to);
+    this.acl = new AccessControl({
+      table: this.commands,
+      settings: this.settings,
+      clock: world.clock,
+      log: world.log,
+      sessions: () => this.clients.all(),
+      current: () => this.executor.call.session,
+      readFile: (path) => world.disk.readFileSync(posix.resolve(this.settings.dir, path)),
+      replaceFile: (path, bytes) => world.disk.replaceFileSync(posix.resolve(this.settings.dir, path), bytes),
+    });
     this.propagation = new Propagation({
       feed: (database, bytes, at, length) => this.replication.feed(database, bytes, at, length),
     });
@@ -119,11 +132,13 @@ export class Server implements Services, Gates {
         return blocking.pending;
       },
       serveBlocked: () => blocking.serveReady(),
+      denied: (session, command, args) => this.acl.refusal(session, command, args),
       masterCommandFailed: (session, error) => this.masterStream.failed(session, error),
     });
     this.clients = new Clients(
       {
         settings: this.settings,
+        acl: this.acl,
         clock: world.clock,
         log: world.log,
         space: this.store.space,
@@ -204,6 +219,7 @@ export class Server implements Services, Gates {
    */
   async start(port?: number): Promise<void> {
     const { world, settings } = this;
+    this.acl.start(this.config.users);
     this.#setLoading(true);
     try {
       await this.listeners.open();
@@ -333,6 +349,7 @@ export class Server implements Services, Gates {
     this.executor.errorCounts.clear();
     this.masterStream.failures = 0;
     this.clients.resetStatistics();
+    this.acl.log.resetStatistics();
     this.store.space.stats.reset();
     this.eviction.resetStatistics();
     for (const command of this.commands.all()) command.resetStatistics();
@@ -357,8 +374,8 @@ export class Server implements Services, Gates {
 
   // -- Gates ----------------------------------------------------------------------------------------------------
 
-  get passwordRequired(): boolean {
-    return this.settings.requirepass !== '';
+  get authenticationRequired(): boolean {
+    return this.acl.authenticationRequired;
   }
 
   get loading(): boolean {

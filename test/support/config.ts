@@ -1,5 +1,7 @@
 /** A `Config` loaded as the server loads it, for tests that need no server. */
 import { parseArguments } from '../../src/cli/arguments.ts';
+import { families } from '../../src/commands/index.ts';
+import { CommandTable } from '../../src/commands/table.ts';
 import { nodeConfigFiles } from '../../src/io/node-config-files.ts';
 import { Config } from '../../src/server/config/config.ts';
 import { loadConfig } from '../../src/server/config/load.ts';
@@ -9,8 +11,6 @@ export interface ConfigInput {
   readonly cwd?: string;
   readonly stdin?: string;
 }
-
-const commands: readonly string[] = ['get', 'set', 'flushall', 'config', 'debug'];
 
 /** The configuration of `headwater <argv>`. Throws what the loader throws. */
 export function configOf(argv: readonly string[] = [], input: ConfigInput = {}): Config {
@@ -22,6 +22,6 @@ export function configOf(argv: readonly string[] = [], input: ConfigInput = {}):
   const parsed = parseArguments(argv);
   if (parsed.action !== 'run') throw new Error(`headwater ${argv.join(' ')} does not run a server`);
   const stdin = parsed.stdin ? Buffer.from(input.stdin ?? '') : undefined;
-  loadConfig(config, { file: parsed.file, stdin, options: parsed.options }, files, (name) => commands.includes(name));
+  loadConfig(config, { file: parsed.file, stdin, options: parsed.options }, files, new CommandTable(families));
   return config;
 }

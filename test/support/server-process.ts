@@ -33,6 +33,8 @@ export interface ServerOptions {
   readonly port?: number;
   /** Run here, and leave the directory alone afterwards. Default: a temporary one. */
   readonly dir?: string;
+  /** A configuration file to read first, relative to its directory. */
+  readonly file?: string;
   /** Default: 20 s. */
   readonly startTimeoutMs?: number;
 }
@@ -73,7 +75,18 @@ async function launch(
   const [program, ...before] = command;
   const child = spawn(
     program!,
-    [...before, '--port', String(port), '--bind', '127.0.0.1', '--dir', dir, ...defaults, ...args],
+    [
+      ...before,
+      ...(options.file === undefined ? [] : [options.file]),
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      dir,
+      ...defaults,
+      ...args,
+    ],
     { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, HEADWATER_SCRUB_READS: '1' } },
   );
   const killAtExit = (): void => {

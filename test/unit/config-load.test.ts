@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseArguments } from '../../src/cli/arguments.ts';
+import { families } from '../../src/commands/index.ts';
+import { CommandTable } from '../../src/commands/table.ts';
 import { Config } from '../../src/server/config/config.ts';
 import { ConfigFileError, ConfigOpenError } from '../../src/server/config/error.ts';
 import { configLimits, loadConfig } from '../../src/server/config/load.ts';
@@ -24,7 +26,7 @@ function load(files: { readonly [path: string]: string }, options?: string, stdi
     options,
     stdin: stdin === undefined ? undefined : Buffer.from(stdin),
   };
-  loadConfig(config, sources, { read, list }, (name) => ['get', 'set', 'config'].includes(name));
+  loadConfig(config, sources, { read, list }, new CommandTable(families));
   return config;
 }
 
@@ -95,10 +97,10 @@ test('a line beyond the limit is refused without being printed in full', () => {
 });
 
 test('what would break a promise is refused, its default is not', () => {
-  for (const line of ['appendonly yes', 'cluster-enabled yes', 'tls-cluster yes', 'aclfile x', 'loadmodule x.so']) {
+  for (const line of ['appendonly yes', 'cluster-enabled yes', 'tls-cluster yes', 'loadmodule x.so']) {
     assert.match(refusal({ '/etc/main.conf': line }), /not supported|cannot be loaded/, line);
   }
-  load({ '/etc/main.conf': 'appendonly no\ncluster-enabled no\ntls-cluster no\naclfile ""' });
+  load({ '/etc/main.conf': 'appendonly no\ncluster-enabled no\ntls-cluster no' });
 });
 
 test('renamed commands are kept in order, and a freed name may be taken', () => {
@@ -113,19 +115,19 @@ test('renamed commands are kept in order, and a freed name may be taken', () => 
   assert.match(refusal({ '/etc/main.conf': 'rename-command get set' }), /Target command name already exists/);
 });
 
-test('only a default user with all rights and the password of requirepass is taken', () => {
-  const hash = '2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b';
-  load({ '/etc/main.conf': 'user default on nopass sanitize-payload ~* &* +@all' });
-  load({ '/etc/main.conf': `user default on #${hash} ~* &* +@all\nrequirepass secret` });
-  for (const text of [
-    'user alice on nopass ~* +@all',
-    'user default off',
-    'user default on nopass ~x:* &* +@all',
-    `user default on #${hash} ~* &* +@all`,
-    'user default on nopass ~* &* +@all\nrequirepass secret',
-  ]) {
-    assert.match(refusal({ '/etc/main.conf': text }), /access control lists are not supported yet/, text);
-  }
+test('users are collected, with selectors in one piece; wrong rules are told with their place', () => {
+  const config = load({ '/etc/main.conf': 'user alice on >p (~x:* +get)\nuser default off +nosuch' });
+  assert.deepEqual(config.users, [
+    ['alice', 'on', '>p', '(~x:* +get)'],
+    ['default', 'off', '+nosuch'],
+  ]);
+  for (const [text, reason] of [
+    ['user alice on what', /Error in user declaration 'what': Syntax error/],
+    ['user alice ~* ~x', /Error in user declaration '~x': Adding a pattern after the \* pattern/],
+    ['user a on\nuser a off', /Error in user declaration 'a': Duplicate user found/],
+    ['user a (+get', /Error in user declaration '\(\+get': Unmatched parenthesis/],
+  ] as const)
+    assert.match(refusal({ '/etc/main.conf': text }), reason, text);
 });
 
 test('splitting gives back every quoted word', () => {

@@ -153,11 +153,12 @@ test('CONFIG REWRITE turns a line it does not understand into a comment, and wor
   const config = configOf(['--requirepass', 'secret']);
   config.configFile = '/etc/x.conf';
   let written = '';
+  config.userLines = ['user default on nopass'];
   const replace = (_path: string, bytes: Uint8Array): void => {
     written = Buffer.from(bytes).toString('latin1');
   };
   assert.equal(config.rewrite({ read: () => Buffer.from('nonsense 1\nhz "5\nuser alice on\n'), replace }), undefined);
-  assert.match(written, /^# \?\?\? nonsense 1\n# \?\?\? hz "5\nuser default on #2bb80d537b1da3e38bd30361/);
+  assert.match(written, /^# \?\?\? nonsense 1\n# \?\?\? hz "5\nuser default on nopass\n/);
   const missing = Object.assign(new Error('ENOENT'), { code: 'ENOENT' });
   const read = (): Uint8Array => {
     throw missing;

@@ -12,7 +12,6 @@ import { globMatch } from '../../base/glob.ts';
 import type { Settings } from '../../base/settings.ts';
 import type { Directive } from './directive.ts';
 import { ConfigError } from './error.ts';
-import { defaultUserLine } from './default-user.ts';
 import { rewriteText, type RewriteEntry } from './rewrite.ts';
 import { systemReason } from './system-reason.ts';
 import { ConfigValues, directives, type ConfigMachine, type DirectiveName } from './values.ts';
@@ -51,6 +50,10 @@ export class Config {
   configFile: string | undefined = undefined;
   /** What `rename-command` asked for, in order. */
   readonly renamedCommands: RenamedCommand[] = [];
+  /** The `user` lines, split into words: a name and its rules, selectors in one piece. */
+  readonly users: (readonly [name: string, ...rules: string[]])[] = [];
+  /** The `user` lines that CONFIG REWRITE writes; access control keeps them up to date. */
+  userLines: readonly string[] = ['user default on nopass ~* &* +@all'];
   readonly #log: Log | undefined;
   readonly #listeners = new Map<Directive, ConfigListener[]>();
   #applying: Promise<unknown> | undefined = undefined;
@@ -234,7 +237,7 @@ export class Config {
       name: directive.name,
       lines: directive.kind.rewrite(directive.name, this.values.value(directive), this.values.standard(directive)),
     }));
-    entries.push({ name: 'user', lines: [{ text: defaultUserLine(this.settings.requirepass), force: true }] });
+    entries.push({ name: 'user', lines: this.userLines.map((text) => ({ text, force: true })) });
     return entries;
   }
 }

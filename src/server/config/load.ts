@@ -7,9 +7,11 @@
  */
 import { posix } from 'node:path';
 import { globMatch } from '../../base/glob.ts';
+import type { CommandTable } from '../../commands/table.ts';
 import type { Config } from './config.ts';
-import { isPassword, readUserLine } from './default-user.ts';
 import type { Directive } from './directive.ts';
+import { AclError } from '../acl/error.ts';
+import { joinSelectors, User } from '../acl/user.ts';
 import { ConfigError, ConfigFileError, ConfigOpenError, type ConfigPlace } from './error.ts';
 import { systemReason } from './system-reason.ts';
 import { fromByteString, splitWords, toByteString } from './words.ts';
@@ -40,14 +42,9 @@ export interface ConfigSources {
   readonly options?: string | undefined;
 }
 
-/** `isCommand` says whether a command exists, in lower case, for `rename-command`. Throws ConfigFileError or ConfigOpenError. */
-export function loadConfig(
-  config: Config,
-  sources: ConfigSources,
-  files: ConfigFiles,
-  isCommand: (name: string) => boolean,
-): void {
-  const loader = new Loader(config, files, isCommand);
+/** `table`: the commands that `rename-command` and `user` name. Throws ConfigFileError or ConfigOpenError. */
+export function loadConfig(config: Config, sources: ConfigSources, files: ConfigFiles, table: CommandTable): void {
+  const loader = new Loader(config, files, table);
   if (sources.file !== undefined) {
     const path = posix.resolve(config.settings.dir, sources.file);
     config.configFile = path;
@@ -57,7 +54,6 @@ export function loadConfig(
     loader.readText('stdin', undefined, Buffer.from(sources.stdin).toString('latin1'), 0);
   }
   if (sources.options !== undefined) loader.readText('command line', undefined, sources.options, 0);
-  loader.finish();
 }
 
 /** Directives that Redis still takes and ignores: name and value. */
@@ -66,17 +62,16 @@ const gone: readonly string[] = ['list-max-ziplist-entries', 'list-max-ziplist-v
 class Loader {
   readonly #config: Config;
   readonly #files: ConfigFiles;
-  readonly #isCommand: (name: string) => boolean;
+  readonly #table: CommandTable;
   readonly #seen = new Set<Directive>();
   readonly #removed = new Set<string>();
   readonly #added = new Set<string>();
   #filesRead = 0;
-  #user: { readonly hash: string | undefined; readonly place: ConfigPlace } | undefined = undefined;
 
-  constructor(config: Config, files: ConfigFiles, isCommand: (name: string) => boolean) {
+  constructor(config: Config, files: ConfigFiles, table: CommandTable) {
     this.#config = config;
     this.#files = files;
-    this.#isCommand = isCommand;
+    this.#table = table;
   }
 
   readFile(path: string, depth: number): void {
@@ -103,7 +98,7 @@ class Loader {
         if (line.length > configLimits.maxLineBytes) throw new ConfigError('line too long');
         const words = splitWords(line);
         if (words === undefined) throw new ConfigError('Unbalanced quotes in configuration line');
-        if (words.length > 0) this.#readDirective(words[0]!.toLowerCase(), words.slice(1), place, depth);
+        if (words.length > 0) this.#readDirective(words[0]!.toLowerCase(), words.slice(1), depth);
       } catch (error) {
         if (error instanceof ConfigError) throw new ConfigFileError(place, error.message);
         throw error;
@@ -111,16 +106,7 @@ class Loader {
     }
   }
 
-  /** Checks what only the whole can tell. */
-  finish(): void {
-    if (this.#user === undefined || isPassword(this.#config.settings.requirepass, this.#user.hash)) return;
-    throw new ConfigFileError(
-      this.#user.place,
-      "access control lists are not supported yet: the password of user 'default' must be that of requirepass",
-    );
-  }
-
-  #readDirective(name: string, words: readonly string[], place: ConfigPlace, depth: number): void {
+  #readDirective(name: string, words: readonly string[], depth: number): void {
     const { values } = this.#config;
     const directive = values.names.get(name)?.directive;
     if (directive !== undefined) {
@@ -140,7 +126,7 @@ class Loader {
     } else if (name === 'rename-command' && words.length === 2) {
       this.#rename(words[0]!.toLowerCase(), words[1]!.toLowerCase());
     } else if (name === 'user' && words.length >= 1) {
-      this.#user = { hash: readUserLine(words), place };
+      this.#addUser(words[0]!, words.slice(1));
     } else if (name === 'loadmodule' && words.length >= 1) {
       throw new ConfigError('modules written for Redis are native code and cannot be loaded');
     } else if (name === 'sentinel') {
@@ -150,9 +136,28 @@ class Loader {
     }
   }
 
+  /** Rules are tried out, so that a mistake is told with its place; unknown commands are found when the server starts. */
+  #addUser(name: string, words: readonly string[]): void {
+    const refuse = (word: string, reason: string): ConfigError =>
+      new ConfigError(`Error in user declaration '${word}': ${reason}`);
+    if (this.#config.users.some(([known]) => known === name)) throw refuse(name, AclError.duplicate.message);
+    const { rules, unmatched } = joinSelectors(words);
+    if (unmatched !== undefined) throw refuse(unmatched, 'Unmatched parenthesis');
+    const trial = new User(name, this.#table, () => this.#config.settings.aclPubsubDefault === 'allchannels');
+    for (const rule of rules) {
+      try {
+        trial.apply(rule);
+      } catch (error) {
+        if (!(error instanceof AclError)) throw error;
+        if (error !== AclError.unknownCommand) throw refuse(rule, error.message);
+      }
+    }
+    this.#config.users.push([name, ...rules]);
+  }
+
   #rename(from: string, to: string): void {
     const exists = (name: string): boolean =>
-      this.#added.has(name) || (this.#isCommand(name) && !this.#removed.has(name));
+      this.#added.has(name) || (this.#table.byName.has(name) && !this.#removed.has(name));
     if (!exists(from)) throw new ConfigError('No such command in rename-command');
     this.#added.delete(from);
     this.#removed.add(from);

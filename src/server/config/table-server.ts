@@ -1,5 +1,5 @@
 /** Directives of the network, clients, access, the process, the log and observability. */
-import { accepted, also, refused, works, type Directive } from './directive.ts';
+import { accepted, also, works, type Directive } from './directive.ts';
 import {
   anyOf,
   fileName,
@@ -29,7 +29,6 @@ const facilities = ['user', 'local0', 'local1', 'local2', 'local3', 'local4', 'l
 const noSyslog = 'the log goes to logfile or to standard output, not to syslog';
 const oneThread = 'commands and network run on one thread';
 const noPinning = 'threads are not pinned to processors';
-const noAcl = 'access control lists are not supported yet; use requirepass';
 const noModules = 'modules written for Redis are native code and cannot be loaded';
 const noScore = "the kernel's OOM score of the process is left alone";
 const noCrashReport = 'a crash is reported by Node.js';
@@ -62,8 +61,8 @@ export const serverDirectives: readonly Directive[] = [
   accepted('io-threads-do-reads', yesNo, 'no', oneThread, 'immutable'),
 
   works('requirepass', 'requirepass', text(unset), '', 'sensitive'),
-  refused('aclfile', fileName(), '', noAcl, 'immutable'),
-  accepted('acl-pubsub-default', oneOf(['allchannels', 'resetchannels']), 'resetchannels', noAcl),
+  works('aclfile', 'aclfile', fileName(), '', 'immutable'),
+  works('acl-pubsub-default', 'aclPubsubDefault', oneOf(['allchannels', 'resetchannels']), 'resetchannels'),
   works('acllog-max-len', 'acllogMaxLen', integer(0n, longMax), '128'),
   works('enable-protected-configs', 'enableProtectedConfigs', access, 'no', 'immutable'),
   works('enable-debug-command', 'enableDebugCommand', access, 'no', 'immutable'),
