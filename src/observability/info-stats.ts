@@ -8,8 +8,6 @@ export function statsRows(server: Server): readonly InfoRow[] {
   const { counters } = replication;
   const traffic = clients.traffic();
   const exceeded = server.eviction.exceeded();
-  let replicaOutput = 0;
-  for (const session of replication.replicas.sessions) replicaOutput += session.streamBytesSent + session.bulkBytesSent;
   let errorReplies = 0;
   for (const count of executor.errorCounts.values()) errorReplies += count;
   const kbps = (bytesPerSecond: number): string => (bytesPerSecond / 1024).toFixed(2);
@@ -19,12 +17,12 @@ export function statsRows(server: Server): readonly InfoRow[] {
     ['instantaneous_ops_per_sec', Math.round(statistics.commands.perSecond)],
     ['total_net_input_bytes', traffic.input],
     ['total_net_output_bytes', traffic.output],
-    ['total_net_repl_input_bytes', 0],
-    ['total_net_repl_output_bytes', replicaOutput],
+    ['total_net_repl_input_bytes', replication.receivedBytes],
+    ['total_net_repl_output_bytes', replication.replicas.sentBytes],
     ['instantaneous_input_kbps', kbps(statistics.input.perSecond)],
     ['instantaneous_output_kbps', kbps(statistics.output.perSecond)],
-    ['instantaneous_input_repl_kbps', '0.00'],
-    ['instantaneous_output_repl_kbps', '0.00'],
+    ['instantaneous_input_repl_kbps', kbps(statistics.replicationInput.perSecond)],
+    ['instantaneous_output_repl_kbps', kbps(statistics.replicationOutput.perSecond)],
     ['rejected_connections', clients.rejectedConnections],
     ['sync_full', counters.syncFull],
     ['sync_partial_ok', counters.syncPartialOk],

@@ -20,6 +20,7 @@ import { Waiters } from './master/waiters.ts';
 import type { ReplicaPeer, ReplicationHost } from './ports.ts';
 import { type LinkOwner, MasterLink } from './replica/link.ts';
 import { backOff, type RetryPolicy } from './replica/retry.ts';
+import { Timeline } from './timeline.ts';
 import {
   type InfoRow,
   infoRows,
@@ -59,6 +60,9 @@ export class Replication {
   /** What a lost master's stream had selected; null when there is nothing to continue from. */
   #cachedDb: number | null = null;
   #seconds = 0;
+  /** Bytes from masters since the statistics were reset. */
+  receivedBytes = 0;
+  readonly #timeline = new Timeline();
   #ackWanted = false;
 
   constructor(host: ReplicationHost, options: ReplicationOptions = {}) {
@@ -226,7 +230,15 @@ export class Replication {
       this.#ackWanted = false;
       if (this.#link === null && this.replicas.size > 0) this.feeder.requestAck();
     }
+    if (this.replicas.size > 0) this.#timeline.note(this.history.masterReplOffset, this.#host.clock.monotonic());
     this.replicas.flush();
+  }
+
+  /** CONFIG RESETSTAT. */
+  resetStatistics(): void {
+    this.receivedBytes = 0;
+    this.replicas.resetStatistics();
+    this.#psync.resetCounters();
   }
 
   /** Our own disk acknowledges writes. */
@@ -376,7 +388,7 @@ export class Replication {
 
   status(): ReplicationStatus {
     const { backlog, history } = this;
-    const { settings } = this.#host;
+    const { clock, settings } = this.#host;
     return {
       upstream: this.#upstreamStatus(),
       replicas: [...this.replicas.sessions].map((session) => ({
@@ -385,6 +397,13 @@ export class Replication {
         state: session.state,
         ackOffset: session.ackOffset,
         lagSeconds: session.lagSeconds(),
+        lagBytes: session.state === 'online' ? Math.max(0, history.masterReplOffset - session.ackOffset) : 0,
+        staleMs:
+          session.state === 'online'
+            ? this.#timeline.staleMs(session.ackOffset, history.masterReplOffset, clock.monotonic())
+            : 0,
+        queuedBytes: session.queuedBytes,
+        syncBytes: session.bulkBytesSent,
       })),
       goodReplicas:
         settings.minReplicasToWrite > 0 && settings.minReplicasMaxLag > 0 ? this.replicas.goodCount() : null,
@@ -412,6 +431,9 @@ export class Replication {
       host: link.host,
       port: link.port,
       link: link.tag,
+      attempts: link.attempts,
+      failures: link.failures,
+      retryInMs: link.retryInMs,
       lastIoSeconds: Math.floor((now - link.lastIoMs) / 1000),
       readOffset: offset + link.unappliedBytes,
       offset,
@@ -450,6 +472,9 @@ export class Replication {
       lost: (selectedDb) => {
         this.#cachedDb = selectedDb;
         if (selectedDb !== null) this.#host.log.notice('Caching the disconnected master state.');
+      },
+      received: (length) => {
+        this.receivedBytes += length;
       },
       masterReplOffset: () => history.masterReplOffset,
     };

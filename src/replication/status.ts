@@ -25,6 +25,11 @@ export interface UpstreamStatus {
   readonly host: string;
   readonly port: number;
   readonly link: LinkTag;
+  /** Of the link to this master: ever made, and failed since it was last up for some time. */
+  readonly attempts: number;
+  readonly failures: number;
+  /** Until the next attempt; -1 when none is waited for. */
+  readonly retryInMs: number;
   readonly lastIoSeconds: number;
   readonly readOffset: number;
   readonly offset: number;
@@ -42,6 +47,13 @@ export interface ReplicaStatus {
   readonly state: ReplicaState;
   readonly ackOffset: number;
   readonly lagSeconds: number;
+  /** Written and not acknowledged: how much, and since when. 0 unless it is online. */
+  readonly lagBytes: number;
+  readonly staleMs: number;
+  /** Stream bytes that wait for it here. */
+  readonly queuedBytes: number;
+  /** Snapshot bytes that it was sent. */
+  readonly syncBytes: number;
 }
 
 export type InfoRow = readonly [name: string, value: string | number];
@@ -65,6 +77,28 @@ export function infoRows(status: ReplicationStatus): InfoRow[] {
     ['repl_backlog_first_byte_offset', status.backlogStart],
     ['repl_backlog_histlen', status.backlogLength],
   );
+  return [...rows, ...ownRows(status)];
+}
+
+/** What Redis does not show. */
+function ownRows({ upstream, replicas }: ReplicationStatus): InfoRow[] {
+  const rows: InfoRow[] = [
+    ['replica_clients_waiting_psync', replicas.filter(({ state }) => state === 'wait-bgsave-start').length],
+  ];
+  if (upstream !== null) {
+    rows.push(
+      ['headwater_master_link_attempts', upstream.attempts],
+      ['headwater_master_link_failures', upstream.failures],
+      ['headwater_master_link_retry_in_ms', upstream.retryInMs],
+    );
+  }
+  for (const [index, replica] of replicas.entries()) {
+    const { lagBytes, staleMs, queuedBytes, syncBytes } = replica;
+    rows.push([
+      `headwater_slave${index}`,
+      `lag_bytes=${lagBytes},stale_ms=${staleMs},queued_bytes=${queuedBytes},sync_bytes=${syncBytes}`,
+    ]);
+  }
   return rows;
 }
 

@@ -350,6 +350,7 @@ export class Server implements Services, Gates {
     this.masterStream.failures = 0;
     this.clients.resetStatistics();
     this.acl.log.resetStatistics();
+    this.replication.resetStatistics();
     this.store.space.stats.reset();
     this.eviction.resetStatistics();
     for (const command of this.commands.all()) command.resetStatistics();
@@ -522,7 +523,13 @@ export class Server implements Services, Gates {
 
   #everySecond(): void {
     const traffic = this.clients.traffic();
-    this.statistics.sample(this.executor.processed, traffic.input, traffic.output);
+    this.statistics.sample({
+      commands: this.executor.processed,
+      inputBytes: traffic.input,
+      outputBytes: traffic.output,
+      replicationInputBytes: this.replication.receivedBytes,
+      replicationOutputBytes: this.replication.replicas.sentBytes,
+    });
     this.statistics.noteMemory(this.store.space.arena.usedBytes);
     if (this.eviction.limited) this.eviction.clientBytes = this.clients.bufferBytes();
     this.clients.cron();

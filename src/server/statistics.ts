@@ -30,6 +30,8 @@ export class Statistics {
   readonly commands: Rate = new Rate();
   readonly input: Rate = new Rate();
   readonly output: Rate = new Rate();
+  readonly replicationInput: Rate = new Rate();
+  readonly replicationOutput: Rate = new Rate();
   /** used_memory before there was any data, and the most that was seen of it: bytes. */
   startupMemory = 0;
   /** What the process took before there was any data, beyond the arena: the JS engine and the code. Bytes. */
@@ -43,13 +45,22 @@ export class Statistics {
     this.#lastSample = clock.monotonic();
   }
 
-  sample(commands: number, inputBytes: number, outputBytes: number): void {
+  /** All since the last reset. */
+  sample(counters: {
+    readonly commands: number;
+    readonly inputBytes: number;
+    readonly outputBytes: number;
+    readonly replicationInputBytes: number;
+    readonly replicationOutputBytes: number;
+  }): void {
     const now = this.#clock.monotonic();
     const elapsed = now - this.#lastSample;
     this.#lastSample = now;
-    this.commands.sample(commands, elapsed);
-    this.input.sample(inputBytes, elapsed);
-    this.output.sample(outputBytes, elapsed);
+    this.commands.sample(counters.commands, elapsed);
+    this.input.sample(counters.inputBytes, elapsed);
+    this.output.sample(counters.outputBytes, elapsed);
+    this.replicationInput.sample(counters.replicationInputBytes, elapsed);
+    this.replicationOutput.sample(counters.replicationOutputBytes, elapsed);
   }
 
   noteMemory(bytes: number): void {
@@ -61,5 +72,7 @@ export class Statistics {
     this.commands.reset();
     this.input.reset();
     this.output.reset();
+    this.replicationInput.reset();
+    this.replicationOutput.reset();
   }
 }

@@ -14,6 +14,8 @@ const newerThanReference = [
   'acl_access_denied_cmd',
   'acl_access_denied_key',
   'acl_access_denied_channel',
+  // 8.0
+  'replica_clients_waiting_psync',
 ];
 
 async function info(client: RawClient, ...sections: readonly string[]): Promise<string> {

@@ -191,7 +191,7 @@ test('INFO replication of a new master and of a replica that never had its maste
   const tail = (id: string): string =>
     `connected_slaves:0\nmaster_failover_state:no-failover\nmaster_replid:${id}\nmaster_replid2:${'0'.repeat(40)}\n` +
     'master_repl_offset:0\nsecond_repl_offset:-1\nrepl_backlog_active:0\nrepl_backlog_size:1048576\n' +
-    'repl_backlog_first_byte_offset:0\nrepl_backlog_histlen:0';
+    'repl_backlog_first_byte_offset:0\nrepl_backlog_histlen:0\nreplica_clients_waiting_psync:0';
   const { replid } = replication.history;
   assert.equal(show(), `role:master\n${tail(replid)}`);
   assert.deepEqual(replication.role(), { role: 'master', offset: 0, replicas: [] });
@@ -200,7 +200,8 @@ test('INFO replication of a new master and of a replica that never had its maste
     show(),
     'role:slave\nmaster_host:10.0.0.9\nmaster_port:7001\nmaster_link_status:down\nmaster_last_io_seconds_ago:-1\n' +
       'master_sync_in_progress:0\nslave_read_repl_offset:1\nslave_repl_offset:1\nmaster_link_down_since_seconds:-1\n' +
-      `slave_priority:100\nslave_read_only:1\nreplica_announced:1\n${tail(replid)}`,
+      `slave_priority:100\nslave_read_only:1\nreplica_announced:1\n${tail(replid)}\n` +
+      'headwater_master_link_attempts:1\nheadwater_master_link_failures:0\nheadwater_master_link_retry_in_ms:-1',
   );
   assert.deepEqual(replication.role(), {
     role: 'slave',

@@ -56,6 +56,11 @@ export class PsyncService {
     this.#deps = deps;
   }
 
+  /** CONFIG RESETSTAT. The reasons stay: they are no counts. */
+  resetCounters(): void {
+    this.counters.syncFull = this.counters.syncPartialOk = this.counters.syncPartialErr = 0;
+  }
+
   /** REPLCONF <name> <value> ... except GETACK, which is a master's word (see Replication.getAck). */
   replconf(peer: ReplicaPeer, args: readonly string[]): PeerAnswer {
     if (args.length % 2 !== 0) return errors.syntax;

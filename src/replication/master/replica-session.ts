@@ -61,6 +61,8 @@ export class ReplicaSession {
   ackAofOffset = 0;
   /** Monotonic ms of its last sign of life. */
   ackAtMs = 0;
+  /** All bytes handed to its connection since the statistics were reset. */
+  sentBytes = 0;
   /** Stream bytes handed to its connection. */
   streamBytesSent = 0;
   /** Snapshot bytes handed to its connection. */
@@ -144,6 +146,7 @@ export class ReplicaSession {
   /** Writes beside the stream (reply lines, payload, newlines). False: the connection holds bytes now. */
   send(bytes: Uint8Array): boolean {
     if (this.state === 'closed') return false;
+    this.sentBytes += bytes.length;
     if (this.connection.write(bytes)) return !this.#blocked;
     if (!this.#blocked) {
       this.#blocked = true;

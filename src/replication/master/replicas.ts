@@ -25,6 +25,8 @@ export class Replicas {
   fullSync: FullSync | null = null;
   /** Set once by the composition: a replica acknowledged more, came online or went away. */
   changed: () => void = () => {};
+  /** What was sent to those that have gone. */
+  #departedBytes = 0;
   readonly #deps: ReplicasDeps;
 
   constructor(deps: ReplicasDeps) {
@@ -34,6 +36,18 @@ export class Replicas {
 
   get size(): number {
     return this.sessions.size;
+  }
+
+  /** Bytes sent to replicas: stream, snapshots and what goes with them. */
+  get sentBytes(): number {
+    let total = this.#departedBytes;
+    for (const session of this.sessions) total += session.sentBytes;
+    return total;
+  }
+
+  resetStatistics(): void {
+    this.#departedBytes = 0;
+    for (const session of this.sessions) session.sentBytes = 0;
   }
 
   add(session: ReplicaSession): void {
@@ -48,6 +62,7 @@ export class Replicas {
     session.release();
     this.fullSync?.forget(session);
     if (!this.sessions.delete(session)) return;
+    this.#departedBytes += session.sentBytes;
     host.log.warning(`Connection with replica ${session.name} lost.`);
     if (this.sessions.size === 0) this.noneSinceMs = host.clock.monotonic();
     this.changed();

@@ -61,6 +61,8 @@ export interface LinkOwner {
   fullySynced(start: { readonly replid: string; readonly offset: number } | null): void;
   /** +CONTINUE. Returns the database that the stream has selected. */
   continued(replid: string | null): number;
+  /** So many bytes came from the master. */
+  received(length: number): void;
   /** Whole commands were applied: count them and pass them on. */
   applied(bytes: Uint8Array, at: number, length: number): void;
   /** A burst was applied: sub-replicas may be flushed. */
@@ -137,10 +139,13 @@ export class MasterLink {
     return this.tag === 'connected' ? this.#applier.pendingBytes : 0;
   }
 
-  /** Progress of the payload, null outside a transfer. `total` is -1 when unknown. */
+  /** Progress of the payload, null outside a transfer. `total` is -1 before its header, 0 when a mark ends it. */
   get progress(): { readonly total: number; readonly read: number } | null {
     if (this.tag !== 'transfer' && this.tag !== 'loading') return null;
-    return { total: this.#receiver?.totalBytes ?? -1, read: this.#receiver?.receivedBytes ?? 0 };
+    const receiver = this.#receiver;
+    if (receiver === null) return { total: -1, read: 0 };
+    // Redis shows 0 for a length that nobody knows.
+    return { total: this.#load === null ? -1 : Math.max(0, receiver.totalBytes), read: receiver.receivedBytes };
   }
 
   start(): void {
@@ -250,6 +255,7 @@ export class MasterLink {
   }
 
   #data(bytes: Uint8Array): void {
+    this.#owner.received(bytes.length);
     this.lastIoMs = this.#env.clock.monotonic();
     let at = 0;
     if (this.tag === 'handshake') at = this.#readLines(bytes);
