@@ -4,6 +4,7 @@
  */
 import { errors } from '../base/errors.ts';
 import { parseSafe } from '../base/numbers.ts';
+import { keyspaceEvents } from '../base/settings.ts';
 import { assigned, FAIL, type FieldType, increased, SAT, WRAP } from '../store/bit-fields.ts';
 import { TYPE_STRING } from '../store/entry.ts';
 import { bitOffset, makeRoom } from './bits-room.ts';
@@ -97,6 +98,7 @@ function write(call: Call, operations: readonly Operation[], end: number): void 
   }
   // A value that only grew, because every operation failed, is told as well: replicas must hold the same bytes.
   if (changes > 0 || longer) call.changed(1, Math.max(1, changes));
+  if (changes > 0) call.notify(keyspaceEvents.string, 'setbit', 1);
 }
 
 function bitfield(call: Call): void {

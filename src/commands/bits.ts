@@ -2,6 +2,7 @@
  * Bitmaps: strings as arrays of bits, numbered from the highest bit of the first byte. BITFIELD is in bits-fields.ts.
  */
 import { errors } from '../base/errors.ts';
+import { keyspaceEvents } from '../base/settings.ts';
 import type { Address } from '../memory/arena.ts';
 import { AND, NOT, OR, XOR } from '../store/bits.ts';
 import { TYPE_STRING } from '../store/entry.ts';
@@ -18,7 +19,10 @@ function setbit(call: Call): void {
   const length = old === 0 ? -1 : strings.length(old);
   const entry = makeRoom(call, old, offset);
   const before = bits.set(entry, offset, on);
-  if (before !== on || strings.length(entry) !== length) call.changed(1);
+  if (before !== on || strings.length(entry) !== length) {
+    call.changed(1);
+    call.notify(keyspaceEvents.string, 'setbit', 1);
+  }
   call.reply.integer(before);
 }
 
@@ -107,10 +111,12 @@ function bitop(call: Call): void {
     if (call.write(2) !== 0) {
       call.removeKey(2);
       call.changed(2);
+      call.notifyDeleted(2);
     }
   } else {
     call.db.setString(args.bytes, args.at[2]!, args.length[2]!, result, 0, result.length, -1);
     call.changed(2);
+    call.notify(keyspaceEvents.string, 'set', 2);
   }
   call.reply.integer(result.length);
 }

@@ -14,6 +14,7 @@ import type { Address } from '../memory/arena.ts';
 import type { Database } from '../store/database.ts';
 import type { Store } from '../store/store.ts';
 import { errors, type ReplyError } from '../base/errors.ts';
+import { keyspaceEvents } from '../base/settings.ts';
 import { parseInteger, parseSafe, parseDouble } from '../base/numbers.ts';
 import { Span } from '../base/span.ts';
 import type { Propagation } from './propagation.ts';
@@ -128,6 +129,11 @@ export class Call {
     if ((this.services.notifiedClasses & kind) !== 0) this.services.notify(kind, event, db.index, bytes, at, length);
   }
 
+  /** Tells subscribers that the key at argument `index` was deleted. */
+  notifyDeleted(index: number): void {
+    this.notify(keyspaceEvents.generic, 'del', index);
+  }
+
   /** The command shall not propagate as it came (effects may follow, or nothing at all is sent). */
   dontPropagate(): void {
     this.rewritten = true;
@@ -148,6 +154,17 @@ export class Call {
     for (const word of words) {
       if (typeof word === 'string') effect.text(word);
       else effect.bytes(this.args.bytes, this.args.at[word]!, this.args.length[word]!);
+    }
+  }
+
+  /** Adds a key, in place of one that was just removed if `replaces`: then it is no new key to subscribers. */
+  replacing(replaces: boolean, add: () => void): void {
+    const { space } = this.store;
+    space.replacing = replaces;
+    try {
+      add();
+    } finally {
+      space.replacing = false;
     }
   }
 

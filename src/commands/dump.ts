@@ -3,6 +3,7 @@
  * is taken; what is written is readable from Redis 7.0 on.
  */
 import { errors, replyError, type ReplyError } from '../base/errors.ts';
+import { keyspaceEvents } from '../base/settings.ts';
 import { checkPayload, makePayload, PAYLOAD_FOOTER_BYTES } from '../rdb/payload.ts';
 import { EntryEncoder } from '../snapshot/encode.ts';
 import type { Call } from './call.ts';
@@ -78,6 +79,7 @@ function restore(call: Call): void {
     store.restorer.discard();
     if (deleted) {
       call.changed(1);
+      call.notifyDeleted(1);
       call.effectOf('DEL', 1);
     }
     call.reply.ok();
@@ -96,6 +98,7 @@ function restore(call: Call): void {
     throw error;
   }
   if (expiry !== 0 && !request.absolute) propagateAbsolute(call, expiry);
+  call.notify(keyspaceEvents.generic, 'restore', 1);
   call.reply.ok();
 }
 

@@ -3,6 +3,7 @@
  * already deletes the key and propagates as that.
  */
 import { replyError } from '../base/errors.ts';
+import { keyspaceEvents } from '../base/settings.ts';
 import type { Call } from './call.ts';
 import { exactTime, expiryArgument, EX, EXAT, isPast, PX, PXAT, type TimeFormat } from './expiry-time.ts';
 import { inspect } from './keys.ts';
@@ -55,16 +56,19 @@ function setExpiry(call: Call, format: TimeFormat, command: string): void {
     call.reply.integer(0);
     return;
   }
-  call.reply.integer(1);
   if (isPast(call, expiry)) {
     call.removeKey(1);
     call.changed(1);
+    call.notifyDeleted(1);
+    call.reply.integer(1);
     call.effectOf(call.services.settings.lazyfreeLazyExpire ? 'UNLINK' : 'DEL', 1);
     return;
   }
   // Only on a replica that accepts writes may the time be before 1970.
   db.setExpiry(entry, Math.max(expiry, 0));
+  call.reply.integer(1);
   call.changed(1);
+  call.notify(keyspaceEvents.generic, 'expire', 1);
   if (format === PXAT) return;
   const effect = call.effect(args.count);
   effect.text('PEXPIREAT').bytes(args.bytes, args.at[1]!, args.length[1]!).integer(exactTime(expiry));
@@ -125,6 +129,7 @@ function persist(call: Call): void {
   }
   call.db.setExpiry(entry, -1);
   call.changed(1);
+  call.notify(keyspaceEvents.generic, 'persist', 1);
   call.reply.integer(1);
 }
 

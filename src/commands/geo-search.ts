@@ -31,6 +31,10 @@ interface Form {
   readonly store: 'option' | 'first' | 'no';
 }
 
+function storeEvent(form: Form): string {
+  return form.store === 'first' ? 'geosearchstore' : 'georadiusstore';
+}
+
 interface Search {
   readonly shape: GeoShape;
   /** Metres of the unit in which distances are given. */
@@ -65,13 +69,13 @@ function search(call: Call, form: Form): void {
   const request = readSearch(call, form, source, entry);
   if (entry === 0) {
     if (request.store === 0) call.reply.array(0);
-    else storeResult(call, undefined, request.store);
+    else storeResult(call, undefined, storeEvent(form), request.store);
     return;
   }
   const found = find(call, entry, request);
   const order = arrange(found, request);
   if (request.store === 0) replyWith(call, found, order, request);
-  else storeAt(call, found, order, request);
+  else storeAt(call, found, order, request, form);
 }
 
 // -- arguments --------------------------------------------------------------------------------------------------
@@ -261,7 +265,7 @@ function replyWith(call: Call, found: Found, order: Uint32Array, request: Search
   }
 }
 
-function storeAt(call: Call, found: Found, order: Uint32Array, request: Search): void {
+function storeAt(call: Call, found: Found, order: Uint32Array, request: Search, form: Form): void {
   const span = new Span();
   const result = call.store.zsetAlgebra.collect(true, (add) => {
     for (const i of order) {
@@ -270,7 +274,7 @@ function storeAt(call: Call, found: Found, order: Uint32Array, request: Search):
       add(span.bytes, span.at, span.length, score);
     }
   });
-  storeResult(call, result, request.store);
+  storeResult(call, result, storeEvent(form), request.store);
 }
 
 export function georadius(call: Call): void {

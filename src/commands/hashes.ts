@@ -4,6 +4,7 @@
 import { errors, wrongArity } from '../base/errors.ts';
 import { addLongDouble, formatLongDouble, parseLongDouble } from '../base/longdouble.ts';
 import { parseInteger, writeInteger } from '../base/numbers.ts';
+import { keyspaceEvents } from '../base/settings.ts';
 import type { Address } from '../memory/arena.ts';
 import { TYPE_HASH } from '../store/entry.ts';
 import type { Call } from './call.ts';
@@ -68,11 +69,13 @@ function setOne(call: Call, entry: Address, bytes: Uint8Array, at: number, lengt
 
 function hset(call: Call): void {
   call.reply.integer(setPairs(call));
+  call.notify(keyspaceEvents.hash, 'hset', 1);
 }
 
 function hmset(call: Call): void {
   setPairs(call);
   call.reply.ok();
+  call.notify(keyspaceEvents.hash, 'hset', 1);
 }
 
 function hsetnx(call: Call): void {
@@ -88,6 +91,7 @@ function hsetnx(call: Call): void {
   setOne(call, entry, bytes, args.at[3]!, args.length[3]!);
   call.changed(1);
   call.reply.integer(1);
+  call.notify(keyspaceEvents.hash, 'hset', 1);
 }
 
 function hget(call: Call): void {
@@ -132,17 +136,23 @@ function hdel(call: Call): void {
   const { hashes } = call.store;
   const entry = call.writeType(1, TYPE_HASH);
   let deleted = 0;
+  let empty = false;
   if (entry !== 0) {
     for (let i = 2; i < args.count; i++) {
       if (!hashes.remove(entry, args.bytes, args.at[i]!, args.length[i]!)) continue;
       deleted++;
-      if (hashes.length(entry) === 0) {
+      empty = hashes.length(entry) === 0;
+      if (empty) {
         call.removeKey(1);
         break;
       }
     }
   }
-  if (deleted > 0) call.changed(1, deleted);
+  if (deleted > 0) {
+    call.changed(1, deleted);
+    call.notify(keyspaceEvents.hash, 'hdel', 1);
+    if (empty) call.notifyDeleted(1);
+  }
   call.reply.integer(deleted);
 }
 
@@ -197,6 +207,7 @@ function hincrby(call: Call): void {
   call.changed(1);
   if (typeof sum === 'number') call.reply.integer(sum);
   else call.reply.bigInteger(sum);
+  call.notify(keyspaceEvents.hash, 'hincrby', 1);
 }
 
 function hincrbyfloat(call: Call): void {
@@ -226,6 +237,7 @@ function hincrbyfloat(call: Call): void {
     .bytes(args.bytes, args.at[2]!, args.length[2]!)
     .bytes(scratch, 0, length);
   call.reply.bulk(scratch, 0, length);
+  call.notify(keyspaceEvents.hash, 'hincrbyfloat', 1);
 }
 
 function hrandfield(call: Call): void {

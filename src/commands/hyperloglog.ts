@@ -3,6 +3,7 @@
  * format. Counting a single key caches the result in the value, and so is a change that replicas get.
  */
 import { errors, replyError } from '../base/errors.ts';
+import { keyspaceEvents } from '../base/settings.ts';
 import type { Address } from '../memory/arena.ts';
 import { TYPE_STRING } from '../store/entry.ts';
 import { selfTest } from '../store/hll-selftest.ts';
@@ -45,7 +46,10 @@ function pfadd(call: Call): void {
     changes += outcome;
     entry = hyperLogLogs.entry;
   }
-  if (changes > 0) call.changed(1, changes);
+  if (changes > 0) {
+    call.changed(1, changes);
+    call.notify(keyspaceEvents.string, 'pfadd', 1);
+  }
   call.reply.integer(changes > 0 ? 1 : 0);
 }
 
@@ -99,6 +103,7 @@ function pfmerge(call: Call): void {
   }
   hyperLogLogs.storeUnion(call.db, entry);
   call.changed(1);
+  call.notify(keyspaceEvents.string, 'pfadd', 1);
   call.reply.ok();
 }
 

@@ -3,6 +3,7 @@
  */
 import { errors } from '../base/errors.ts';
 import { globMatch } from '../base/glob.ts';
+import { keyspaceEvents } from '../base/settings.ts';
 import type { Address } from '../memory/arena.ts';
 import { copyEntry } from '../store/copy-value.ts';
 import type { Database } from '../store/database.ts';
@@ -14,10 +15,10 @@ import { endScan, scanCursor, ScanOptions } from './scan.ts';
 
 const STAR = 0x2a;
 
-/** The entry of the key at argument `index` for a command that only asks about it, or 0. */
-export function inspect(call: Call, index: number): Address {
+/** The entry of the key at argument `index` for a command that only asks about it, or 0. `silent`: a miss is no event. */
+export function inspect(call: Call, index: number, silent = false): Address {
   const { args } = call;
-  return call.db.inspect(args.bytes, args.at[index]!, args.length[index]!);
+  return call.db.inspect(args.bytes, args.at[index]!, args.length[index]!, silent);
 }
 
 function del(call: Call): void {
@@ -27,6 +28,7 @@ function del(call: Call): void {
     if (!db.delete(args.bytes, args.at[i]!, args.length[i]!)) continue;
     deleted++;
     call.changed(i);
+    call.notifyDeleted(i);
   }
   call.reply.integer(deleted);
 }
@@ -131,6 +133,8 @@ function moveKey(call: Call, replace: boolean): boolean {
   db.rename(entry, db, args.bytes, args.at[2]!, args.length[2]!);
   call.changed(1);
   call.changed(2, 0);
+  call.notify(keyspaceEvents.generic, 'rename_from', 1);
+  call.notify(keyspaceEvents.generic, 'rename_to', 2);
   return true;
 }
 
@@ -163,6 +167,8 @@ function move(call: Call): void {
   db.rename(entry, target, args.bytes, at, length);
   call.changed(1);
   call.changedKey(target, args.bytes, at, length, 0);
+  call.notify(keyspaceEvents.generic, 'move_from', 1);
+  call.notifyKey(keyspaceEvents.generic, 'move_to', target, args.bytes, at, length);
   call.reply.integer(1);
 }
 
@@ -186,6 +192,7 @@ function copy(call: Call): void {
   target.remove(args.bytes, at, length);
   copyEntry(call.store, entry, target, args.bytes, at, length);
   call.changedKey(target, args.bytes, at, length);
+  call.notifyKey(keyspaceEvents.generic, 'copy_to', target, args.bytes, at, length);
   call.reply.integer(1);
 }
 

@@ -2,6 +2,7 @@
  * List commands that work on the ends of lists: pushing, popping, and moving between lists. Rows: lists.ts.
  */
 import { errors, wrongArity } from '../base/errors.ts';
+import { keyspaceEvents } from '../base/settings.ts';
 import type { Address } from '../memory/arena.ts';
 import { TYPE_LIST } from '../store/entry.ts';
 import type { Call } from './call.ts';
@@ -51,6 +52,7 @@ function push(call: Call, head: boolean, create: boolean): void {
   }
   call.changed(1, i - 2);
   call.reply.integer(lists.length(entry));
+  call.notify(keyspaceEvents.list, head ? 'lpush' : 'rpush', 1);
 }
 
 // -- popping ----------------------------------------------------------------------------------------------------
@@ -76,7 +78,7 @@ function pop(call: Call, head: boolean): void {
     return;
   }
   popOne(call, entry, head);
-  removeIfEmpty(call, entry);
+  popped(call, 1, entry, head);
   call.changed(1);
 }
 
@@ -90,7 +92,9 @@ function popSeveral(call: Call, head: boolean): void {
   }
   const elements = Math.min(count, call.store.lists.length(entry));
   popRange(call, entry, head, elements);
-  if (elements > 0) call.changed(1, elements);
+  if (elements === 0) return;
+  popped(call, 1, entry, head);
+  call.changed(1, elements);
 }
 
 /** Replies with the element at an end of a list that is not empty, and removes it. */
@@ -121,7 +125,14 @@ function popRange(call: Call, entry: Address, head: boolean, elements: number): 
     }
   }
   lists.removeRange(entry, head ? 0 : length - elements, elements);
-  removeIfEmpty(call, entry);
+}
+
+/** Elements were taken off the list at argument `index`: it goes with its last one. */
+function popped(call: Call, index: number, entry: Address, head: boolean): void {
+  call.notify(keyspaceEvents.list, head ? 'lpop' : 'rpop', index);
+  if (call.store.lists.length(entry) > 0) return;
+  call.db.removeEntry(entry);
+  call.notifyDeleted(index);
 }
 
 function removeIfEmpty(call: Call, entry: Address): void {
@@ -149,6 +160,7 @@ function popCounted(call: Call, index: number, head: boolean, count: number): bo
   reply.array(2);
   call.echo(index);
   popRange(call, entry, head, elements);
+  popped(call, index, entry, head);
   call.changed(index, elements);
   const effect = call.effect(3).text(head ? 'LPOP' : 'RPOP');
   effect.bytes(args.bytes, args.at[index]!, args.length[index]!).integer(elements);
@@ -176,7 +188,7 @@ function popWithKey(call: Call, index: number, head: boolean): boolean {
   call.reply.array(2);
   call.echo(index);
   popOne(call, entry, head);
-  removeIfEmpty(call, entry);
+  popped(call, index, entry, head);
   call.changed(index);
   call.effectOf(head ? 'LPOP' : 'RPOP', index);
   return true;
@@ -254,8 +266,10 @@ function move(call: Call, fromHead: boolean, toHead: boolean): boolean {
   if (fromHead) lists.peekHead(from);
   else lists.peekTail(from);
   reply.bulk(element.bytes, element.at, element.length);
+  const pushed = toHead ? 'lpush' : 'rpush';
   if (from === to) {
     if (fromHead !== toHead) lists.rotate(from, fromHead);
+    call.notify(keyspaceEvents.list, pushed, 2);
   } else {
     if (to === 0) to = lists.create(call.db, args.bytes, args.at[2]!, args.length[2]!);
     try {
@@ -265,10 +279,11 @@ function move(call: Call, fromHead: boolean, toHead: boolean): boolean {
     } finally {
       removeIfEmpty(call, to);
     }
+    call.notify(keyspaceEvents.list, pushed, 2);
     if (fromHead) lists.dropHead(from);
     else lists.dropTail(from);
-    removeIfEmpty(call, from);
   }
+  popped(call, 1, from, fromHead);
   call.changed(2, 0);
   call.changed(1);
   return true;

@@ -2,6 +2,7 @@
  * List commands that read or change lists at any place. Rows: lists.ts.
  */
 import { errors, replyError, type ReplyError } from '../base/errors.ts';
+import { keyspaceEvents } from '../base/settings.ts';
 import { TYPE_LIST } from '../store/entry.ts';
 import type { Call } from './call.ts';
 
@@ -110,6 +111,7 @@ export function lset(call: Call): void {
   if (!call.store.lists.set(entry, index, args.bytes, args.at[3]!, args.length[3]!)) throw errors.indexOutOfRange;
   call.changed(1);
   call.reply.ok();
+  call.notify(keyspaceEvents.list, 'lset', 1);
 }
 
 export function linsert(call: Call): void {
@@ -131,6 +133,7 @@ export function linsert(call: Call): void {
   }
   lists.insert(entry, before, args.bytes, args.at[4]!, args.length[4]!);
   call.changed(1);
+  call.notify(keyspaceEvents.list, 'linsert', 1);
   reply.integer(lists.length(entry));
 }
 
@@ -143,7 +146,11 @@ export function lrem(call: Call): void {
   if (entry !== 0) {
     const limit = count === 0 ? Infinity : Math.abs(count);
     removed = lists.remove(entry, limit, count < 0, args.bytes, args.at[3]!, args.length[3]!);
-    if (lists.length(entry) === 0) call.db.removeEntry(entry);
+    if (removed > 0) call.notify(keyspaceEvents.list, 'lrem', 1);
+    if (lists.length(entry) === 0) {
+      call.db.removeEntry(entry);
+      call.notifyDeleted(1);
+    }
   }
   if (removed > 0) call.changed(1, removed);
   call.reply.integer(removed);
@@ -164,7 +171,11 @@ export function ltrim(call: Call): void {
     const tail = keepsNone ? 0 : length - 1 - end;
     lists.removeRange(entry, length - tail, tail);
     lists.removeRange(entry, 0, head);
-    if (keepsNone) call.db.removeEntry(entry);
+    call.notify(keyspaceEvents.list, 'ltrim', 1);
+    if (keepsNone) {
+      call.db.removeEntry(entry);
+      call.notifyDeleted(1);
+    }
     call.changed(1, head + tail);
   }
   call.reply.ok();

@@ -22,7 +22,7 @@ const notLru = replyError(
 
 /** The entry of argument 2; without one the reply is null, already written. */
 function subject(call: Call): Address {
-  const entry = inspect(call, 2);
+  const entry = inspect(call, 2, true);
   if (entry === 0) call.reply.null();
   return entry;
 }

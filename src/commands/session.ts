@@ -136,6 +136,9 @@ export class Session {
    */
   push: (bytes: Uint8Array) => void = () => {};
 
+  /** While set, messages of `push` wait here: a reply that is being made goes first. */
+  held: Uint8Array[] | undefined;
+
   constructor(id: number, now: number) {
     this.id = id;
     this.createdAt = now;

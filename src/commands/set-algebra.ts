@@ -2,6 +2,7 @@
  * SINTER, SUNION, SDIFF and their storing forms, and SINTERCARD.
  */
 import { errors } from '../base/errors.ts';
+import { keyspaceEvents } from '../base/settings.ts';
 import type { Address } from '../memory/arena.ts';
 import { TYPE_SET } from '../store/entry.ts';
 import type { MemberVisitor, SetValue } from '../store/set-value.ts';
@@ -45,20 +46,24 @@ function show(call: Call, walk: Walk): void {
 }
 
 /** Stores a result at the key of argument 1, replacing it whatever it was. An empty one deletes it. */
-function store(call: Call, result: SetValue | undefined): void {
+function store(call: Call, result: SetValue | undefined, event: string): void {
   const { args, db, reply } = call;
   const { sets } = call.store;
   // A key past its time is gone for a master; `write` sees to that before the deletion counts as a change.
   const existed = call.write(1) !== 0;
   call.removeKey(1);
   if (result === undefined) {
-    if (existed) call.changed(1);
+    if (existed) {
+      call.changed(1);
+      call.notifyDeleted(1);
+    }
     reply.integer(0);
     return;
   }
   const count = sets.values.count(result);
-  sets.adopt(db, args.bytes, args.at[1]!, args.length[1]!, result);
+  call.replacing(existed, () => sets.adopt(db, args.bytes, args.at[1]!, args.length[1]!, result));
   call.changed(1);
+  call.notify(keyspaceEvents.set, event, 1);
   reply.integer(count);
 }
 
@@ -75,15 +80,15 @@ function sdiff(call: Call): void {
 }
 
 function sinterstore(call: Call): void {
-  store(call, call.store.setAlgebra.collect(intersection(call, 2, call.count)));
+  store(call, call.store.setAlgebra.collect(intersection(call, 2, call.count)), 'sinterstore');
 }
 
 function sunionstore(call: Call): void {
-  store(call, call.store.setAlgebra.collectUnion(sources(call, 2, call.count)));
+  store(call, call.store.setAlgebra.collectUnion(sources(call, 2, call.count)), 'sunionstore');
 }
 
 function sdiffstore(call: Call): void {
-  store(call, call.store.setAlgebra.collect(difference(call, 2, call.count)));
+  store(call, call.store.setAlgebra.collect(difference(call, 2, call.count)), 'sdiffstore');
 }
 
 function sintercard(call: Call): void {

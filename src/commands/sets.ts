@@ -3,6 +3,8 @@
  */
 import { errors } from '../base/errors.ts';
 import { parseInteger } from '../base/numbers.ts';
+import { keyspaceEvents } from '../base/settings.ts';
+import type { Address } from '../memory/arena.ts';
 import { TYPE_SET } from '../store/entry.ts';
 import type { Call } from './call.ts';
 import { appliedUpTo } from './partial.ts';
@@ -32,7 +34,10 @@ function sadd(call: Call): void {
     appliedUpTo(call, i, added, sets.length(entry) === 0);
     throw error;
   }
-  if (added > 0) call.changed(1, added);
+  if (added > 0) {
+    call.changed(1, added);
+    call.notify(keyspaceEvents.set, 'sadd', 1);
+  }
   call.reply.integer(added);
 }
 
@@ -45,14 +50,22 @@ function srem(call: Call): void {
     for (let i = 2; i < args.count; i++) {
       if (!sets.remove(entry, args.bytes, args.at[i]!, args.length[i]!)) continue;
       removed++;
-      if (sets.length(entry) === 0) {
-        call.removeKey(1);
-        break;
-      }
+      if (sets.length(entry) === 0) break;
     }
   }
-  if (removed > 0) call.changed(1, removed);
+  if (removed > 0) {
+    call.changed(1, removed);
+    removedFrom(call, entry, 'srem');
+  }
   call.reply.integer(removed);
+}
+
+/** Members left the set at argument 1: it goes with its last one. */
+function removedFrom(call: Call, entry: Address, event: string): void {
+  call.notify(keyspaceEvents.set, event, 1);
+  if (call.store.sets.length(entry) > 0) return;
+  call.removeKey(1);
+  call.notifyDeleted(1);
 }
 
 function smove(call: Call): void {
@@ -77,7 +90,8 @@ function smove(call: Call): void {
   const made = target === 0;
   if (target === 0) {
     const integer = parseInteger(bytes, args.at[3]!, args.length[3]!) !== undefined;
-    target = sets.create(db, bytes, args.at[2]!, args.length[2]!, integer, 1);
+    // It counts as new once the member has left the source.
+    call.replacing(true, () => (target = sets.create(db, bytes, args.at[2]!, args.length[2]!, integer, 1)));
   }
   // First what may need memory: if that fails, nothing has happened.
   let added: boolean;
@@ -88,9 +102,13 @@ function smove(call: Call): void {
     throw error;
   }
   sets.remove(source, bytes, args.at[3]!, args.length[3]!);
-  if (sets.length(source) === 0) call.removeKey(1);
+  removedFrom(call, source, 'srem');
   call.changed(1);
-  if (added) call.changed(2);
+  if (made) call.notify(keyspaceEvents.newKey, 'new', 2);
+  if (added) {
+    call.changed(2);
+    call.notify(keyspaceEvents.set, 'sadd', 2);
+  }
   reply.integer(1);
 }
 
@@ -139,7 +157,7 @@ function spop(call: Call): void {
     reply.bulk(bytes, at, length);
     removal(call, 1).bytes(bytes, at, length);
   });
-  if (sets.length(entry) === 0) call.removeKey(1);
+  removedFrom(call, entry, 'spop');
   call.changed(1);
 }
 
@@ -157,7 +175,9 @@ function spopCount(call: Call): void {
   if (count >= size) {
     reply.set(size);
     sets.forEach(entry, (bytes, at, length) => reply.bulk(bytes, at, length));
+    call.notify(keyspaceEvents.set, 'spop', 1);
     call.removeKey(1);
+    call.notifyDeleted(1);
     call.effectOf('DEL', 1);
     call.changed(1, size);
     return;
@@ -176,6 +196,7 @@ function spopCount(call: Call): void {
     left--;
   });
   call.changed(1, count);
+  call.notify(keyspaceEvents.set, 'spop', 1);
 }
 
 /** Starts the effect SREM key ... of `members` members, which must follow. */

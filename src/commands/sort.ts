@@ -6,6 +6,7 @@
  */
 import { errors, replyError, type ReplyError } from '../base/errors.ts';
 import { parseDouble } from '../base/numbers.ts';
+import { keyspaceEvents } from '../base/settings.ts';
 import { Span } from '../base/span.ts';
 import type { Address } from '../memory/arena.ts';
 import { TYPE_LIST, TYPE_SET, TYPE_ZSET } from '../store/entry.ts';
@@ -74,7 +75,7 @@ const getDenied = replyError('ERR GET option of SORT denied due to insufficient 
 
 function sortWith(call: Call, mayStore: boolean): void {
   const request = readRequest(call, mayStore);
-  const entry = request.store === 0 ? call.read(1) : call.write(1);
+  const entry = call.read(1);
   const type = entry === 0 ? TYPE_LIST : call.store.entries.type(entry);
   if (type !== TYPE_LIST && type !== TYPE_SET && type !== TYPE_ZSET) throw errors.wrongType;
   if (request.unsorted && type === TYPE_SET && request.store !== 0) {
@@ -269,13 +270,17 @@ function storeAt(call: Call, index: number, elements: Words, order: Uint32Array,
   const old = call.write(index);
   if (old !== 0) db.removeEntry(old);
   if (results.count === 0) {
-    if (old !== 0) call.changed(index);
+    if (old !== 0) {
+      call.changed(index);
+      call.notifyDeleted(index);
+    }
     reply.integer(0);
     return;
   }
   call.changed(index, results.count);
   try {
-    const list = lists.create(db, args.bytes, args.at[index]!, args.length[index]!);
+    let list: Address = 0;
+    call.replacing(old !== 0, () => (list = lists.create(db, args.bytes, args.at[index]!, args.length[index]!)));
     for (let i = 0; i < results.count; i++) {
       results.span(i, span);
       lists.pushTail(list, span.bytes, span.at, span.length);
@@ -286,6 +291,7 @@ function storeAt(call: Call, index: number, elements: Words, order: Uint32Array,
     call.effectOf('DEL', index);
     throw error;
   }
+  call.notify(keyspaceEvents.list, 'sortstore', index);
   reply.integer(results.count);
 }
 

@@ -3,6 +3,7 @@
  * store/zset-algebra.ts. Rows: sorted-sets.ts.
  */
 import { errors, replyError, type ReplyError } from '../base/errors.ts';
+import { keyspaceEvents } from '../base/settings.ts';
 import { TYPE_SET, TYPE_ZSET } from '../store/entry.ts';
 import type { Aggregate, ZsetSource } from '../store/zset-algebra.ts';
 import type { ZsetValue } from '../store/zset-value.ts';
@@ -83,30 +84,34 @@ function replyWith(call: Call, operation: Operation): void {
 }
 
 function storeWith(call: Call, operation: Operation): void {
-  storeResult(call, compute(call, operation, readRequest(call, operation, 2, true), true));
+  const result = compute(call, operation, readRequest(call, operation, 2, true), true);
+  storeResult(call, result, `z${operation}store`);
 }
 
 /** Puts a result in place of the key at argument `index` (or removes that, if undefined) and replies with its length. */
-export function storeResult(call: Call, result: ZsetValue | undefined, index = 1): void {
+export function storeResult(call: Call, result: ZsetValue | undefined, event: string, index = 1): void {
   const { args, db, reply } = call;
   const { zsets } = call.store;
   // An old key past its time is not there any more: its deletion is not this command's doing.
   const old = call.write(index);
   if (old !== 0) db.removeEntry(old);
   if (result === undefined) {
-    if (old !== 0) call.changed(index);
     reply.integer(0);
+    if (old === 0) return;
+    call.changed(index);
+    call.notifyDeleted(index);
     return;
   }
   call.changed(index);
   try {
-    zsets.adopt(db, args.bytes, args.at[index]!, args.length[index]!, result);
+    call.replacing(old !== 0, () => zsets.adopt(db, args.bytes, args.at[index]!, args.length[index]!, result));
   } catch (error) {
     // No memory for the key: what remains is that the old one is gone.
     call.effectOf('DEL', index);
     throw error;
   }
   reply.integer(zsets.values.count(result));
+  call.notify(keyspaceEvents.zset, event, index);
 }
 
 export function zunion(call: Call): void {

@@ -3,6 +3,7 @@
  */
 import { errors, replyError, type ReplyError, wrongArity } from '../base/errors.ts';
 import { formatDouble } from '../base/numbers.ts';
+import { keyspaceEvents } from '../base/settings.ts';
 import type { Address } from '../memory/arena.ts';
 import { TYPE_ZSET } from '../store/entry.ts';
 import { isStoredWhole } from '../store/zset-packed.ts';
@@ -106,6 +107,7 @@ function addPairs(call: Call, first: number, flags: number): void {
     if (processed) call.reply.double(formatDouble(score));
     else call.reply.null();
   } else call.reply.integer((flags & CH) === 0 ? added : added + updated);
+  if (added + updated > 0) call.notify(keyspaceEvents.zset, (flags & INCR) === 0 ? 'zadd' : 'zincr', 1);
 }
 
 function checkFlags(flags: number, words: number): void {
@@ -182,7 +184,11 @@ export function zrem(call: Call): void {
       if (values.count(value) === 0) break;
     }
     zsets.save(entry, value);
-    if (values.count(value) === 0) db.removeEntry(entry);
+    if (removed > 0) call.notify(keyspaceEvents.zset, 'zrem', 1);
+    if (values.count(value) === 0) {
+      db.removeEntry(entry);
+      call.notifyDeleted(1);
+    }
   }
   if (removed > 0) call.changed(1, removed);
   call.reply.integer(removed);
@@ -212,12 +218,12 @@ function popOne(call: Call, max: boolean): void {
   const nested = counted && call.reply.resp === 3;
   const members = Math.min(count, call.store.zsets.length(entry));
   call.reply.array(nested ? members : members * 2);
-  pop(call, entry, max, members, nested);
+  pop(call, 1, entry, max, members, nested);
   call.changed(1, members);
 }
 
-/** Replies with the first or last `members` members and their scores, and removes them. */
-function pop(call: Call, entry: Address, max: boolean, members: number, nested: boolean): void {
+/** Replies with the first or last `members` members of the set at argument `index` and their scores, and removes them. */
+function pop(call: Call, index: number, entry: Address, max: boolean, members: number, nested: boolean): void {
   const { zsets } = call.store;
   const { values } = zsets;
   const value = zsets.open(entry);
@@ -225,7 +231,10 @@ function pop(call: Call, entry: Address, max: boolean, members: number, nested: 
   replyMembers(call, value, max ? last : 0, members, max, true, nested);
   values.removeRange(value, max ? last + 1 - members : 0, members);
   zsets.save(entry, value);
-  if (values.count(value) === 0) call.db.removeEntry(entry);
+  call.notify(keyspaceEvents.zset, max ? 'zpopmax' : 'zpopmin', index);
+  if (values.count(value) > 0) return;
+  call.db.removeEntry(entry);
+  call.notifyDeleted(index);
 }
 
 /** Writes `members` members from a rank on, forwards or backwards; without the array's header. */
@@ -271,7 +280,7 @@ function popCounted(call: Call, index: number, max: boolean, count: number): boo
   reply.array(2);
   call.echo(index);
   reply.array(members);
-  pop(call, entry, max, members, true);
+  pop(call, index, entry, max, members, true);
   call.changed(index, members);
   const effect = call.effect(3).text(max ? 'ZPOPMAX' : 'ZPOPMIN');
   effect.bytes(args.bytes, args.at[index]!, args.length[index]!).integer(members);
@@ -298,7 +307,7 @@ function popWithKey(call: Call, index: number, max: boolean): boolean {
   if (entry === 0) return false;
   call.reply.array(3);
   call.echo(index);
-  pop(call, entry, max, 1, false);
+  pop(call, index, entry, max, 1, false);
   call.changed(index);
   call.effectOf(max ? 'ZPOPMAX' : 'ZPOPMIN', index);
   return true;

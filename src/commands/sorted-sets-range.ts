@@ -3,6 +3,7 @@
  * Every range becomes an interval of ranks, [from, to); LIMIT cuts it. Rows: sorted-sets.ts.
  */
 import { errors, replyError, type ReplyError } from '../base/errors.ts';
+import { keyspaceEvents } from '../base/settings.ts';
 import { parseDouble } from '../base/numbers.ts';
 import type { Address } from '../memory/arena.ts';
 import { TYPE_ZSET } from '../store/entry.ts';
@@ -226,7 +227,7 @@ export function zrangestore(call: Call): void {
   const range = readRange(call, options.by, swapped ? 4 : 3, swapped ? 3 : 4);
   const entry = call.readType(2, TYPE_ZSET);
   if (entry === 0) {
-    storeResult(call, undefined);
+    storeResult(call, undefined, 'zrangestore');
     return;
   }
   const { values } = zsets;
@@ -238,7 +239,7 @@ export function zrangestore(call: Call): void {
     for (let more = left > 0 && values.seek(value, ranks.from); more && left > 0; more = values.next(), left--)
       add(values.member.bytes, values.member.at, values.member.length, values.score);
   });
-  storeResult(call, result);
+  storeResult(call, result, 'zrangestore');
 }
 
 // -- counting and removal -------------------------------------------------------------------------------------
@@ -265,18 +266,22 @@ export function zlexcount(call: Call): void {
 function removeCommand(call: Call, by: By): void {
   const range = readRange(call, by, 2, 3);
   const entry = call.writeType(1, TYPE_ZSET);
-  const removed = entry === 0 ? 0 : removeRange(call, entry, range);
+  const removed = entry === 0 ? 0 : removeRange(call, entry, range, `zremrangeby${by}`);
   if (removed > 0) call.changed(1, removed);
   call.reply.integer(removed);
 }
 
-function removeRange(call: Call, entry: Address, range: Range): number {
+function removeRange(call: Call, entry: Address, range: Range, event: string): number {
   const { zsets } = call.store;
   const value = zsets.open(entry);
   const ranks = ranksOf(call, value, range, false);
   const removed = zsets.values.removeRange(value, ranks.from, Math.max(0, ranks.to - ranks.from));
   zsets.save(entry, value);
-  if (zsets.values.count(value) === 0) call.db.removeEntry(entry);
+  if (removed > 0) call.notify(keyspaceEvents.zset, event, 1);
+  if (zsets.values.count(value) === 0) {
+    call.db.removeEntry(entry);
+    call.notifyDeleted(1);
+  }
   return removed;
 }
 

@@ -4,6 +4,7 @@
 import { errors, replyError } from '../base/errors.ts';
 import { addLongDouble, formatLongDouble, parseLongDouble } from '../base/longdouble.ts';
 import { parseInteger, writeInteger } from '../base/numbers.ts';
+import { keyspaceEvents } from '../base/settings.ts';
 import { ENC_EMBSTR, ENC_INT, ENC_RAW, TYPE_STRING } from '../store/entry.ts';
 import { EMBSTR_MAX_BYTES } from '../store/string-encoding.ts';
 import type { Call } from './call.ts';
@@ -33,6 +34,7 @@ function incrementBy(call: Call, by: number | bigint): void {
   if (entry === 0) db.setString(args.bytes, args.at[1]!, args.length[1]!, call.scratch, 0, length, -1);
   else db.replaceString(entry, call.scratch, 0, length);
   call.changed(1);
+  call.notify(keyspaceEvents.string, 'incrby', 1);
   if (typeof sum === 'number') call.reply.integer(sum);
   else call.reply.bigInteger(sum);
 }
@@ -78,6 +80,7 @@ function incrbyfloat(call: Call): void {
   if (call.store.entries.encoding(written) === ENC_INT)
     call.store.entries.setEncoding(written, text.length <= EMBSTR_MAX_BYTES ? ENC_EMBSTR : ENC_RAW);
   call.changed(1);
+  call.notify(keyspaceEvents.string, 'incrbyfloat', 1);
   // Replicas get the result, as their arithmetic might round otherwise.
   call
     .effect(4)

@@ -2,6 +2,7 @@
  * Commands on parts of string values: ranges, appending, lengths, and the longest common subsequence.
  */
 import { errors, replyError } from '../base/errors.ts';
+import { keyspaceEvents } from '../base/settings.ts';
 import { TYPE_STRING } from '../store/entry.ts';
 import { CommonSubsequence, lcsTableBytes } from '../store/lcs.ts';
 import type { Call } from './call.ts';
@@ -26,6 +27,7 @@ function append(call: Call): void {
     call.store.strings.write(db, entry, old, args.bytes, args.at[2]!, more);
   }
   call.changed(1);
+  call.notify(keyspaceEvents.string, 'append', 1);
   call.reply.integer(length);
 }
 
@@ -51,6 +53,7 @@ function setrange(call: Call): void {
     throw error;
   }
   call.changed(1);
+  call.notify(keyspaceEvents.string, 'setrange', 1);
   call.reply.integer(Math.max(old, offset + length));
 }
 

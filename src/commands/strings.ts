@@ -3,6 +3,7 @@
  * text. A relative expiry propagates as an absolute one, so that replicas do not add their delay to it.
  */
 import { errors, wrongArity } from '../base/errors.ts';
+import { keyspaceEvents } from '../base/settings.ts';
 import type { Address } from '../memory/arena.ts';
 import { KEEP_EXPIRY } from '../store/database.ts';
 import { TYPE_STRING } from '../store/entry.ts';
@@ -45,6 +46,7 @@ function set(call: Call): void {
   }
   put(call, 2, -1);
   call.changed(1);
+  call.notify(keyspaceEvents.string, 'set', 1);
   call.reply.ok();
 }
 
@@ -81,6 +83,8 @@ function setWithOptions(call: Call): void {
   }
   put(call, 2, keepTtl ? KEEP_EXPIRY : expiry);
   call.changed(1);
+  call.notify(keyspaceEvents.string, 'set', 1);
+  if (format !== undefined) call.notify(keyspaceEvents.generic, 'expire', 1);
   if (format !== undefined) propagateSet(call, 2, expiry);
   else if (wantsOld) propagateWithoutGet(call);
   if (!wantsOld) call.reply.ok();
@@ -115,6 +119,7 @@ function setnx(call: Call): void {
   }
   put(call, 2, -1);
   call.changed(1);
+  call.notify(keyspaceEvents.string, 'set', 1);
   call.reply.integer(1);
 }
 
@@ -122,6 +127,8 @@ function setWithTime(call: Call, format: TimeFormat, command: string): void {
   const expiry = expiryArgument(call, 2, format, command, true);
   put(call, 3, expiry);
   call.changed(1);
+  call.notify(keyspaceEvents.string, 'set', 1);
+  call.notify(keyspaceEvents.generic, 'expire', 1);
   propagateSet(call, 3, expiry);
   call.reply.ok();
 }
@@ -138,6 +145,7 @@ function getset(call: Call): void {
   replyValue(call, call.readType(1, TYPE_STRING));
   put(call, 2, -1);
   call.changed(1);
+  call.notify(keyspaceEvents.string, 'set', 1);
   const { args } = call;
   call
     .effect(3)
@@ -152,6 +160,7 @@ function getdel(call: Call): void {
   if (entry === 0) return;
   call.removeKey(1);
   call.changed(1);
+  call.notifyDeleted(1);
   call.effectOf('DEL', 1);
 }
 
@@ -181,15 +190,18 @@ function getex(call: Call): void {
     if (!format.relative && isPast(call, expiry)) {
       call.removeKey(1);
       call.changed(1);
+      call.notifyDeleted(1);
       call.effectOf(call.services.settings.lazyfreeLazyExpire ? 'UNLINK' : 'DEL', 1);
       return;
     }
     call.db.setExpiry(entry, expiry);
     call.changed(1);
+    call.notify(keyspaceEvents.generic, 'expire', 1);
     call.effect(3).text('PEXPIREAT').bytes(args.bytes, args.at[1]!, args.length[1]!).integer(exactTime(expiry));
   } else if (persist && call.store.entries.hasExpiry(entry)) {
     call.db.setExpiry(entry, -1);
     call.changed(1);
+    call.notify(keyspaceEvents.generic, 'persist', 1);
     call.effectOf('PERSIST', 1);
   }
 }
@@ -210,6 +222,7 @@ function setPairs(call: Call): void {
     const length = args.length[i]!;
     db.setString(args.bytes, at, length, args.bytes, args.at[i + 1]!, args.length[i + 1]!, -1);
     call.changed(i);
+    call.notify(keyspaceEvents.string, 'set', i);
   }
 }
 

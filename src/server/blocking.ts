@@ -127,10 +127,14 @@ export class Blocking implements BlockingService {
     const entry = db.peek(key, 0, key.length);
     const live = entry !== 0 && !db.isExpired(entry) && db.space.entries.type(entry) === wait.type;
     if (!live && wait.missing === undefined) return;
+    session.held = [];
     const reply = this.#server.executor.resume(session, blocked.command, blocked.args, (call) =>
       live ? wait.serve(call, index) : wait.missing!(call, index),
     );
+    const messages = session.held;
+    session.held = undefined;
     if (reply !== undefined) this.#end(blocked, (writer) => writer.raw(reply));
+    for (const message of messages) session.push(message);
   }
 
   #fail(blocked: Blocked, error: ReplyError): void {

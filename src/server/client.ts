@@ -54,6 +54,11 @@ export interface ClientHost {
   soon(task: () => void): void;
 }
 
+interface OwnMessage {
+  readonly at: number;
+  readonly message: Uint8Array;
+}
+
 export class Client implements OutputOwner {
   readonly session: Session;
   readonly connection: Connection;
@@ -71,6 +76,8 @@ export class Client implements OutputOwner {
   /** When the soft output limit was first exceeded, wall clock ms; 0 if it is not. */
   softLimitSince = 0;
   messages: Uint8Array[] | undefined = undefined;
+  /** Messages that the running command caused for its own client, and where its reply was then. */
+  readonly #own: OwnMessage[] = [];
 
   constructor(host: ClientHost, connection: Connection, session: Session, limits: ParserLimits) {
     this.#host = host;
@@ -111,9 +118,17 @@ export class Client implements OutputOwner {
     this.#input(new Uint8Array(0));
   }
 
-  /** A message, or a reply that was waited for, from outside of this client's batch. */
+  /** A message, or a reply that was waited for; mostly from outside of this client's batch. */
   #append(message: Uint8Array): void {
     if (this.#ended) return;
+    if (this.#busy) {
+      this.#own.push({ at: this.#host.output.writer.at, message });
+      return;
+    }
+    if (this.session.held !== undefined) {
+      this.session.held.push(message);
+      return;
+    }
     this.#host.output.append(this, message);
     this.#host.endBatch();
   }
@@ -229,6 +244,7 @@ export class Client implements OutputOwner {
         }
         writer.at = start;
       } else if (session.replyMode !== 'on' && !session.blocked) this.#muted(start);
+      if (this.#own.length > 0) this.#insertOwn(start);
       // AUTH lifts the limits for what follows in the same batch.
       if (parser.unauthenticated && session.authenticated) parser.unauthenticated = false;
       host.commandDone(session);
@@ -254,6 +270,20 @@ export class Client implements OutputOwner {
       if (session.closeAfterReply && !this.#ended) this.close(true);
     }
     host.endBatch();
+  }
+
+  /**
+   * Puts the messages of the command whose reply starts at `start` around that: a message that came before there was any
+   * of the reply in front, all others behind, as nothing may stand inside of a reply.
+   */
+  #insertOwn(start: number): void {
+    const { writer } = this.#host.output;
+    const own = this.#own.splice(0);
+    const reply = Uint8Array.from(writer.bytes.subarray(start, writer.at));
+    writer.at = start;
+    for (const { at, message } of own) if (at === start) writer.raw(message);
+    writer.raw(reply);
+    for (const { at, message } of own) if (at !== start) writer.raw(message);
   }
 
   /** CLIENT REPLY OFF or SKIP: drops what the command wrote since `start`, but for messages. */

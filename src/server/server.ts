@@ -11,6 +11,7 @@ import { keyspaceEvents, type Settings } from '../base/settings.ts';
 import type { ServerLog, World } from '../io/world.ts';
 import { ReplyWriter } from '../resp/reply-writer.ts';
 import { errors, type ReplyError, replyError } from '../base/errors.ts';
+import type { Database } from '../store/database.ts';
 import { Store } from '../store/store.ts';
 import { families } from '../commands/index.ts';
 import { CommandTable } from '../commands/table.ts';
@@ -186,13 +187,15 @@ export class Server implements Services, Gates {
       expired: (db, bytes, at, length) => {
         this.#expiredEffect(db.index, bytes, at, length);
         if (this.watching) this.#watches.expired(db.index, bytes, at, length);
+        this.#notifyOf(keyspaceEvents.expired, 'expired', db, bytes, at, length);
       },
+      created: (db, bytes, at, length) => this.#notifyOf(keyspaceEvents.newKey, 'new', db, bytes, at, length),
+      missed: (db, bytes, at, length) => this.#notifyOf(keyspaceEvents.keyMiss, 'keymiss', db, bytes, at, length),
       ready: (db, bytes, at, length) => blocking.keyReady(db, bytes, at, length),
       replaced: (db) => blocking.databaseReplaced(db),
       evicted: (db, bytes, at, length) => {
         if (this.watching) this.keyModified(db.index, bytes, at, length);
-        const kind = keyspaceEvents.evicted;
-        if ((this.notifiedClasses & kind) !== 0) this.notify(kind, 'evicted', db.index, bytes, at, length);
+        this.#notifyOf(keyspaceEvents.evicted, 'evicted', db, bytes, at, length);
         const effect = this.propagation.begin(db.index, 2);
         effect.text(this.settings.lazyfreeLazyEviction ? 'UNLINK' : 'DEL').bytes(bytes, at, length);
         // Each key by itself: an eviction is no part of a transaction.
@@ -475,6 +478,10 @@ export class Server implements Services, Gates {
 
   get writer(): ReplyWriter {
     return this.#writer;
+  }
+
+  #notifyOf(kind: number, event: string, db: Database, bytes: Uint8Array, at: number, length: number): void {
+    if ((this.notifiedClasses & kind) !== 0) this.notify(kind, event, db.index, bytes, at, length);
   }
 
   #setLoading(on: boolean): void {

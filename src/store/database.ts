@@ -8,6 +8,7 @@
 import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
 import { Cursor } from '../memory/btree.ts';
 import { copyBytes } from '../memory/copy.ts';
+import { keyspaceEvents } from '../base/settings.ts';
 import { Span } from '../base/span.ts';
 import { ENC_RAW, KEY_BASE_ENTRY, KEY_OFFSET_EXPIRING, makeMeta, TYPE_HASH, TYPE_SET, TYPE_STRING } from './entry.ts';
 import type { Keyspace } from './keyspace.ts';
@@ -66,6 +67,7 @@ export class Database {
     const entry = this.#live(bytes, at, length);
     if (entry === 0) {
       this.space.stats.misses++;
+      this.#missed(bytes, at, length);
       return 0;
     }
     this.space.stats.hits++;
@@ -73,12 +75,16 @@ export class Database {
     return entry;
   }
 
-  /** Like `read`, but leaves the access time alone: for commands that only ask about the key (TTL, TYPE, OBJECT). */
-  inspect(bytes: Uint8Array, at: number, length: number): Address {
+  /** Like `read`, but leaves the access time alone: for commands that only ask about the key (TTL, TYPE, OBJECT). `silent`: a miss is no event. */
+  inspect(bytes: Uint8Array, at: number, length: number, silent = false): Address {
     const entry = this.#live(bytes, at, length);
-    if (entry === 0) this.space.stats.misses++;
-    else this.space.stats.hits++;
-    return entry;
+    if (entry !== 0) {
+      this.space.stats.hits++;
+      return entry;
+    }
+    this.space.stats.misses++;
+    if (!silent) this.#missed(bytes, at, length);
+    return 0;
   }
 
   /** The entry for a writing command, or 0. */
@@ -127,6 +133,7 @@ export class Database {
       const entry = this.#build(keyBytes, keyAt, keyLength, TYPE_STRING, encoding, expiry, length, length);
       this.#writeValue(entry, bytes, at, length);
       this.#link(entry, expiry, hash);
+      this.#created(keyBytes, keyAt, keyLength);
       return entry;
     }
     const { entries, arena, deadlines } = space;
@@ -219,6 +226,7 @@ export class Database {
     try {
       const entry = this.#build(bytes, at, length, type, encoding, -1, ref, 0);
       this.#link(entry, -1, this.space.hasher.hash(bytes, at, length));
+      this.#created(bytes, at, length);
       if (this.waiting > 0) this.#filled(type, bytes, at, length);
       return entry;
     } catch (error) {
@@ -248,6 +256,7 @@ export class Database {
     this.#removeHidden(keyBytes, keyAt, keyLength);
     const entry = this.buildString(keyBytes, keyAt, keyLength, bytes, at, length, expiryMs);
     this.#link(entry, expiryMs, this.space.hasher.hash(keyBytes, keyAt, keyLength));
+    this.#created(keyBytes, keyAt, keyLength);
     return entry;
   }
 
@@ -360,6 +369,7 @@ export class Database {
     const key = entries.key(entry, this.#span);
     this.#unlink(key.bytes, key.at, key.length);
     arena.free(entry);
+    target.#created(bytes, at, length);
     if (target.waiting > 0) target.#filled(meta & 7, bytes, at, length);
     return moved;
   }
@@ -540,6 +550,19 @@ export class Database {
       arena.free(entry);
       throw error;
     }
+  }
+
+  #created(bytes: Uint8Array, at: number, length: number): void {
+    const { space } = this;
+    if ((space.settings.notifyKeyspaceEvents & keyspaceEvents.newKey) === 0 || space.replacing) return;
+    // Not in a staging database.
+    if (space.databases[this.index] === this) space.events.created(this, bytes, at, length);
+  }
+
+  #missed(bytes: Uint8Array, at: number, length: number): void {
+    const { space } = this;
+    if ((space.settings.notifyKeyspaceEvents & keyspaceEvents.keyMiss) !== 0)
+      space.events.missed(this, bytes, at, length);
   }
 
   /** A key came into being while clients are blocked in this database. */

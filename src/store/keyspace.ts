@@ -34,12 +34,18 @@ export interface StoreSettings extends AccessSettings {
   readonly listMaxListpackSize: number;
   readonly hllSparseMaxBytes: number;
   readonly protoMaxBulkLen: number;
+  /** Classes of keyspace events that are wanted. */
+  readonly notifyKeyspaceEvents: number;
   readonly maxmemorySamples: number;
 }
 
 export interface StoreEvents {
   /** A key was deleted because its time had come; it is still readable at `bytes` during the call. */
   expired(db: Database, bytes: Uint8Array, at: number, length: number): void;
+  /** A key came into being, if `notifyKeyspaceEvents` asks for such events. */
+  created(db: Database, bytes: Uint8Array, at: number, length: number): void;
+  /** A reader found no key, if `notifyKeyspaceEvents` asks for such events. */
+  missed(db: Database, bytes: Uint8Array, at: number, length: number): void;
   /** A key of a database with `waiting` got a new value of a type that clients wait for, or its stream went away. */
   ready(db: Database, bytes: Uint8Array, at: number, length: number): void;
   /** A database with `waiting` was emptied, or got the content of another one. */
@@ -80,7 +86,14 @@ export class Keyspace {
   readonly settings: StoreSettings;
   readonly random: Random;
   readonly stats: StoreStats = new StoreStats();
-  events: StoreEvents = { expired: () => {}, evicted: () => {}, ready: () => {}, replaced: () => {} };
+  events: StoreEvents = {
+    expired: () => {},
+    evicted: () => {},
+    created: () => {},
+    missed: () => {},
+    ready: () => {},
+    replaced: () => {},
+  };
 
   /** Wall clock in ms as of the running command; the main path sets it, so one command sees one time. */
   now = 0;
@@ -90,6 +103,8 @@ export class Keyspace {
   fromMaster = false;
   /** Writes are paused (CLIENT PAUSE, failover): expired keys are hidden and stay. */
   expirePaused = false;
+  /** A key's value is being replaced by removing the key and adding it again: that is no new key. */
+  replacing = false;
   /** DEBUG SET-ACTIVE-EXPIRE. */
   activeExpire = true;
   /** The session asked not to touch the access time (CLIENT NO-TOUCH). */

@@ -33,6 +33,7 @@ export function makeStore(settings: Partial<StoreSettings> = {}, seed = 1): Stor
     zsetMaxListpackValue: 64,
     listMaxListpackSize: -2,
     hllSparseMaxBytes: 3000,
+    notifyKeyspaceEvents: 0,
     protoMaxBulkLen: 512 * 1024 * 1024,
     maxmemoryPolicy: 'noeviction',
     maxmemorySamples: 5,
