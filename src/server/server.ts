@@ -420,6 +420,7 @@ export class Server implements Services, Gates {
   roleChanged(): void {
     const isReplica = !this.replication.isMaster;
     this.store.space.isReplica = isReplica;
+    if (!isReplica) this.store.space.localExpiries.clear();
     this.world.log.setRole(isReplica ? 'S' : 'M');
     for (const look of this.linkWatchers) look();
   }

@@ -331,6 +331,7 @@ export class Database {
       entries.writeHeader(entry, meta, keyLength, expiryMs, ref);
       try {
         deadlines.insert(this.#deadlines, expiryMs, entry);
+        this.#noteLocal(entry);
       } catch (error) {
         arena.copy(entry, KEY_BASE_ENTRY, entry, KEY_OFFSET_EXPIRING, tail);
         entries.writeHeader(entry, meta, keyLength, -1, ref);
@@ -441,6 +442,11 @@ export class Database {
     return true;
   }
 
+  /** Deletes an entry that `isExpired` on a replica whose own clients made it. */
+  expireLocal(entry: Address): void {
+    this.#expire(entry);
+  }
+
   /** Deletes the key with the earliest expiry if its time has come. */
   expireFirstDue(): boolean {
     const { deadlines } = this.space;
@@ -543,6 +549,7 @@ export class Database {
       if (expiryMs >= 0) {
         deadlines.insert(this.#deadlines, expiryMs, entry);
         indexed = true;
+        this.#noteLocal(entry);
       }
       keys.insert(this.#keys, entry, hash);
     } catch (error) {
@@ -575,10 +582,17 @@ export class Database {
   #insertDeadline(entry: Address, expiryMs: number): void {
     try {
       this.space.deadlines.insert(this.#deadlines, expiryMs, entry);
+      this.#noteLocal(entry);
     } catch (error) {
       this.space.arena.free(entry);
       throw error;
     }
+  }
+
+  /** A client of a writable replica gave a key an expiry. */
+  #noteLocal(entry: Address): void {
+    const { space } = this;
+    if (space.isReplica && !space.fromMaster) space.localExpiries.note(this, entry);
   }
 
   /** Changes the expiry of an entry that has one and stays where it is. */
@@ -587,6 +601,7 @@ export class Database {
     deadlines.insert(this.#deadlines, to, entry);
     deadlines.remove(this.#deadlines, from, entry);
     arena.f64[segmentOf(entry)]![(byteOf(entry) >>> 3) + 1] = to;
+    this.#noteLocal(entry);
   }
 
   /**

@@ -19,6 +19,7 @@ import {
 } from './entry.ts';
 import { Access, type AccessSettings } from './access.ts';
 import { Evictor } from './evict.ts';
+import { LocalExpiries } from './local-expiries.ts';
 import { Reclaimer } from './reclaim.ts';
 
 /** The directives that the store reads; the server's settings object satisfies it. */
@@ -82,6 +83,7 @@ export class Keyspace {
   readonly lists: Quicklist;
   readonly reclaimer: Reclaimer;
   readonly evictor: Evictor;
+  readonly localExpiries: LocalExpiries;
   readonly databases: Database[] = [];
   readonly settings: StoreSettings;
   readonly random: Random;
@@ -127,6 +129,7 @@ export class Keyspace {
     this.lists = new Quicklist(this.arena, settings.listMaxListpackSize);
     this.reclaimer = new Reclaimer(this);
     this.evictor = new Evictor(this);
+    this.localExpiries = new LocalExpiries(this);
     for (let i = 0; i < settings.databases; i++) this.databases.push(new Database(this, i));
   }
 
@@ -159,6 +162,7 @@ export class Keyspace {
 
   /** Puts the staged data in place in one step; the old data is reclaimed in slices, and `staged` is spent. */
   adopt(staged: readonly Database[]): void {
+    this.localExpiries.clear();
     for (const db of this.databases) {
       const other = staged[db.index]!;
       db.exchange(other);
@@ -185,10 +189,11 @@ export class Keyspace {
 
   /**
    * Deletes up to `limit` keys whose time has come, oldest first, over all databases. Returns how many were deleted. On a
-   * replica nothing: there the master's DEL decides.
+   * replica only what its own clients wrote: otherwise the master's DEL decides.
    */
   expireDue(limit: number): number {
-    if (this.isReplica || this.expirePaused || !this.activeExpire) return 0;
+    if (this.expirePaused || !this.activeExpire) return 0;
+    if (this.isReplica) return this.localExpiries.expireDue(limit);
     let done = 0;
     for (const db of this.databases) {
       while (done < limit && db.expireFirstDue()) done++;

@@ -214,3 +214,26 @@ for (const kinds of chains) {
     await converged(leaf, top, back);
   });
 }
+
+void test('a writable replica deletes the keys that its own clients let expire, and no others', options, async (t) => {
+  const scenario = new Scenario(t);
+  const [master, replica] = await Promise.all([scenario.start('redis'), scenario.start('headwater')]);
+  await replica.follow(master);
+  await converged(master, replica);
+  await replica.ok('CONFIG', 'SET', 'replica-read-only', 'no');
+  await master.ok('DEBUG', 'SET-ACTIVE-EXPIRE', 0);
+  await master.ok('SET', 'theirs', 'v', 'PX', 10);
+  await master.ok('SET', 'kept', 'v');
+  await waitFor(async () => Number(await replica.ok('DBSIZE')) === 2, { what: 'the keys to arrive' });
+  await replica.ok('SET', 'mine', 'v', 'PX', 300);
+  await replica.ok('RPUSH', 'list', 'v');
+  await replica.ok('PEXPIRE', 'list', 300);
+  await replica.ok('PEXPIRE', 'kept', 300);
+  await replica.ok('SET', 'persisted', 'v', 'PX', 300);
+  await replica.ok('PERSIST', 'persisted');
+  assert.equal(await replica.info('slave_expires_tracked_keys'), '4');
+  await replica.becomes('slave_expires_tracked_keys', '0');
+  await waitFor(async () => Number(await replica.ok('DBSIZE')) === 2, { what: 'its own keys to go' });
+  assert.equal(await replica.ok('EXISTS', 'persisted'), 1);
+  assert.equal(await replica.ok('EXISTS', 'theirs'), 0, 'hidden, and still there');
+});
