@@ -11,7 +11,7 @@ import type { World } from '../io/world.ts';
 import { installInfo } from '../observability/info.ts';
 import { Config } from '../server/config/config.ts';
 import { loadConfig } from '../server/config/load.ts';
-import { quoteWord, toByteString } from '../server/config/words.ts';
+import { quoteWord, toByteString } from '../base/words.ts';
 import { Server } from '../server/server.ts';
 
 export interface CreateServerOptions {

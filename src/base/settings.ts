@@ -190,6 +190,9 @@ export interface Settings {
   aofLoadTruncated: boolean;
   aofUseRdbPreamble: boolean;
   aofTimestampEnabled: boolean;
+  aofDisableAutoGc: boolean;
+  /** Microseconds a key; below zero: keys a microsecond. A test hook. */
+  keyLoadDelayMicros: number;
 
   // Replication
   replicaof: MasterAddress | undefined;

@@ -6,7 +6,7 @@
  * Odd but so: a word behind `--directive` is its value even if it starts with `--`; only `--save` may go without one;
  * `"--port 7000"` in one word is an option with its value; `-` (standard input) counts only as first or last word.
  */
-import { quoteWord, splitWords, toByteString } from '../server/config/words.ts';
+import { quoteWord, splitWords, toByteString } from '../base/words.ts';
 
 export type ServerArguments =
   | { readonly action: 'version' }

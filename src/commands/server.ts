@@ -8,7 +8,6 @@ import type { CommandRow } from './row.ts';
 import type { ShutdownOptions } from './services.ts';
 
 const savingAlready = replyError('ERR Background save already in progress');
-const noAof = replyError('ERR Append only files are not supported yet');
 const noShutdown = replyError('ERR No shutdown in progress.');
 const noModules = replyError('ERR Modules are not supported');
 const moduleRefused = accessRefused('MODULE', 'enable-module-command');
@@ -41,11 +40,11 @@ function save(call: Call): void {
 function bgsave(call: Call): void {
   const schedule = call.count === 2 && call.is(1, 'schedule');
   if (call.count > 1 && !schedule) throw errors.syntax;
-  call.reply.simple(call.services.persistence.backgroundSave(schedule));
+  call.reply.simple(call.services.persistence.backgroundSave(schedule, call.inExec));
 }
 
-function bgrewriteaof(): void {
-  throw noAof;
+function bgrewriteaof(call: Call): void {
+  call.reply.simple(call.services.persistence.backgroundRewrite(call.inExec));
 }
 
 function shutdown(call: Call): void {

@@ -176,8 +176,10 @@ export interface BlockingService {
 export interface PersistenceService {
   /** SAVE: writes the RDB file and returns when it is safe on disk. Returns an error text on failure. */
   save(): string | undefined;
-  /** BGSAVE: starts; returns the reply's text, or throws a ReplyError. */
-  backgroundSave(schedule: boolean): string;
+  /** BGSAVE: starts; returns the reply's text, or throws a ReplyError. `inExec`: a transaction runs, so it starts later. */
+  backgroundSave(schedule: boolean, inExec: boolean): string;
+  /** BGREWRITEAOF: likewise. */
+  backgroundRewrite(inExec: boolean): string;
   /** Unix seconds of the last good save. */
   readonly lastSave: number;
   readonly saving: boolean;

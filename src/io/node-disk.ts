@@ -8,12 +8,13 @@ import { readFile, rename, rm } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Disk, DiskFile, DiskReader } from './world.ts';
+import type { AppendFile, Disk, DiskFile, DiskReader } from './world.ts';
 
 // Plain descriptors rather than FileHandle, which cannot be closed synchronously.
 const open = promisify(fs.open);
 const close = promisify(fs.close);
 const fsync = promisify(fs.fsync);
+const fdatasync = promisify(fs.fdatasync);
 const fstat = promisify(fs.fstat);
 
 export function nodeDisk(): Disk {
@@ -108,6 +109,61 @@ class NodeDisk implements Disk {
     }
     this.syncDirectorySync(directory);
   }
+
+  openAppendSync(path: string, empty: boolean): AppendFile {
+    const { O_APPEND, O_CREAT, O_TRUNC, O_WRONLY } = fs.constants;
+    const flags = O_WRONLY | O_APPEND | O_CREAT | (empty ? O_TRUNC : 0);
+    return new NodeAppendFile(fs.openSync(path, flags, 0o644));
+  }
+
+  sizeSync(path: string): number {
+    return fs.statSync(path).size;
+  }
+
+  truncateSync(path: string, bytes: number): void {
+    fs.truncateSync(path, bytes);
+  }
+
+  makeDirectorySync(path: string): void {
+    try {
+      fs.mkdirSync(path, 0o755);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if (!fs.statSync(path).isDirectory()) throw notDirectoryError(path);
+    }
+  }
+}
+
+class NodeAppendFile implements AppendFile {
+  readonly #descriptor: number;
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+  }
+
+  sizeSync(): number {
+    return fs.fstatSync(this.#descriptor).size;
+  }
+
+  appendSync(bytes: Uint8Array): number {
+    return fs.writeSync(this.#descriptor, bytes, 0, bytes.length);
+  }
+
+  truncateSync(bytes: number): void {
+    fs.ftruncateSync(this.#descriptor, bytes);
+  }
+
+  syncSync(): void {
+    fs.fdatasyncSync(this.#descriptor);
+  }
+
+  sync(): Promise<void> {
+    return fdatasync(this.#descriptor);
+  }
+
+  closeSync(): void {
+    fs.closeSync(this.#descriptor);
+  }
 }
 
 class NodeDiskFile implements DiskFile {
@@ -183,4 +239,8 @@ function writeAllSync(descriptor: number, bytes: Uint8Array): void {
 
 function directoryError(path: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`EISDIR: illegal operation on a directory, open '${path}'`), { code: 'EISDIR', path });
+}
+
+function notDirectoryError(path: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`ENOTDIR: not a directory, mkdir '${path}'`), { code: 'ENOTDIR', path });
 }

@@ -213,6 +213,27 @@ export interface Disk {
   syncDirectory(path: string): Promise<void>;
   /** Writes a whole small file atomically (temporary file, fsync, rename). */
   replaceFileSync(path: string, bytes: Uint8Array): void;
+  /** Opens for appending; creates the file if it is not there, and empties it first if `empty`. */
+  openAppendSync(path: string, empty: boolean): AppendFile;
+  /** Bytes of a file. */
+  sizeSync(path: string): number;
+  /** Cuts a file to its first `bytes` bytes. */
+  truncateSync(path: string, bytes: number): void;
+  /** Makes one directory; nothing happens if it is there. Throws ENOTDIR if something else is. */
+  makeDirectorySync(path: string): void;
+}
+
+/** A file that only grows at its end, by whole pieces: the append only file. */
+export interface AppendFile {
+  sizeSync(): number;
+  /** Appends; returns how many bytes the system took, which may be fewer. */
+  appendSync(bytes: Uint8Array): number;
+  /** Takes the end of the file back to `bytes`. */
+  truncateSync(bytes: number): void;
+  /** Flushes the data (and the length) to the disk. */
+  syncSync(): void;
+  sync(): Promise<void>;
+  closeSync(): void;
 }
 
 export interface DiskFile {

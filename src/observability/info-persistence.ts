@@ -3,10 +3,10 @@ import type { Server } from '../server/server.ts';
 import type { InfoRow } from './section.ts';
 
 export function persistenceRows(server: Server): readonly InfoRow[] {
-  const { rdb } = server;
+  const { rdb, aof, load } = server;
   return [
     ['loading', server.loading ? 1 : 0],
-    ['async_loading', 0],
+    ['async_loading', load.kind === 'async' ? 1 : 0],
     ['current_cow_peak', 0],
     ['current_cow_size', 0],
     ['current_cow_size_age', 0],
@@ -23,17 +23,45 @@ export function persistenceRows(server: Server): readonly InfoRow[] {
     ['rdb_last_cow_size', 0],
     ['rdb_last_load_keys_expired', rdb.expiredAtLoad],
     ['rdb_last_load_keys_loaded', rdb.loadedKeys],
-    ['aof_enabled', 0],
-    ['aof_rewrite_in_progress', 0],
-    ['aof_rewrite_scheduled', 0],
-    ['aof_last_rewrite_time_sec', -1],
-    ['aof_current_rewrite_time_sec', -1],
-    ['aof_last_bgrewrite_status', 'ok'],
-    ['aof_rewrites', 0],
-    ['aof_rewrites_consecutive_failures', 0],
-    ['aof_last_write_status', 'ok'],
+    ['aof_enabled', aof.enabled ? 1 : 0],
+    ['aof_rewrite_in_progress', aof.rewriting ? 1 : 0],
+    ['aof_rewrite_scheduled', aof.rewriteScheduled ? 1 : 0],
+    ['aof_last_rewrite_time_sec', wholeSeconds(aof.lastRewriteMs)],
+    ['aof_current_rewrite_time_sec', wholeSeconds(aof.rewritingMs)],
+    ['aof_last_bgrewrite_status', aof.lastRewriteOk ? 'ok' : 'err'],
+    ['aof_rewrites', aof.rewrites],
+    ['aof_rewrites_consecutive_failures', aof.rewriteFailures],
+    ['aof_last_write_status', aof.writeError === '' ? 'ok' : 'err'],
     ['aof_last_cow_size', 0],
     ['module_fork_in_progress', 0],
     ['module_fork_last_cow_size', 0],
+    ...(aof.enabled ? openFileRows(server) : []),
+    ...(load.kind === 'no' ? [] : loadRows(server)),
   ];
+}
+
+function openFileRows({ aof }: Server): readonly InfoRow[] {
+  return [
+    ['aof_current_size', aof.currentSize],
+    ['aof_base_size', aof.baseSize],
+    ['aof_pending_rewrite', aof.rewriteScheduled ? 1 : 0],
+    ['aof_buffer_length', aof.bufferBytes],
+    ['aof_pending_bio_fsync', aof.pendingSyncs],
+    ['aof_delayed_fsync', aof.delayedSyncs],
+  ];
+}
+
+function loadRows({ load }: Server): readonly InfoRow[] {
+  return [
+    ['loading_start_time', load.startTime],
+    ['loading_total_bytes', load.totalBytes],
+    ['loading_rdb_used_mem', load.rdbUsedMem],
+    ['loading_loaded_bytes', load.loadedBytes],
+    ['loading_loaded_perc', load.percent.toFixed(2)],
+    ['loading_eta_seconds', load.etaSeconds],
+  ];
+}
+
+function wholeSeconds(milliseconds: number): number {
+  return milliseconds < 0 ? -1 : Math.floor(milliseconds / 1000);
 }

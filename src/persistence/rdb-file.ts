@@ -17,11 +17,15 @@ import type { Store } from '../store/store.ts';
 import { digestAll, digestValue } from '../store/digest.ts';
 import type { RdbReplicationInfo } from '../replication/replication.ts';
 import { diskErrorText } from './disk-error.ts';
+import { LoadInput } from './load-input.ts';
+import type { Loading } from './loading.ts';
 import { StagedData } from './staged-data.ts';
 
-/** Bytes read from the file, or handed to the parser, at a time. */
+/** Bytes handed to the parser at a time, and keys and elements parsed then, by DEBUG RELOAD. */
 const READ_BYTES = 1024 * 1024;
 const STEPS = 65536;
+/** Keys and elements parsed between two looks at the clock, at start. */
+const SLICE_STEPS = 256;
 /** After a failed background save the next automatic one waits so long, ms. */
 const RETRY_MS = 5000;
 /** What SAVE answers when it fails: the log has the reason. */
@@ -35,7 +39,7 @@ export interface RdbFileParts {
   dirty(): number;
   /** Where the data stands in the replication stream. */
   position(): RdbReplicationInfo | null;
-  setLoading(on: boolean): void;
+  readonly loading: Loading;
 }
 
 export class RdbFile {
@@ -195,7 +199,7 @@ export class RdbFile {
     const { clock, log, disk } = world;
     if (!disk.exists(this.path)) return;
     const started = clock.monotonic();
-    this.#parts.setLoading(true);
+    const { loading } = this.#parts;
     let data: StagedData | undefined;
     let told = false;
     // The AUX fields come before the keys.
@@ -206,29 +210,25 @@ export class RdbFile {
       if (replid !== '' && replOffset >= 0 && streamDb >= 0) found({ replid, offset: replOffset, streamDb });
     };
     try {
-      const file = await disk.openRead(this.path);
+      const input = await LoadInput.open(disk, this.path);
       try {
-        data = this.#stage(settings.replicaof === undefined, file.size);
+        loading.begin('blocking', input.size);
+        data = this.#stage(settings.replicaof === undefined, input.size);
         data.onExpired = (database, bytes, at, length) => {
           tellPosition();
           expired(database, bytes, at, length);
         };
-        const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
-        for (;;) {
-          const read = await file.read(buffer);
-          if (read === 0) break;
-          this.#feed(data, buffer.subarray(0, read));
-        }
+        await this.#loadInSlices(data, input);
         data.finish();
       } finally {
-        await file.close();
+        await input.close();
       }
     } catch (error) {
       data?.discard();
       this.#logFailure(error, data?.offset ?? 0);
       throw error;
     } finally {
-      this.#parts.setLoading(false);
+      loading.end();
     }
     data.commit();
     this.#savedDirty = this.#parts.dirty();
@@ -237,6 +237,27 @@ export class RdbFile {
     tellPosition();
     data.logSummary(log);
     log.notice(`DB loaded from disk: ${((clock.monotonic() - started) / 1000).toFixed(3)} seconds`);
+  }
+
+  async #loadInSlices(data: StagedData, input: LoadInput): Promise<void> {
+    const { world, store, loading } = this.#parts;
+    for (;;) {
+      const chunk = await input.next();
+      if (chunk.length === 0) return;
+      data.push(chunk);
+      await loading.inSlices(() => {
+        store.space.now = world.clock.now();
+        const keys = data.keys;
+        return data.run(SLICE_STEPS) === 'paused' ? data.keys - keys : -1;
+      });
+      loading.loadedBytes += chunk.length;
+    }
+  }
+
+  /** The data came from the append only file. */
+  loadedElsewhere(keys: number): void {
+    this.#savedDirty = this.#parts.dirty();
+    this.loadedKeys = keys;
   }
 
   reload(options: {
@@ -272,6 +293,7 @@ export class RdbFile {
       checksum: settings.rdbchecksum,
       inPlace,
       replaceExisting,
+      loading: this.#parts.loading,
     });
   }
 

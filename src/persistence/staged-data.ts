@@ -20,6 +20,8 @@ export interface StagedDataOptions extends LoadOptions {
   readonly checksum: boolean;
   /** Load on top of the present data instead of beside it: what was read before a failure stays. */
   readonly inPlace?: boolean;
+  /** Gets what the data took where it was saved. */
+  readonly loading?: { rdbUsedMem: number };
 }
 
 export class StagedData {
@@ -34,7 +36,10 @@ export class StagedData {
     this.#store = store;
     this.#staged = options.inPlace === true ? null : store.space.createStaging();
     this.#loader = new StoreLoader(store, this.#staged ?? store.space.databases, options);
-    this.#loader.onAux = (name, value) => describeOrigin(log, now, name, value);
+    this.#loader.onAux = (name, value) => {
+      describeOrigin(log, now, name, value);
+      if (name === 'used-mem' && options.loading !== undefined) options.loading.rdbUsedMem = Number(value) || 0;
+    };
     this.#loader.onModuleAux = (module) => log.warning(`Skipping auxiliary data of module '${module}' in the RDB`);
     this.#reader = new RdbReader(this.#loader, {
       checksum: options.checksum,
@@ -85,15 +90,20 @@ export class StagedData {
     }
   }
 
-  /** No more bytes will come: throws unless exactly one whole RDB was parsed. */
-  finish(): void {
+  /** What was pushed behind the end of the RDB: a copy. */
+  leftover(): Uint8Array {
+    return this.#reader.leftover();
+  }
+
+  /** No more bytes will come: throws unless exactly one whole RDB was parsed, or one with more behind it. */
+  finish(mayGoOn: boolean = false): void {
     try {
       this.#reader.endOfInput();
     } catch (error) {
       this.#loader.abandon();
       throw error;
     }
-    if (this.#reader.pendingBytes > 0) throw new LoadError('bytes follow the end of the RDB');
+    if (!mayGoOn && this.#reader.pendingBytes > 0) throw new LoadError('bytes follow the end of the RDB');
   }
 
   /** Puts the data in place, at once. */

@@ -11,10 +11,9 @@ import type { Clock, Log } from '../base/ambient.ts';
 import type { LoadRequest, LoadSession, LoadSummary } from '../replication/ports.ts';
 import type { Store } from '../store/store.ts';
 import { LoadError } from '../store/load.ts';
+import { type Loading, SLICE_MS } from './loading.ts';
 import { StagedData } from './staged-data.ts';
 
-/** Longest stretch of parsing without a look at the clients, ms. */
-const SLICE_MS = 1;
 /** Keys and elements parsed between two looks at the clock. */
 const STEPS = 256;
 
@@ -22,6 +21,7 @@ export interface StagedLoadOwner {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: { readonly rdbchecksum: boolean };
+  readonly load: Loading;
   /** Calls `replace`, which exchanges all data at once, and tells those who watch keys of the old or the new. */
   replaceData(replace: () => void): void;
 }
@@ -33,6 +33,8 @@ export class StagedLoad implements LoadSession {
   readonly #data: StagedData;
   #sliceScheduled = false;
   #aborted = false;
+  /** What key-load-delay asks for before the next slice. */
+  #delayMs = 0;
   /** Settles `finish`, once what was pushed is parsed. */
   #parsed: (() => void) | null = null;
 
@@ -40,14 +42,17 @@ export class StagedLoad implements LoadSession {
     this.#store = store;
     this.#owner = owner;
     this.#request = request;
+    owner.load.begin('async', request.totalBytes ?? 0);
     this.#data = new StagedData(store, owner.log, owner.clock.now(), {
       dropExpired: false,
       checksum: owner.settings.rdbchecksum,
+      loading: owner.load,
       ...(request.totalBytes === null ? {} : { inputBytes: request.totalBytes }),
     });
   }
 
   push(bytes: Uint8Array, at: number, length: number): boolean {
+    this.#owner.load.loadedBytes += length;
     this.#data.push(bytes.subarray(at, at + length));
     // Bytes that come although we asked to wait are parsed by the slice that is under way.
     if (this.#sliceScheduled) return false;
@@ -69,27 +74,38 @@ export class StagedLoad implements LoadSession {
   }
 
   commit(): void {
+    this.#owner.load.end();
     this.#owner.replaceData(() => this.#data.commit());
   }
 
   abort(): void {
     this.#aborted = true;
+    this.#owner.load.end();
     this.#data.discard();
     this.#wake();
   }
 
   /** Parses for a while; true when all is parsed. */
   #slice(): boolean {
-    const { clock } = this.#owner;
+    const { clock, load } = this.#owner;
     const deadline = clock.monotonic() + SLICE_MS;
+    const { keys } = this.#data;
     this.#store.space.now = clock.now();
-    while (this.#data.run(STEPS) === 'paused') if (clock.monotonic() >= deadline) return false;
+    let delayMs = 0;
+    while (this.#data.run(STEPS) === 'paused') {
+      delayMs = load.delayMs(this.#data.keys - keys);
+      if (delayMs > 0 || clock.monotonic() >= deadline) {
+        this.#delayMs = delayMs;
+        return false;
+      }
+    }
     return true;
   }
 
   #scheduleSlice(): void {
     this.#sliceScheduled = true;
-    this.#owner.clock.soon(() => {
+    const { clock } = this.#owner;
+    const slice = (): void => {
       this.#sliceScheduled = false;
       if (this.#aborted) return;
       try {
@@ -102,7 +118,9 @@ export class StagedLoad implements LoadSession {
       }
       if (this.#parsed === null) this.#request.resume();
       this.#wake();
-    });
+    };
+    if (this.#delayMs > 0) clock.after(this.#delayMs, slice);
+    else clock.soon(slice);
   }
 
   #wake(): void {

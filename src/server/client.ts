@@ -165,6 +165,15 @@ export class Client implements OutputOwner {
     return taken || copied;
   }
 
+  drop(): void {
+    if (this.#ended) return;
+    if (this.#busy) this.session.closeNow = true;
+    else {
+      this.#ended = this.session.closed = true;
+      this.connection.destroy();
+    }
+  }
+
   /** Sends what is queued and closes; `end` alone would wait for ever for a peer that never reads. */
   #end(): void {
     this.connection.end();

@@ -98,6 +98,12 @@ export class Configuration implements ConfigurationService {
       }
       return undefined;
     });
+    config.onChange('appendonly', (settings) => {
+      if (settings.appendonly === server.aof.enabled) return undefined;
+      if (settings.appendonly) return server.aof.turnOn(server.call.inExec);
+      server.aof.turnOff();
+      return undefined;
+    });
     config.onChange('save', () => {
       server.rdb.savePointsChanged();
       return undefined;

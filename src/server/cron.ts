@@ -20,6 +20,8 @@ export interface CronParts {
   readonly space: Keyspace;
   /** Around expiry: each DEL is sent by itself, not as one transaction. */
   expireSlice(run: () => number): number;
+  /** `hz` times a second. */
+  everyTick(): void;
   everySecond(): void;
 }
 
@@ -62,6 +64,7 @@ export class Cron {
   #tick(): void {
     const { clock } = this.#parts;
     this.ticks++;
+    this.#parts.everyTick();
     const now = clock.monotonic();
     if (now - this.#lastSecond >= 1000) {
       this.#lastSecond = now - this.#lastSecond >= 2000 ? now : this.#lastSecond + 1000;

@@ -25,10 +25,12 @@ export function replicationHost(server: Server): ReplicationHost & { readonly ex
       clock: world.clock,
       log: world.log,
       settings,
+      recording: () => server.aof.recording,
       newSession: (linked) => server.newMasterSession(linked ? server.clients.nextId() : 0),
     }),
     snapshot: (request, consumer) => startSnapshot(store, settings, world.clock, request, consumer),
     beginLoad: (request) => new StagedLoad(store, server, request),
+    fsyncedOffset: () => (server.aof.enabled ? server.aof.fsyncedOffset : null),
     roleChanged: () => server.roleChanged(),
     get paused() {
       return server.pauses.current !== 'no';

@@ -21,15 +21,20 @@ import { Session, type WatchedKey } from '../commands/session.ts';
 import type {
   ConfigurationService,
   MemoryUse,
-  PersistenceService,
   Services,
   SessionService,
   ShutdownOptions,
 } from '../commands/services.ts';
 import { randomHex } from '../replication/history.ts';
 import { Replication } from '../replication/replication.ts';
+import { AppendOnlyFile } from '../persistence/aof.ts';
+import { BaseCommands } from '../persistence/base-commands.ts';
+import { LoadCancelled, Loading } from '../persistence/loading.ts';
+import { Persistence } from '../persistence/persistence.ts';
 import { RdbFile } from '../persistence/rdb-file.ts';
 import { AccessControl } from './acl/access-control.ts';
+import { startSnapshot } from '../snapshot/snapshot.ts';
+import { ServerAofReplay } from './aof-replay.ts';
 import type { Config } from './config/config.ts';
 import { Blocking } from './blocking.ts';
 import { Clients } from './clients.ts';
@@ -72,6 +77,10 @@ export class Server implements Services, Gates {
   readonly masterStream: MasterStreamExecutor;
   readonly rdb: RdbFile;
   readonly tls: Tls;
+  readonly aof: AppendOnlyFile;
+  readonly persistence: Persistence;
+  /** The load under way, if there is one. */
+  readonly load: Loading;
   readonly listeners: Listeners;
   readonly cron: Cron;
   readonly eviction: Eviction;
@@ -107,6 +116,7 @@ export class Server implements Services, Gates {
     this.startedAt = world.clock.now();
     this.runId = randomHex(world.random);
     this.statistics = new Statistics(world.clock);
+    this.load = new Loading(world.clock, this.settings);
     this.store = new Store(this.settings, world.random);
     this.store.space.now = this.startedAt;
     this.commands = new CommandTable(families);
@@ -122,7 +132,10 @@ export class Server implements Services, Gates {
       replaceFile: (path, bytes) => world.disk.replaceFileSync(posix.resolve(this.settings.dir, path), bytes),
     });
     this.propagation = new Propagation({
-      feed: (database, bytes, at, length) => this.replication.feed(database, bytes, at, length),
+      feed: (database, bytes, at, length) => {
+        this.replication.feed(database, bytes, at, length);
+        if (this.aof.recording) this.#append(database, bytes, at, length);
+      },
     });
     this.blocking = new Blocking(this);
     const { blocking } = this;
@@ -134,7 +147,8 @@ export class Server implements Services, Gates {
       },
       serveBlocked: () => blocking.serveReady(),
       denied: (session, command, args) => this.acl.refusal(session, command, args),
-      masterCommandFailed: (session, error) => this.masterStream.failed(session, error),
+      masterCommandFailed: (session, error) =>
+        aofReplay.owns(session) ? aofReplay.failed(session, error) : this.masterStream.failed(session, error),
     });
     this.clients = new Clients(
       {
@@ -165,9 +179,54 @@ export class Server implements Services, Gates {
       store: this.store,
       dirty: () => call.dirty,
       position: () => this.replication.rdbInfo(),
-      setLoading: (on: boolean) => this.#setLoading(on),
+      loading: this.load,
     });
     this.pauses = new Pauses({ clock: world.clock, changed: (kind) => this.#pauseChanged(kind) });
+    this.aof = new AppendOnlyFile({
+      world,
+      settings: this.settings,
+      snapshot: (consumer) =>
+        startSnapshot(
+          this.store,
+          this.settings,
+          world.clock,
+          {
+            offset: this.replication.history.masterReplOffset,
+            replid: this.replication.history.replid,
+            streamDb: 0,
+            target: 'sockets',
+            excludeData: false,
+            excludeFunctions: false,
+            aofBase: true,
+          },
+          consumer,
+        ),
+      commandEncoder: () =>
+        new BaseCommands(this.settings.aofTimestampEnabled ? Math.floor(world.clock.now() / 1000) : -1),
+      saving: () => this.rdb.saving,
+      offset: () => this.replication.history.masterReplOffset,
+      endTurn: () => this.#scheduleEndOfTurn(),
+      synced: () => {
+        if (this.replication.waiters.size === 0) return;
+        this.replication.fsynced();
+        this.#scheduleEndOfTurn();
+      },
+    });
+    const aofReplay = new ServerAofReplay(this);
+    this.persistence = new Persistence({
+      settings: this.settings,
+      rdb: this.rdb,
+      aof: this.aof,
+      loadParts: {
+        world,
+        settings: this.settings,
+        store: this.store,
+        loading: this.load,
+        directory: this.aof.directory,
+        replay: aofReplay,
+      },
+    });
+    this.clients.output.beforeFlush = () => this.aof.flush();
     const host = replicationHost(this);
     this.masterStream = host.executor;
     this.replication = new Replication(host);
@@ -181,6 +240,7 @@ export class Server implements Services, Gates {
       settings: this.settings,
       space: this.store.space,
       expireSlice: (run) => this.#expireSlice(run),
+      everyTick: () => this.persistence.tick(),
       everySecond: () => this.#everySecond(),
     });
     this.store.space.events = {
@@ -228,12 +288,14 @@ export class Server implements Services, Gates {
       await this.listeners.open();
       if (port !== undefined) await this.listeners.openTcp(port);
       this.#onListening();
-      await this.rdb.loadAtStart(
+      await this.persistence.loadAtStart(
         (position) => this.replication.restore(position, settings.replicaof === undefined ? 'master' : 'replica'),
         (database, bytes, at, length) => {
           if (this.replication.feeding) this.#propagateExpired(database, bytes, at, length);
         },
       );
+    } catch (error) {
+      if (!(error instanceof LoadCancelled)) throw error;
     } finally {
       this.#setLoading(false);
     }
@@ -247,11 +309,13 @@ export class Server implements Services, Gates {
   /** Stops everything at once, without saving; for embedding and tests. `shutdown` is the polite way. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.load.cancel();
     this.pauses.stop();
     this.#shutdown.stop();
     this.cron.stop();
     this.replication.shutdown();
     this.clients.closeAll();
+    this.aof.close();
     await this.listeners.close();
   }
 
@@ -271,10 +335,6 @@ export class Server implements Services, Gates {
 
   get sessions(): SessionService {
     return this.clients;
-  }
-
-  get persistence(): PersistenceService {
-    return this.rdb;
   }
 
   get watching(): boolean {
@@ -399,7 +459,9 @@ export class Server implements Services, Gates {
   }
 
   get diskError(): ReplyError | undefined {
-    return this.rdb.blocksWrites ? MISCONF : undefined;
+    if (this.rdb.blocksWrites) return MISCONF;
+    const { writeError } = this.aof;
+    return writeError === '' ? undefined : replyError(`MISCONF Errors writing to the AOF file: ${writeError}`);
   }
 
   get memoryLimited(): boolean {
@@ -441,6 +503,7 @@ export class Server implements Services, Gates {
     replace();
     for (const db of databases) this.databaseChanged(db.index);
     this.blocking.serveReady();
+    this.aof.dataReplaced();
     if (this.store.space.reclaimer.pending > 0) this.cron.workArrived();
   }
 
@@ -500,6 +563,13 @@ export class Server implements Services, Gates {
     });
   }
 
+  /** To the append only file. Where no stream counts bytes, each command counts one, so that WAITAOF has an offset to wait for. */
+  #append(database: number, bytes: Uint8Array, at: number, length: number): void {
+    const { replication } = this;
+    if (replication.isMaster && !replication.feeding) replication.history.masterReplOffset++;
+    this.aof.feed(database, bytes, at, length);
+  }
+
   #sessionClosed(session: Session): void {
     session.blocking?.gone();
     this.unwatchAll(session);
@@ -542,7 +612,7 @@ export class Server implements Services, Gates {
     if (this.eviction.limited) this.eviction.clientBytes = this.clients.bufferBytes();
     this.clients.cron();
     this.replication.cron();
-    this.rdb.cron();
+    this.persistence.cron();
     this.#scheduleEndOfTurn();
   }
 }

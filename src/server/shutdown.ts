@@ -76,11 +76,25 @@ export class ShutdownSequence {
     for (const failed of askers) failed(FAILED);
   }
 
+  /** Brings the append only file to disk. False: it is about to get its first base, without which it is of no use. */
+  #closeAof(force: boolean): boolean {
+    const { aof, log } = this.#server;
+    if (!aof.enabled) return true;
+    if (aof.rewriting && aof.state === 'wait-rewrite') {
+      log.warning(force ? 'Writing initial AOF. Exit anyway.' : "Writing initial AOF, can't exit.");
+      if (!force) return false;
+    }
+    log.notice('Calling fsync() on the AOF file.');
+    aof.syncAll();
+    return true;
+  }
+
   #finish(options: ShutdownOptions): string | undefined {
     const server = this.#server;
     const { settings, log, clock } = server;
     // Nothing may enter the stream behind the file's offset: replicas would be ahead of us after a restart.
     server.replication.beforeSleep();
+    if (!this.#closeAof(options.force)) return FAILED;
     // While loading, the data in memory is not what the file holds: it must not replace it.
     const save =
       !server.loading && (options.save === 'save' || (options.save === 'default' && settings.save.length > 0));

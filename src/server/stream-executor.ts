@@ -21,6 +21,8 @@ export interface StreamExecutorParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: { readonly propagationErrorBehavior: 'ignore' | 'panic' | 'panic-on-replicas' };
+  /** An append only file wants to know what commands do. */
+  recording(): boolean;
   /** A fresh session of class 'master'; `linked`: for a link that is up now. */
   newSession(linked: boolean): Session;
 }
@@ -65,7 +67,8 @@ export class MasterStreamExecutor implements StreamExecutor {
     space.now = clock.now();
     space.noTouch = false;
     space.fromMaster = true;
-    propagation.enabled = false;
+    // The stream itself goes on to our replicas as it is; our append only file gets what it did here.
+    propagation.enabled = this.#parts.recording();
     session.lastInteraction = space.now;
     // An incomplete command comes again with more behind it; the parser goes on where it stopped in it.
     parser.feedAgain(bytes.subarray(at, at + length));

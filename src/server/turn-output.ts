@@ -14,6 +14,8 @@ import type { ReplyWriter } from '../resp/reply-writer.ts';
 /** Takes one client's part; false if the kernel did not take everything, so that the bytes are still in use. */
 export interface OutputOwner {
   send(bytes: Uint8Array): boolean;
+  /** What was replied must not be sent, and nothing can be said instead: the connection ends. */
+  drop(): void;
   /** Kept by TurnOutput: messages to this client behind which none of its replies was committed yet. */
   messages: Uint8Array[] | undefined;
 }
@@ -23,6 +25,11 @@ const MESSAGE_BYTES = 1024 * 1024;
 
 export class TurnOutput {
   readonly writer: ReplyWriter;
+  /**
+   * Called before bytes go to the sockets: what the commands behind them did is to be safe first. False: it is not, so
+   * nobody may see what was replied.
+   */
+  beforeFlush: () => boolean = () => true;
   readonly #owners: OutputOwner[] = [];
   readonly #ends: number[] = [];
   /** For each part that is not in the writer: the messages it consists of. */
@@ -36,6 +43,8 @@ export class TurnOutput {
   #running = false;
   /** Some part is still in use by its connection: the buffer must not be written again. */
   #given = false;
+  /** A flush inside the running batch found that what it did is not safe. */
+  #unsafe = false;
 
   constructor(writer: ReplyWriter) {
     this.writer = writer;
@@ -53,13 +62,19 @@ export class TurnOutput {
 
   /** Drops what the running batch wrote, and ends it. */
   abandon(): void {
-    this.#running = false;
+    this.#running = this.#unsafe = false;
     this.writer.at = this.#committed;
   }
 
   /** Ends the running batch: what it wrote belongs to `owner`. */
   commit(owner: OutputOwner): void {
     this.#running = false;
+    if (this.#unsafe) {
+      this.#unsafe = false;
+      this.writer.at = this.#committed;
+      owner.drop();
+      return;
+    }
     if (this.writer.at === this.#committed) return;
     this.#committed = this.writer.at;
     this.#add(owner, undefined);
@@ -78,11 +93,13 @@ export class TurnOutput {
     this.#running = running;
   }
 
-  /** Hands all committed parts to their connections. A batch may be under way: it stays. */
-  flush(): void {
+  /** Hands all committed parts to their connections. A batch may be under way: it stays. False: see `beforeFlush`. */
+  flush(): boolean {
     const { writer } = this;
     const owners = this.#owners;
     this.#messageBytes = 0;
+    const isSafe = this.beforeFlush();
+    if (!isSafe) this.#dropAll();
     if (owners.length > 0) {
       // Sending may run code that commits more; that waits for its own flush.
       const count = owners.length;
@@ -102,10 +119,23 @@ export class TurnOutput {
       this.#ends.splice(0, count);
       this.#messages.splice(0, count);
     }
-    if (this.#running || owners.length > 0 || writer.at > this.#committed) return;
+    if (this.#running || owners.length > 0 || writer.at > this.#committed) return isSafe;
     writer.renew(this.#given);
     this.#given = false;
     this.#start = this.#committed = 0;
+    return isSafe;
+  }
+
+  /** Ends the connections of all who wait for replies, as a crash in this moment would. */
+  #dropAll(): void {
+    const owners = this.#owners.splice(0);
+    this.#ends.length = this.#messages.length = 0;
+    this.#start = this.#committed;
+    this.#unsafe = this.#running;
+    for (const owner of owners) {
+      owner.messages = undefined;
+      owner.drop();
+    }
   }
 
   #add(owner: OutputOwner, messages: Uint8Array[] | undefined): void {

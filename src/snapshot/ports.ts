@@ -13,6 +13,8 @@ export interface SnapshotRequest {
   /** What a backup tool asked to leave out (REPLCONF rdb-filter-only). */
   readonly excludeData: boolean;
   readonly excludeFunctions: boolean;
+  /** The base of an append only file: marked as one, without a place in the stream, compressed if rdbcompression says so. */
+  readonly aofBase?: boolean;
 }
 
 /** What the consumer answers to a chunk. */

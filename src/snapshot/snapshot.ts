@@ -24,10 +24,12 @@ export function startSnapshot(
 ): SnapshotRun {
   const facts = {
     now: clock.now(),
-    position: { replid: request.replid, offset: request.offset, streamDb: request.streamDb },
+    position:
+      request.aofBase === true ? null : { replid: request.replid, offset: request.offset, streamDb: request.streamDb },
+    aofBase: request.aofBase === true,
   };
   // Compressing costs more time than a local link saves; every reader takes plain strings.
-  const options = { checksum: settings.rdbchecksum, compress: false };
+  const options = { checksum: settings.rdbchecksum, compress: request.aofBase === true && settings.rdbcompression };
   const write = (output: (chunk: Uint8Array) => boolean): void => {
     const writer = new RdbWriter(output, options);
     writeRdb(writer, store, facts, !request.excludeFunctions, !request.excludeData);

@@ -11,6 +11,8 @@ export interface RdbFacts {
   readonly now: number;
   /** Place in the replication stream; absent where there is none. */
   readonly position: { readonly replid: string; readonly offset: number; readonly streamDb: number } | null;
+  /** It is the base of an append only file. */
+  readonly aofBase?: boolean;
 }
 
 export function writeRdb(
@@ -30,7 +32,7 @@ export function writeRdb(
     writer.aux('repl-id', facts.position.replid);
     writer.aux('repl-offset', facts.position.offset);
   }
-  writer.aux('aof-base', 0);
+  writer.aux('aof-base', facts.aofBase === true ? 1 : 0);
   if (withFunctions) for (const library of store.functions) writer.functionLibrary(library, 0, library.length);
   if (withData) {
     const encoder = new EntryEncoder(store.space, writer);

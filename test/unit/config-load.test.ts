@@ -7,7 +7,7 @@ import { CommandTable } from '../../src/commands/table.ts';
 import { Config } from '../../src/server/config/config.ts';
 import { ConfigFileError, ConfigOpenError } from '../../src/server/config/error.ts';
 import { configLimits, loadConfig } from '../../src/server/config/load.ts';
-import { quoteWord, splitWords } from '../../src/server/config/words.ts';
+import { quoteWord, splitWords } from '../../src/base/words.ts';
 
 /** Loads `main.conf` of a directory in memory. */
 function load(files: { readonly [path: string]: string }, options?: string, stdin?: string): Config {
@@ -97,10 +97,10 @@ test('a line beyond the limit is refused without being printed in full', () => {
 });
 
 test('what would break a promise is refused, its default is not', () => {
-  for (const line of ['appendonly yes', 'cluster-enabled yes', 'tls-cluster yes', 'loadmodule x.so']) {
+  for (const line of ['cluster-enabled yes', 'tls-cluster yes', 'loadmodule x.so']) {
     assert.match(refusal({ '/etc/main.conf': line }), /not supported|cannot be loaded/, line);
   }
-  load({ '/etc/main.conf': 'appendonly no\ncluster-enabled no\ntls-cluster no' });
+  load({ '/etc/main.conf': 'cluster-enabled no\ntls-cluster no' });
 });
 
 test('renamed commands are kept in order, and a freed name may be taken', () => {

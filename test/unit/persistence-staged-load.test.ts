@@ -1,6 +1,7 @@
 /** A full sync into staged databases: the old data is served until the new is whole, and a failure leaves no trace. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Loading } from '../../src/persistence/loading.ts';
 import { StagedLoad } from '../../src/persistence/staged-load.ts';
 import { digestAll } from '../../src/store/digest.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -34,6 +35,7 @@ class Subject {
   readonly clock = new TickingClock();
   readonly log = new MemoryLog();
   readonly store = makeStore();
+  readonly load = new Loading(this.clock, { keyLoadDelayMicros: 0 });
   replaced = 0;
   resumed = 0;
   readonly digest: string;
@@ -52,6 +54,7 @@ class Subject {
         clock: this.clock,
         log: this.log,
         settings: { rdbchecksum: true },
+        load: this.load,
         replaceData: (replace) => {
           replace();
           this.replaced++;

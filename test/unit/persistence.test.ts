@@ -6,6 +6,7 @@ import type { ReplyError } from '../../src/base/errors.ts';
 import type { Settings } from '../../src/base/settings.ts';
 import type { Disk, DiskFile, DiskReader, World } from '../../src/io/world.ts';
 import { AssertionError } from '../../src/base/assert.ts';
+import { Loading } from '../../src/persistence/loading.ts';
 import { RdbFile } from '../../src/persistence/rdb-file.ts';
 import { digestAll } from '../../src/store/digest.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -102,7 +103,7 @@ class Subject {
     save: [{ seconds: 60, changes: 2 }],
     replicaof: undefined,
   } as unknown as Mutable<Settings>;
-  readonly loading: boolean[] = [];
+  readonly loading = new Loading(this.clock, { keyLoadDelayMicros: 0 });
   dirty = 0;
   readonly rdb: RdbFile;
 
@@ -119,7 +120,7 @@ class Subject {
       store: this.store,
       dirty: () => this.dirty,
       position: () => ({ replid: 'a'.repeat(40), offset: 77, streamDb: 3 }),
-      setLoading: (on) => this.loading.push(on),
+      loading: this.loading,
     });
   }
 
@@ -268,7 +269,7 @@ test('what one server saved another loads at its start, with its place in the st
     source.store.functions,
   );
   assert.equal(subject.rdb.loadedKeys, 500);
-  assert.deepEqual(subject.loading, [true, false]);
+  assert.equal(subject.loading.kind, 'no');
   assert.equal(subject.log.count('Loading RDB produced by version '), 1);
   assert.equal(subject.log.count('Done loading RDB, keys loaded: 500, keys expired: 0.'), 1);
   assert.match(subject.log.lines.at(-1)!, /^DB loaded from disk: \d+\.\d{3} seconds$/);
@@ -301,7 +302,7 @@ test('a file that cannot be read stops the start, is explained, and leaves nothi
     await assert.rejects(subject.rdb.loadAtStart(() => assert.fail('nothing was loaded')));
     const said = subject.log.lines.slice(-lines.length);
     lines.forEach((line, i) => assert.match(said[i]!, line));
-    assert.deepEqual(subject.loading, [true, false]);
+    assert.equal(subject.loading.kind, 'no');
     assert.equal(subject.store.space.size, 0);
     subject.store.space.reclaimer.finish();
     assert.equal(arena.blocks, before);

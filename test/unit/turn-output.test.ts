@@ -12,6 +12,10 @@ class Owner implements OutputOwner {
     this.sent.push(Buffer.from(bytes).toString());
     return true;
   }
+
+  drop(): void {
+    this.sent.push('dropped');
+  }
 }
 
 function batch(output: TurnOutput, owner: Owner, run: () => void): void {
@@ -56,4 +60,22 @@ test('many bytes of messages leave before the turn ends, and the running command
   output.flush();
   assert.deepEqual(client.sent, [':1\r\n', ':2\r\n']);
   assert.equal(listener.sent.join('').length, 8 * message.length);
+});
+
+test('replies that are not safe end the connections that wait for them, the running batch included', () => {
+  const output = new TurnOutput(new ReplyWriter());
+  const [first, second, third] = [new Owner(), new Owner(), new Owner()];
+  let safe = false;
+  output.beforeFlush = () => safe;
+  batch(output, first, () => output.writer.integer(1));
+  batch(output, second, () => {
+    output.writer.integer(2);
+    assert.equal(output.flush(), false);
+    output.writer.integer(3);
+  });
+  assert.deepEqual([first.sent, second.sent], [['dropped'], ['dropped']]);
+  safe = true;
+  batch(output, third, () => output.writer.integer(4));
+  assert.equal(output.flush(), true);
+  assert.deepEqual([first.sent, second.sent, third.sent], [['dropped'], ['dropped'], [':4\r\n']]);
 });

@@ -470,7 +470,9 @@ export class MasterLink {
 
   #sendAck(): void {
     if (this.#prePsync || this.#connection === null) return;
-    this.#connection.write(command('REPLCONF', 'ACK', String(this.#owner.masterReplOffset())));
+    const onDisk = this.#env.fsyncedOffset?.() ?? null;
+    const fack = onDisk === null ? [] : ['FACK', String(onDisk)];
+    this.#connection.write(command('REPLCONF', 'ACK', String(this.#owner.masterReplOffset()), ...fack));
   }
 
   #newline(): void {

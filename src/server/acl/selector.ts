@@ -7,7 +7,7 @@ import type { KeyPosition } from '../../commands/keys-of.ts';
 import type { KeySpecFlag } from '../../commands/row.ts';
 import type { Command, CommandTable } from '../../commands/table.ts';
 import type { Args } from '../../resp/args.ts';
-import { splitWords } from '../config/words.ts';
+import { splitWords } from '../../base/words.ts';
 import { CommandsAllowed } from './commands-allowed.ts';
 import { AclError } from './error.ts';
 

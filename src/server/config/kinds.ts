@@ -6,7 +6,7 @@
  * V is the value as the table keeps it, S what `Settings` shows.
  */
 import { ConfigError } from './error.ts';
-import { fromByteString, quoteWord } from './words.ts';
+import { fromByteString, quoteWord } from '../../base/words.ts';
 
 /** What CONFIG REWRITE does with a directive: write these lines; `force` adds them also where the file has no such line. */
 export interface RewriteLine {

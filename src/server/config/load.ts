@@ -14,7 +14,7 @@ import { AclError } from '../acl/error.ts';
 import { joinSelectors, User } from '../acl/user.ts';
 import { ConfigError, ConfigFileError, ConfigOpenError, type ConfigPlace } from './error.ts';
 import { systemReason } from './system-reason.ts';
-import { fromByteString, splitWords, toByteString } from './words.ts';
+import { fromByteString, splitWords, toByteString } from '../../base/words.ts';
 
 export const configLimits = {
   /** Bytes of one file. */

@@ -5,7 +5,7 @@
  * comment, so that the next start does not fail on it.
  */
 import type { RewriteLine } from './kinds.ts';
-import { splitWords } from './words.ts';
+import { splitWords } from '../../base/words.ts';
 
 export interface RewriteEntry {
   readonly name: string;

@@ -13,7 +13,7 @@ import {
 import { ConfigError } from './error.ts';
 import { parseMemory, printMemory, type ValueKind } from './kinds.ts';
 import { systemReason } from './system-reason.ts';
-import { fromByteString, quoteWord } from './words.ts';
+import { fromByteString, quoteWord } from '../../base/words.ts';
 
 export const savePoints: ValueKind<readonly SavePoint[], readonly SavePoint[]> = {
   several: true,

@@ -7,8 +7,6 @@ const natural = integer(0n, intMax);
 const count = integer(0n, longMax);
 const bytes = memory(0n, longMax, false);
 
-const noAof = 'the append-only file is not supported yet; data is kept by save points and SAVE';
-const aofTuning = 'tunes the append-only file, which is not supported yet';
 const noDefrag =
   'Active defragmentation cannot be enabled: it requires a Redis server compiled with a modified Jemalloc like the one shipped by default with the Redis source distribution';
 const noFragments = 'the arena is not defragmented';
@@ -79,7 +77,7 @@ export const dataDirectives: readonly Directive[] = [
   works('sanitize-dump-payload', 'sanitizeDumpPayload', oneOf(['no', 'yes', 'clients']), 'no'),
   accepted('rdb-save-incremental-fsync', yesNo, 'yes', 'files are always flushed before they are renamed'),
   accepted('rdb-key-save-delay', integer(-intMax - 1n, intMax), '0', 'a test hook of Redis', 'hidden'),
-  accepted('key-load-delay', integer(-intMax - 1n, intMax), '0', 'a test hook of Redis', 'hidden'),
+  works('key-load-delay', 'keyLoadDelayMicros', integer(-intMax - 1n, intMax), '0', 'hidden'),
   accepted(
     'loading-process-events-interval-bytes',
     integer(1024n, intMax),
@@ -88,38 +86,30 @@ export const dataDirectives: readonly Directive[] = [
     'hidden',
   ),
 
-  also(refused('appendonly', yesNo, 'no', noAof, 'deny-loading'), { field: 'appendonly' }),
-  also(
-    accepted(
-      'appendfilename',
-      fileName({ check: baseName('appendfilename', 'filename', false) }),
-      'appendonly.aof',
-      aofTuning,
-      'immutable',
-    ),
-    { field: 'appendfilename' },
+  works('appendonly', 'appendonly', yesNo, 'no', 'deny-loading'),
+  works(
+    'appendfilename',
+    'appendfilename',
+    fileName({ check: baseName('appendfilename', 'filename', false) }),
+    'appendonly.aof',
+    'immutable',
   ),
-  also(
-    accepted(
-      'appenddirname',
-      fileName({ check: baseName('appenddirname', 'dirname', false) }),
-      'appendonlydir',
-      aofTuning,
-      'immutable',
-    ),
-    { field: 'appenddirname' },
+  works(
+    'appenddirname',
+    'appenddirname',
+    fileName({ check: baseName('appenddirname', 'dirname', false) }),
+    'appendonlydir',
+    'immutable',
   ),
-  also(accepted('appendfsync', oneOf(['everysec', 'always', 'no']), 'everysec', aofTuning), { field: 'appendfsync' }),
-  also(accepted('no-appendfsync-on-rewrite', yesNo, 'no', aofTuning), { field: 'noAppendfsyncOnRewrite' }),
-  also(accepted('auto-aof-rewrite-percentage', natural, '100', aofTuning), { field: 'autoAofRewritePercentage' }),
-  also(accepted('auto-aof-rewrite-min-size', memory(0n, longMax, true), '64mb', aofTuning), {
-    field: 'autoAofRewriteMinSize',
-  }),
-  also(accepted('aof-load-truncated', yesNo, 'yes', aofTuning), { field: 'aofLoadTruncated' }),
-  also(accepted('aof-use-rdb-preamble', yesNo, 'yes', aofTuning), { field: 'aofUseRdbPreamble' }),
-  also(accepted('aof-timestamp-enabled', yesNo, 'no', aofTuning), { field: 'aofTimestampEnabled' }),
-  accepted('aof-rewrite-incremental-fsync', yesNo, 'yes', aofTuning),
-  accepted('aof-disable-auto-gc', yesNo, 'no', aofTuning),
+  works('appendfsync', 'appendfsync', oneOf(['everysec', 'always', 'no']), 'everysec'),
+  works('no-appendfsync-on-rewrite', 'noAppendfsyncOnRewrite', yesNo, 'no'),
+  works('auto-aof-rewrite-percentage', 'autoAofRewritePercentage', natural, '100'),
+  works('auto-aof-rewrite-min-size', 'autoAofRewriteMinSize', memory(0n, longMax, true), '64mb'),
+  works('aof-load-truncated', 'aofLoadTruncated', yesNo, 'yes'),
+  works('aof-use-rdb-preamble', 'aofUseRdbPreamble', yesNo, 'yes'),
+  works('aof-timestamp-enabled', 'aofTimestampEnabled', yesNo, 'no'),
+  accepted('aof-rewrite-incremental-fsync', yesNo, 'yes', 'a base is flushed as a whole before it is renamed'),
+  works('aof-disable-auto-gc', 'aofDisableAutoGc', yesNo, 'no'),
 ];
 
 function baseName(directive: string, what: string, mayBeEmpty: boolean): (value: string) => string | undefined {

@@ -1,0 +1,97 @@
+/**
+ * What is known of a load while it goes on: INFO's loading_* fields, the gate that answers -LOADING, and the pace.
+ *
+ * A load runs in slices of SLICE_MS between which the server serves its clients. `blocking`: there is no data to serve
+ * yet (at the start). `async`: the data of before is served until the new data is complete (full sync).
+ */
+import type { Clock } from '../base/ambient.ts';
+
+/** Longest stretch of loading without a look at the clients, ms. */
+export const SLICE_MS = 1;
+
+/** The server was stopped while it loaded. */
+export class LoadCancelled extends Error {
+  override name = 'LoadCancelled';
+}
+
+export class Loading {
+  kind: 'no' | 'blocking' | 'async' = 'no';
+  /** Unix seconds. */
+  startTime = 0;
+  totalBytes = 0;
+  loadedBytes = 0;
+  /** What the data took where it was saved; 0 while it is not known. */
+  rdbUsedMem = 0;
+  #cancelled = false;
+  readonly #clock: Clock;
+  /** key-load-delay: microseconds a key; below zero: keys a microsecond. */
+  readonly #settings: { readonly keyLoadDelayMicros: number };
+
+  constructor(clock: Clock, settings: { readonly keyLoadDelayMicros: number }) {
+    this.#clock = clock;
+    this.#settings = settings;
+  }
+
+  /** `totalBytes` 0: not known. */
+  begin(kind: 'blocking' | 'async', totalBytes: number): void {
+    this.kind = kind;
+    this.startTime = Math.floor(this.#clock.now() / 1000);
+    this.totalBytes = totalBytes;
+    this.loadedBytes = 0;
+    this.rdbUsedMem = 0;
+  }
+
+  end(): void {
+    this.kind = 'no';
+  }
+
+  /** The server stops: a load under way throws LoadCancelled at its next pause. */
+  cancel(): void {
+    this.#cancelled = true;
+  }
+
+  /** Per cent, with a fraction. */
+  get percent(): number {
+    return this.totalBytes === 0 ? 0 : (this.loadedBytes / this.totalBytes) * 100;
+  }
+
+  /** Seconds left, by the pace so far. */
+  get etaSeconds(): number {
+    const elapsed = Math.floor(this.#clock.now() / 1000) - this.startTime;
+    if (elapsed === 0) return 1;
+    const done = Math.max(1, this.loadedBytes);
+    return Math.max(0, Math.floor((elapsed * (this.totalBytes - done)) / done));
+  }
+
+  /** Runs `work` in slices until it is done: it does a small piece and returns how many keys that were, -1 at the end. */
+  async inSlices(work: () => number): Promise<void> {
+    const clock = this.#clock;
+    for (;;) {
+      const deadline = clock.monotonic() + SLICE_MS;
+      let keys = 0;
+      for (;;) {
+        const taken = work();
+        if (taken < 0) return;
+        keys += taken;
+        if (clock.monotonic() >= deadline || this.delayMs(keys) > 0) break;
+      }
+      await this.pause(this.delayMs(keys));
+    }
+  }
+
+  /** What key-load-delay asks for after so many keys, ms. */
+  delayMs(keys: number): number {
+    const delay = this.#settings.keyLoadDelayMicros;
+    if (delay === 0) return 0;
+    return delay > 0 ? (keys * delay) / 1000 : keys / -delay / 1000;
+  }
+
+  /** Lets the clients in. Throws LoadCancelled. */
+  async pause(delayMs: number = 0): Promise<void> {
+    await new Promise<void>((resolve) => {
+      if (delayMs > 0) this.#clock.after(delayMs, resolve);
+      else this.#clock.soon(resolve);
+    });
+    if (this.#cancelled) throw new LoadCancelled('the server was stopped while loading');
+  }
+}
