@@ -5,7 +5,7 @@
  *   +--------+-------+--------+-------+            +----------+-------+------------+------------+
  *   | table0 | log2  | table1 | log2  |            | overflow | count | 7 x hash32 | 7 x item   |
  *   +--------+-------+--------+-------+            +----------+-------+------------+------------+
- *   | rehash | count | drain  |   -   |             u32        u32     u32           u32 address
+ *   | rehash | count | drain  | guard |             u32        u32     u32           u32 address
  *   +--------+-------+--------+-------+
  *
  * A bucket that is full points to an overflow bucket. Free slots are a bucket's last ones, and an overflow bucket is
@@ -15,6 +15,10 @@
  * Growing and shrinking are incremental: every operation moves one bucket of table0 to table1, `rehashSome` moves
  * more in idle time. When memory runs out they pause, and the dict works on with longer chains. The SCAN cursor counts with its bits reversed, from the high bit of the mask down, so that an
  * element present during a whole scan is returned at least once across any number of resizes.
+ *
+ * A table that a snapshot walks is guarded: before the first change of an item, `watcher` hears its hash. Logical buckets
+ * (hash modulo the size at that time) stay whole sets of physical ones in both tables, because a guarded table never
+ * shrinks below that size. Insertion and removal tell by themselves; whoever changes an item in place calls `beforeChange`.
  *
  * Items follow the layout in store/entry.ts: the key of a dict's items starts at `keyBase`, 8 bytes later if bit 31 of the
  * first word is set. The dict owns its buckets, never the items.
@@ -30,6 +34,8 @@ const LOG1 = 3;
 const REHASH = 4;
 const COUNT = 5;
 const DRAIN = 6;
+/** 0, or the log of the logical size plus one. */
+const GUARD = 7;
 const HEADER_BYTES = 32;
 
 const NOT_REHASHING = 0xffffffff;
@@ -59,7 +65,14 @@ const TWO_TO_32 = 2 ** 32;
 const SEGMENT_SHIFT = 18;
 const UNIT_MASK = (1 << SEGMENT_SHIFT) - 1;
 
+/** Who wants to see items of guarded tables before they change. It may read the dict, not change it. */
+export interface DictWatcher {
+  /** An item with this hash is about to be added, removed or changed. */
+  beforeChange(header: Address, hash: number): void;
+}
+
 export class Dict {
+  watcher: DictWatcher | null = null;
   readonly arena: Arena;
   readonly hasher: KeyHasher;
   readonly keyBase: number;
@@ -101,7 +114,7 @@ export class Dict {
     const at = (header & UNIT_MASK) << 2;
     if (view[at + COUNT] !== 0 || expected === 0 || view[at + REHASH] !== NOT_REHASHING) return;
     const old = view[at + TABLE0]!;
-    const log = logFor(expected);
+    const log = Math.max(logFor(expected), view[at + GUARD]! - 1);
     view[at + TABLE0] = this.#allocTable(log);
     view[at + LOG0] = log;
     if (old !== 0) this.arena.free(old);
@@ -122,6 +135,49 @@ export class Dict {
 
   isRehashing(header: Address): boolean {
     return this.#header(header)[((header & UNIT_MASK) << 2) + REHASH] !== NOT_REHASHING;
+  }
+
+  // -- guarded tables -----------------------------------------------------------------------------------------
+
+  /** Guards a table and returns the log of its logical size. The table must have room for items. */
+  guard(header: Address): number {
+    const view = this.#header(header);
+    const word = (header & UNIT_MASK) << 2;
+    const rehashing = view[word + REHASH] !== NOT_REHASHING;
+    const log = rehashing ? Math.min(view[word + LOG0]!, view[word + LOG1]!) : view[word + LOG0]!;
+    view[word + GUARD] = log + 1;
+    return log;
+  }
+
+  unguard(header: Address): void {
+    this.#header(header)[((header & UNIT_MASK) << 2) + GUARD] = 0;
+  }
+
+  isGuarded(header: Address): boolean {
+    return this.arena.u32[header >>> SEGMENT_SHIFT]![((header & UNIT_MASK) << 2) + GUARD] !== 0;
+  }
+
+  /** To be called before an item is changed in place, or replaced by `replaceFound`. */
+  beforeChange(header: Address, hash: number): void {
+    if (this.arena.u32[header >>> SEGMENT_SHIFT]![((header & UNIT_MASK) << 2) + GUARD] !== 0)
+      this.watcher!.beforeChange(header, hash);
+  }
+
+  /**
+   * Appends the items of a logical bucket to `out` from `count` on, as far as there is room, and returns the new count (which
+   * counts on without room). `log`: what `guard` returned.
+   */
+  collect(header: Address, log: number, bucket: number, out: Uint32Array, count: number): number {
+    const view = this.#header(header);
+    const word = (header & UNIT_MASK) << 2;
+    let found = count;
+    const log0 = view[word + LOG0]!;
+    const step = 1 << log;
+    for (let i = bucket; i < 1 << log0; i += step) found = this.#collectChain(view[word + TABLE0]!, i, out, found);
+    if (view[word + REHASH] === NOT_REHASHING) return found;
+    const log1 = view[word + LOG1]!;
+    for (let i = bucket; i < 1 << log1; i += step) found = this.#collectChain(view[word + TABLE1]!, i, out, found);
+    return found;
   }
 
   /** The item with this key, or 0. `hash` must be `hasher.hash` of the key. */
@@ -163,6 +219,7 @@ export class Dict {
       view[word + TABLE0] = this.#allocTable(MIN_LOG);
       view[word + LOG0] = MIN_LOG;
     }
+    if (view[word + GUARD] !== 0) this.watcher!.beforeChange(header, hash);
     const count = view[word + COUNT]! + 1;
     if (view[word + REHASH] !== NOT_REHASHING) this.#rehashStep(view, word, 1);
     else if (count > GROW_AT << view[word + LOG0]!) this.#startRehash(view, word, logFor(count));
@@ -176,6 +233,7 @@ export class Dict {
     const view = this.arena.u32[header >>> SEGMENT_SHIFT]!;
     const word = (header & UNIT_MASK) << 2;
     if (view[word + TABLE0] === 0) return 0;
+    if (view[word + GUARD] !== 0) this.watcher!.beforeChange(header, hash);
     if (view[word + REHASH] !== NOT_REHASHING) this.#rehashStep(view, word, 1);
     let item = 0;
     if (view[word + REHASH] !== NOT_REHASHING)
@@ -448,7 +506,7 @@ export class Dict {
     const log = view[word + LOG0]!;
     const count = view[word + COUNT]!;
     if (log > MIN_LOG && count * SHRINK_DIVISOR < SLOTS << log)
-      this.#startRehash(view, word, Math.max(logFor(count), log - MAX_SHRINK_STEPS));
+      this.#startRehash(view, word, Math.max(logFor(count), log - MAX_SHRINK_STEPS, view[word + GUARD]! - 1));
   }
 
   #startRehash(view: Uint32Array, word: number, log: number): void {
@@ -555,6 +613,20 @@ export class Dict {
       for (let slot = 0; slot < used; slot++) visit(view[bucket + ITEMS + slot]!);
       const overflow = view[bucket]!;
       if (overflow === 0) return;
+      view = this.arena.u32[overflow >>> SEGMENT_SHIFT]!;
+      bucket = (overflow & UNIT_MASK) << 2;
+    }
+  }
+
+  #collectChain(table: Address, index: number, out: Uint32Array, count: number): number {
+    let view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
+    let bucket = ((table & UNIT_MASK) << 2) + index * BUCKET_WORDS;
+    let found = count;
+    for (;;) {
+      const used = view[bucket + 1]!;
+      for (let slot = 0; slot < used; slot++) out[found++] = view[bucket + ITEMS + slot]!;
+      const overflow = view[bucket]!;
+      if (overflow === 0) return found;
       view = this.arena.u32[overflow >>> SEGMENT_SHIFT]!;
       bucket = (overflow & UNIT_MASK) << 2;
     }

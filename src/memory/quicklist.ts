@@ -10,7 +10,7 @@
  *
  * No node is ever empty. Neighbours that fit into one node are joined after deletions inside the list, not after pops, and
  * only while the result keeps room for a quarter more. Value bytes passed in must not lie in the list being changed
- * (Element.detach).
+ * (Element.detach). Rule: before a node's content changes or goes, `changing` tells whoever still needs it as it is.
  */
 import { ArenaExhausted, byteOf, segmentOf } from './arena.ts';
 import type { Address, Arena } from './arena.ts';
@@ -43,8 +43,15 @@ export class ListCursor {
   position = 0;
 }
 
+/** Who needs nodes as they are: a snapshot that writes a list. */
+export interface NodeKeeper {
+  /** The content of this node is about to change or to be freed. */
+  beforeNode(place: Address): void;
+}
+
 export class Quicklist {
   readonly arena: Arena;
+  keeper: NodeKeeper | null = null;
   #maxBytes = COUNTED_BYTES;
   #maxCount = Infinity;
 
@@ -75,6 +82,7 @@ export class Quicklist {
     const tail = this.#settledTail(header);
     const need = this.#need(length);
     if (tail !== 0 && this.#hasRoom(tail, need)) {
+      this.changing(tail);
       const list = this.#reserve(tail, need);
       node.setNodeData(arena, tail, listpack.append(arena, list, bytes, at, length));
       node.setNodeCount(arena, tail, node.nodeCount(arena, tail) + 1, false);
@@ -97,6 +105,7 @@ export class Quicklist {
     const need = this.#need(length);
     const roomy = head !== 0 && this.#hasRoom(head, need);
     if (roomy && listpack.totalBytes(arena, node.nodeData(arena, head)) < HEAD_BYTES) {
+      this.changing(head);
       const list = this.#reserve(head, need);
       node.setNodeData(arena, head, listpack.prepend(arena, list, bytes, at, length));
       node.setNodeCount(arena, head, node.nodeCount(arena, head) + 1, false);
@@ -258,6 +267,7 @@ export class Quicklist {
       // The old element's room is not counted: a node may end up short of full, never over.
       const alone = node.nodeCount(arena, place) === 1 && need + listpack.EMPTY_BYTES <= this.#maxBytes;
       if (alone || listpack.totalBytes(arena, list) + need <= this.#maxBytes) {
+        this.changing(place);
         node.setNodeData(arena, place, listpack.replace(arena, list, cursor.position, bytes, at, length));
         return;
       }
@@ -349,6 +359,11 @@ export class Quicklist {
       this.#deleteNode(header, head);
     }
     return false;
+  }
+
+  /** To be called before a node's content changes or is freed. */
+  changing(place: Address): void {
+    if (this.keeper !== null) this.keeper.beforeNode(place);
   }
 
   // --- reading ---
@@ -508,6 +523,7 @@ export class Quicklist {
     const { arena } = this;
     const need = this.#need(length);
     if (this.#hasRoom(place, need)) {
+      this.changing(place);
       const list = this.#reserve(place, need);
       node.setNodeData(arena, place, listpack.insertBefore(arena, list, position, bytes, at, length));
       node.setNodeCount(arena, place, node.nodeCount(arena, place) + 1, false);
@@ -530,10 +546,12 @@ export class Quicklist {
     const need = this.#need(length);
     const next = node.nextNode(arena, place);
     if (this.#hasRoom(place, need)) {
+      this.changing(place);
       const list = this.#reserve(place, need);
       node.setNodeData(arena, place, listpack.append(arena, list, bytes, at, length));
       node.setNodeCount(arena, place, node.nodeCount(arena, place) + 1, false);
     } else if (next !== 0 && this.#hasRoom(next, need)) {
+      this.changing(next);
       const list = this.#reserve(next, need);
       node.setNodeData(arena, next, listpack.prepend(arena, list, bytes, at, length));
       node.setNodeCount(arena, next, node.nodeCount(arena, next) + 1, false);
@@ -546,6 +564,7 @@ export class Quicklist {
   /** Moves the entries from `position` (not the first) on into a new node after this one. */
   #split(header: Address, place: Address, position: number): void {
     const { arena } = this;
+    this.changing(place);
     const list = node.nodeData(arena, place);
     const created = arena.alloc(node.BLOCK_BYTES);
     let rest: Address;
@@ -575,6 +594,7 @@ export class Quicklist {
       entries++;
     }
     if (position === 0) return;
+    this.changing(head);
     let created: Address = 0;
     let front: Address;
     try {
@@ -597,6 +617,7 @@ export class Quicklist {
   /** Deletes up to `entries` entries of a node from `position` on, and the node if none is left. True while it exists. */
   #deleteEntries(header: Address, place: Address, position: number, entries: number): boolean {
     const { arena } = this;
+    this.changing(place);
     const count = node.nodeCount(arena, place);
     if (count === 1 || node.isPlain(arena, place) || (position === listpack.FIRST && entries >= count)) {
       this.#deleteNode(header, place);
@@ -638,6 +659,8 @@ export class Quicklist {
     const joined = leftBytes + listpack.totalBytes(arena, rightList) - listpack.EMPTY_BYTES;
     const elements = node.nodeCount(arena, left) + node.nodeCount(arena, right);
     if (joined > maxBytes || elements > this.#maxCount) return;
+    this.changing(left);
+    this.changing(right);
     let merged: Address;
     try {
       merged = listpack.merge(arena, leftList, rightList);

@@ -22,10 +22,13 @@ export interface ReplicationHost {
   readonly executor: StreamExecutor;
 
   /**
-   * Starts writing an RDB of the data as it is at this moment, at `request.offset` of the stream. The consumer may be
-   * called during this call already (a snapshot that blocks) or later, in slices.
+   * Starts writing an RDB of the data as it is at this moment, at `request.offset` of the stream, or joins the one that was
+   * started at this offset and has not given out anything. The consumer is called later.
    */
   snapshot(request: SnapshotRequest, consumer: SnapshotConsumer): SnapshotRun;
+
+  /** Runs `task` when no snapshot is under way: now, or later between two commands. */
+  whenSnapshotIdle(task: () => void): void;
 
   /** Starts receiving a master's RDB beside the data that we serve. */
   beginLoad(request: LoadRequest): LoadSession;

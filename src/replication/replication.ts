@@ -79,6 +79,7 @@ export class Replication {
       feed,
       streamDb: () => this.#streamDb(),
       drop: (session) => replicas.drop(session),
+      kill: (session) => replicas.kill(session),
     });
     replicas.fullSync = fullSync;
     this.history = history;

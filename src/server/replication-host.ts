@@ -3,7 +3,6 @@
  * runs the master's commands.
  */
 import type { ReplicationHost, ReplicationSettings } from '../replication/ports.ts';
-import { startSnapshot } from '../snapshot/snapshot.ts';
 import { StagedLoad } from '../persistence/staged-load.ts';
 import type { Server } from './server.ts';
 import { MasterStreamExecutor } from './stream-executor.ts';
@@ -28,7 +27,8 @@ export function replicationHost(server: Server): ReplicationHost & { readonly ex
       recording: () => server.aof.recording,
       newSession: (linked) => server.newMasterSession(linked ? server.clients.nextId() : 0),
     }),
-    snapshot: (request, consumer) => startSnapshot(store, settings, world.clock, request, consumer),
+    snapshot: (request, consumer) => server.snapshots.start(request, consumer),
+    whenSnapshotIdle: (task) => server.snapshots.whenIdle(task),
     beginLoad: (request) => new StagedLoad(store, server, request),
     fsyncedOffset: () => (server.aof.enabled ? server.aof.fsyncedOffset : null),
     roleChanged: () => server.roleChanged(),

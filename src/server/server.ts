@@ -31,9 +31,9 @@ import { AppendOnlyFile } from '../persistence/aof.ts';
 import { BaseCommands } from '../persistence/base-commands.ts';
 import { LoadCancelled, Loading } from '../persistence/loading.ts';
 import { Persistence } from '../persistence/persistence.ts';
+import { Snapshots } from '../snapshot/snapshot.ts';
 import { RdbFile } from '../persistence/rdb-file.ts';
 import { AccessControl } from './acl/access-control.ts';
-import { startSnapshot } from '../snapshot/snapshot.ts';
 import { ServerAofReplay } from './aof-replay.ts';
 import type { Config } from './config/config.ts';
 import { Blocking } from './blocking.ts';
@@ -75,6 +75,7 @@ export class Server implements Services, Gates {
   readonly propagation: Propagation;
   readonly replication: Replication;
   readonly masterStream: MasterStreamExecutor;
+  readonly snapshots: Snapshots;
   readonly rdb: RdbFile;
   readonly tls: Tls;
   readonly aof: AppendOnlyFile;
@@ -173,6 +174,15 @@ export class Server implements Services, Gates {
       },
       this.#writer,
     );
+    this.snapshots = new Snapshots({
+      store: this.store,
+      clock: world.clock,
+      log: world.log,
+      disk: world.disk,
+      settings: this.settings,
+      pid: world.process.pid,
+      activity: () => this.executor.processed,
+    });
     this.rdb = new RdbFile({
       world,
       settings: this.settings,
@@ -186,24 +196,21 @@ export class Server implements Services, Gates {
       world,
       settings: this.settings,
       snapshot: (consumer) =>
-        startSnapshot(
-          this.store,
-          this.settings,
-          world.clock,
+        this.snapshots.start(
           {
-            offset: this.replication.history.masterReplOffset,
-            replid: this.replication.history.replid,
-            streamDb: 0,
+            purpose: 'rewrite',
+            offset: -1,
+            replid: '',
+            streamDb: -1,
             target: 'sockets',
             excludeData: false,
             excludeFunctions: false,
-            aofBase: true,
           },
           consumer,
         ),
       commandEncoder: () =>
         new BaseCommands(this.settings.aofTimestampEnabled ? Math.floor(world.clock.now() / 1000) : -1),
-      saving: () => this.rdb.saving,
+      saving: () => this.rdb.saving || this.snapshots.running !== null,
       offset: () => this.replication.history.masterReplOffset,
       endTurn: () => this.#scheduleEndOfTurn(),
       synced: () => {
@@ -314,6 +321,7 @@ export class Server implements Services, Gates {
     this.#shutdown.stop();
     this.cron.stop();
     this.replication.shutdown();
+    this.snapshots.stop();
     this.clients.closeAll();
     this.aof.close();
     await this.listeners.close();

@@ -26,7 +26,7 @@ import { Zsets } from '../store/zsets.ts';
 
 export class EntryEncoder {
   readonly #space: Keyspace;
-  readonly #writer: RdbWriter;
+  #writer: RdbWriter;
   readonly #span: Span = new Span();
   readonly #hashes: Hashes;
   readonly #sets: Sets;
@@ -44,25 +44,26 @@ export class EntryEncoder {
     this.#sets = new Sets(space);
     this.#zsets = new Zsets(space);
     this.#writeField = (fieldBytes, fieldAt, fieldLength, bytes, at, length) => {
-      writer.string(fieldBytes, fieldAt, fieldLength);
-      writer.string(bytes, at, length);
+      this.#writer.string(fieldBytes, fieldAt, fieldLength);
+      this.#writer.string(bytes, at, length);
     };
     this.#writeMember = (bytes, at, length) => {
-      writer.string(bytes, at, length);
+      this.#writer.string(bytes, at, length);
     };
     this.#writeScored = (bytes, at, length, score) => {
-      writer.string(bytes, at, length);
-      writer.double(score);
+      this.#writer.string(bytes, at, length);
+      this.#writer.double(score);
     };
+  }
+
+  /** Where everything goes from now on. */
+  writeTo(writer: RdbWriter): void {
+    this.#writer = writer;
   }
 
   /** Expiry, idle time or frequency where the policy keeps it, type, key and value of one entry. */
   entry(entry: Address): void {
-    const { entries, access, now } = this.#space;
-    const expireAtMs = entries.expiry(entry);
-    const frequency = access.usesLfu ? access.frequency(entry, now) : -1;
-    const idle = access.usesLru ? access.idleSeconds(entry, now) : -1;
-    if (expireAtMs >= 0 || frequency >= 0 || idle >= 0) this.#writer.keyMeta(expireAtMs, frequency, idle);
+    this.#meta(entry);
     this.#object(entry);
   }
 
@@ -72,6 +73,65 @@ export class EntryEncoder {
     this.#object(entry);
     this.#withoutKey = false;
   }
+
+  // -- values in pieces -------------------------------------------------------------------------------------------
+
+  /**
+   * All of an entry but its elements, which follow one by one: `element` of each item of a table, in any order, `node` of
+   * each node of a quicklist, or the raw bytes of a string. `object` writes the same form in one go.
+   */
+  open(entry: Address): void {
+    const { arena, entries } = this.#space;
+    this.#meta(entry);
+    switch (entries.type(entry)) {
+      case TYPE_STRING:
+        this.#start(format.TYPE_STRING, entry);
+        this.#writer.length(entries.ref(entry));
+        return;
+      case TYPE_HASH:
+        this.#start(format.TYPE_HASH, entry);
+        this.#writer.length(this.#hashes.length(entry));
+        return;
+      case TYPE_SET:
+        this.#start(format.TYPE_SET, entry);
+        this.#writer.length(this.#sets.length(entry));
+        return;
+      case TYPE_ZSET:
+        this.#start(format.TYPE_ZSET_2, entry);
+        this.#writer.length(this.#zsets.length(entry));
+        return;
+      case TYPE_LIST:
+        this.#space.lists.settle(entries.ref(entry));
+        this.#start(format.TYPE_LIST_QUICKLIST_2, entry);
+        this.#writer.length(node.word(arena, entries.ref(entry), node.NODES));
+        return;
+      default:
+        assert(false, 'snapshot: a value of this type is written in one go');
+    }
+  }
+
+  /** An item of a hash, set or sorted set that is a table. */
+  element(type: number, item: Address): void {
+    if (type === TYPE_HASH) this.#hashes.visitItem(item, this.#writeField);
+    else if (type === TYPE_SET) this.#sets.values.visitItem(item, this.#writeMember);
+    else this.#zsets.values.visitItem(item, this.#writeScored);
+  }
+
+  /** A node of a quicklist. */
+  node(place: Address): void {
+    const { arena } = this.#space;
+    const data = node.nodeData(arena, place);
+    if (node.isPlain(arena, place)) {
+      this.#writer.length(format.QUICKLIST_NODE_PLAIN);
+      const bytes = arena.u8[segmentOf(data)]!;
+      this.#writer.string(bytes, byteOf(data) + node.PLAIN_HEADER, node.plainLength(arena, place));
+    } else {
+      this.#writer.length(format.QUICKLIST_NODE_PACKED);
+      this.#listpack(data);
+    }
+  }
+
+  // -- by type ----------------------------------------------------------------------------------------------------
 
   #object(entry: Address): void {
     const { entries } = this.#space;
@@ -147,17 +207,7 @@ export class EntryEncoder {
     }
     this.#space.lists.settle(root);
     this.#writer.length(node.word(arena, root, node.NODES));
-    for (let place = node.headNode(arena, root); place !== 0; place = node.nextNode(arena, place)) {
-      const data = node.nodeData(arena, place);
-      if (node.isPlain(arena, place)) {
-        this.#writer.length(format.QUICKLIST_NODE_PLAIN);
-        const bytes = arena.u8[segmentOf(data)]!;
-        this.#writer.string(bytes, byteOf(data) + node.PLAIN_HEADER, node.plainLength(arena, place));
-      } else {
-        this.#writer.length(format.QUICKLIST_NODE_PACKED);
-        this.#listpack(data);
-      }
-    }
+    for (let place = node.headNode(arena, root); place !== 0; place = node.nextNode(arena, place)) this.node(place);
   }
 
   #listpack(list: Address): void {
@@ -167,6 +217,14 @@ export class EntryEncoder {
   /** The first bytes of a block as a string. */
   #block(block: Address, length: number): void {
     this.#writer.string(this.#space.arena.u8[segmentOf(block)]!, byteOf(block), length);
+  }
+
+  #meta(entry: Address): void {
+    const { entries, access, now } = this.#space;
+    const expireAtMs = entries.expiry(entry);
+    const frequency = access.usesLfu ? access.frequency(entry, now) : -1;
+    const idle = access.usesLru ? access.idleSeconds(entry, now) : -1;
+    if (expireAtMs >= 0 || frequency >= 0 || idle >= 0) this.#writer.keyMeta(expireAtMs, frequency, idle);
   }
 
   #start(type: number, entry: Address): void {

@@ -1,55 +1,346 @@
 /**
- * The snapshot for a full sync. It is taken in one go: the server stands still while it is encoded, so the data is that
- * of the offset at which it started. Chunks go to the consumer as they fill; one that cannot keep up queues them.
+ * Takes snapshots, one at a time: cuts the data, walks it in slices between turns of the event loop, hands the RDB's bytes to
+ * the consumers, and ends what makes no progress.
+ *
+ *   start --> slice, slice, ... (rests while consumers have enough) --> all written --> all taken --> idle
+ *
+ * Pace: a slice takes at most `sliceMs`. While clients are busy it takes a share of the time that they had since the last one, and
+ * what their writes made us copy counts against it. Bounds and what happens at them: limits.ts.
  */
-import { RdbWriter } from '../rdb/write.ts';
-import type { SnapshotConsumer, SnapshotRequest, SnapshotRun } from './ports.ts';
+import { assert } from '../base/assert.ts';
+import type { Clock, Log, Timer } from '../base/ambient.ts';
+import type { Disk } from '../io/world.ts';
 import type { Store } from '../store/store.ts';
-import type { Clock } from '../base/ambient.ts';
-import { writeRdb } from './write-rdb.ts';
+import { DiskRelay } from './disk-relay.ts';
+import { type SnapshotLimits, snapshotLimits } from './limits.ts';
+import { Output } from './output.ts';
+import type { SnapshotConsumer, SnapshotPurpose, SnapshotRequest, SnapshotRun, SnapshotSource } from './ports.ts';
+import { Walk } from './walk.ts';
 
-export interface SnapshotSettings {
-  readonly rdbchecksum: boolean;
-  readonly rdbcompression: boolean;
+export interface SnapshotParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly disk: Disk;
+  readonly settings: {
+    readonly rdbchecksum: boolean;
+    readonly rdbcompression: boolean;
+    readonly dir: string;
+  };
+  readonly pid: number;
+  /** Counts commands that ran: how slices notice that clients are busy. */
+  readonly activity: () => number;
+  readonly limits?: Partial<SnapshotLimits>;
 }
 
-const idle: SnapshotRun = { resume: () => {}, cancel: () => {} };
+/** How often consumers are looked at, ms. */
+const LOOK_MS = 500;
 
-export function startSnapshot(
-  store: Store,
-  settings: SnapshotSettings,
-  clock: Clock,
-  request: SnapshotRequest,
-  consumer: SnapshotConsumer,
-): SnapshotRun {
-  const facts = {
-    now: clock.now(),
-    position:
-      request.aofBase === true ? null : { replid: request.replid, offset: request.offset, streamDb: request.streamDb },
-    aofBase: request.aofBase === true,
-  };
-  // Compressing costs more time than a local link saves; every reader takes plain strings.
-  const options = { checksum: settings.rdbchecksum, compress: request.aofBase === true && settings.rdbcompression };
-  const write = (output: (chunk: Uint8Array) => boolean): void => {
-    const writer = new RdbWriter(output, options);
-    writeRdb(writer, store, facts, !request.excludeFunctions, !request.excludeData);
-  };
-  let total: number | null = null;
-  if (request.target === 'disk') {
-    // The payload's length goes before it: a first pass only counts.
-    let bytes = 0;
-    write((chunk) => {
-      bytes += chunk.length;
-      return true;
-    });
-    total = bytes;
+export class Snapshots implements SnapshotSource {
+  readonly #parts: SnapshotParts;
+  readonly #limits: SnapshotLimits;
+  readonly #waiting: (() => void)[] = [];
+  #run: Run | null = null;
+  #relay: DiskRelay | null = null;
+  #relays = 0;
+  #stopped = false;
+
+  constructor(parts: SnapshotParts) {
+    this.#parts = parts;
+    this.#limits = { ...snapshotLimits, ...parts.limits };
   }
-  let wanted = consumer.begin(total) !== 'stop';
-  if (!wanted) return idle;
-  write((chunk) => {
-    if (wanted && consumer.chunk(chunk) === 'stop') wanted = false;
+
+  get running(): SnapshotPurpose | null {
+    return this.#run?.request.purpose ?? null;
+  }
+
+  /** Keys written and keys to write of the snapshot under way; zeros without one. */
+  get progress(): { readonly written: number; readonly total: number } {
+    return this.#run === null ? { written: 0, total: 0 } : { written: this.#run.written, total: this.#run.total };
+  }
+
+  start(request: SnapshotRequest, consumer: SnapshotConsumer): SnapshotRun {
+    if (request.target === 'disk') return this.#startRelay(request, consumer);
+    const present = this.#run;
+    if (present !== null) {
+      assert(present.accepts(request), 'snapshot: one at a time');
+      return present.join(consumer);
+    }
+    const run = new Run(this.#parts, this.#limits, request, () => this.#finished(run));
+    this.#run = run;
+    return run.join(consumer);
+  }
+
+  whenIdle(task: () => void): void {
+    if (this.#run === null && this.#waiting.length === 0) task();
+    else this.#waiting.push(task);
+  }
+
+  /** The server stops: everything ends at once, without a word to the consumers. */
+  stop(): void {
+    this.#stopped = true;
+    this.#waiting.length = 0;
+    this.#relay?.stop();
+    this.#run?.stop();
+  }
+
+  #startRelay(request: SnapshotRequest, consumer: SnapshotConsumer): SnapshotRun {
+    const present = this.#relay;
+    if (present?.accepts(request) === true) return present.join(consumer);
+    const { disk, settings, pid, log } = this.#parts;
+    const path = `${settings.dir}/temp-${pid}-sync${++this.#relays}.rdb`;
+    const relay = new DiskRelay(disk, path, request, log);
+    this.#relay = relay;
+    const run = relay.join(consumer);
+    relay.begin(this.start({ ...request, target: 'sockets' }, relay.file));
+    return run;
+  }
+
+  #finished(run: Run): void {
+    if (this.#run !== run) return;
+    this.#run = null;
+    const next = this.#waiting.shift();
+    if (next === undefined || this.#stopped) return;
+    // The consumers' last calls come first.
+    this.#parts.clock.soon(() => {
+      if (this.#stopped) return;
+      if (this.#run === null) next();
+      else this.#waiting.unshift(next);
+      if (this.#run === null) this.#next();
+    });
+  }
+
+  #next(): void {
+    while (this.#run === null) {
+      const task = this.#waiting.shift();
+      if (task === undefined) return;
+      task();
+    }
+  }
+}
+
+/** One walk and its consumers. */
+class Run {
+  readonly request: SnapshotRequest;
+  readonly #parts: SnapshotParts;
+  readonly #limits: SnapshotLimits;
+  readonly #output: Output;
+  readonly #walk: Walk;
+  readonly #finished: () => void;
+  readonly #watchdog: Timer;
+  #started = false;
+  #joined = false;
+  #scheduled = false;
+  #inSlice = false;
+  /** Something happened during the slice that asks for another one. */
+  #again = false;
+  #complete = false;
+  #over = false;
+  /** End of the last slice, the count of commands then, and what had been copied. */
+  #lastEndMs: number;
+  #lastActivity: number;
+  #lastCopied = 0;
+  /** Entries and elements that a millisecond of walking writes, by experience. */
+  #keysPerMs = 2000;
+  #delay: Timer | null = null;
+  #progressMs: number;
+  #progressBytes = -1;
+
+  constructor(parts: SnapshotParts, limits: SnapshotLimits, request: SnapshotRequest, finished: () => void) {
+    const { store, clock, settings } = parts;
+    this.#parts = parts;
+    this.#limits = limits;
+    this.request = request;
+    this.#finished = finished;
+    this.#output = new Output(() => this.#wake());
+    const { offset, replid, streamDb } = request;
+    this.#walk = new Walk(
+      store,
+      (chunk) => this.#produced(chunk),
+      () => this.#wake(),
+      limits,
+      {
+        checksum: settings.rdbchecksum,
+        compress: request.purpose !== 'sync' && settings.rdbcompression,
+        withFunctions: !request.excludeFunctions,
+        withData: !request.excludeData,
+        facts: {
+          now: clock.now(),
+          position: offset < 0 ? null : { replid, offset, streamDb },
+          aofBase: request.purpose === 'rewrite',
+        },
+      },
+    );
+    this.#lastEndMs = this.#progressMs = clock.monotonic();
+    this.#lastActivity = parts.activity();
+    this.#watchdog = clock.every(LOOK_MS, () => this.#look());
+    this.#wake();
+  }
+
+  get written(): number {
+    return this.#walk.written;
+  }
+
+  get total(): number {
+    return this.#walk.total;
+  }
+
+  accepts(request: SnapshotRequest): boolean {
+    const own = this.request;
+    return (
+      !this.#started &&
+      !this.#over &&
+      request.purpose === own.purpose &&
+      request.offset === own.offset &&
+      request.excludeData === own.excludeData &&
+      request.excludeFunctions === own.excludeFunctions
+    );
+  }
+
+  join(consumer: SnapshotConsumer): SnapshotRun {
+    this.#joined = true;
+    return this.#output.join(consumer);
+  }
+
+  stop(): void {
+    for (const seat of [...this.#output.seats]) seat.cancel();
+    this.#close();
+  }
+
+  #produced(chunk: Uint8Array): boolean {
+    this.#output.push(chunk);
+    if (this.#output.heldBytes > this.#limits.copiedBytes) this.#wake();
     return false;
-  });
-  if (wanted) consumer.end();
-  return idle;
+  }
+
+  /** There may be something to do: soon, not now, for we may be inside a command or a consumer's call. */
+  #wake(): void {
+    this.#again = true;
+    if (this.#output.seats.size === 0 && this.#joined && !this.#inSlice) {
+      this.#close();
+      return;
+    }
+    if (this.#scheduled || this.#over || this.#inSlice || this.#delay !== null) return;
+    this.#scheduled = true;
+    this.#parts.clock.soon(() => {
+      this.#scheduled = false;
+      this.#slice();
+    });
+  }
+
+  #slice(): void {
+    if (this.#over) return;
+    this.#started = true;
+    this.#inSlice = true;
+    const { clock } = this.#parts;
+    const start = clock.monotonic();
+    const deadline = start + this.#budget(start);
+    this.#again = this.#output.pump();
+    const before = this.#walk.written;
+    const delayMicros = this.request.keyDelayMicros?.() ?? 0;
+    while (!this.#complete && this.#wanted()) {
+      this.#again = true;
+      if (!this.#walk.step()) {
+        this.#complete = true;
+        this.#output.end();
+      }
+      if (delayMicros > 0 || clock.monotonic() >= deadline) break;
+    }
+    const end = clock.monotonic();
+    const keys = this.#walk.written - before;
+    if (keys > 0 && end > start) this.#keysPerMs += (keys / (end - start) - this.#keysPerMs) / 16;
+    if (this.#output.pump()) this.#again = true;
+    this.#checkCopies();
+    this.#inSlice = false;
+    this.#lastEndMs = clock.monotonic();
+    this.#lastActivity = this.#parts.activity();
+    this.#lastCopied = this.#walk.copied;
+    if (this.#output.seats.size === 0) {
+      this.#close();
+      return;
+    }
+    if (keys > 0 && delayMicros > 0) {
+      this.#delay = clock.after((keys * delayMicros) / 1000, () => {
+        this.#delay = null;
+        this.#wake();
+      });
+    } else if (this.#again) this.#wake();
+  }
+
+  /** Time for this slice, ms. */
+  #budget(now: number): number {
+    const { sliceMs, busyShare, leastSliceMs } = this.#limits;
+    if (this.#parts.activity() === this.#lastActivity) return sliceMs;
+    const copyingMs = (this.#walk.copied - this.#lastCopied) / this.#keysPerMs;
+    const clientsMs = Math.max(0, now - this.#lastEndMs - copyingMs);
+    return Math.min(sliceMs, Math.max(leastSliceMs, clientsMs * busyShare - copyingMs));
+  }
+
+  /** Whether the walk shall make more. */
+  #wanted(): boolean {
+    const { seats, slowest, ahead } = this.#output;
+    if (seats.size === 0) return false;
+    const { aheadBytes, lagBytes } = this.#limits;
+    return ahead < aheadBytes && this.#output.unreadBytes(slowest!) < lagBytes;
+  }
+
+  #checkCopies(): void {
+    const { copiedBytes } = this.#limits;
+    const output = this.#output;
+    while (output.heldBytes + this.#walk.asideBytes > copiedBytes && output.seats.size > 1)
+      this.#drop('the slowest of several that share a snapshot, and its buffer is full');
+    if (output.heldBytes + this.#walk.asideBytes > copiedBytes)
+      this.#fail('writers changed more than the snapshot can keep aside (its buffer is full)');
+  }
+
+  #drop(reason: string): void {
+    const { slowest } = this.#output;
+    if (slowest !== undefined) this.#output.drop(slowest, reason);
+  }
+
+  #fail(reason: string): void {
+    this.#output.failAll(reason);
+    this.#close();
+  }
+
+  /** Twice a second: drops consumers that hold things up, and ends a snapshot that stands still. */
+  #look(): void {
+    const now = this.#parts.clock.monotonic();
+    const output = this.#output;
+    const { lagBytes, lagPatienceMs, aheadBytes, stallMs, watchdogMs } = this.#limits;
+    const starving = output.ahead < aheadBytes && !this.#complete;
+    let taken = 0;
+    for (const seat of [...output.seats]) {
+      taken += seat.takenBytes;
+      const unread = output.unreadBytes(seat);
+      if (seat.takenBytes !== seat.seenBytes || (unread === 0 && !seat.paused)) seat.stuckSinceMs = -1;
+      else if (seat.stuckSinceMs < 0) seat.stuckSinceMs = now;
+      seat.seenBytes = seat.takenBytes;
+      const lagging = output.seats.size > 1 && starving && unread >= lagBytes;
+      if (!lagging) seat.laggingSinceMs = -1;
+      else if (seat.laggingSinceMs < 0) seat.laggingSinceMs = now;
+      if (seat.stuckSinceMs >= 0 && now - seat.stuckSinceMs >= stallMs)
+        output.drop(seat, `it took nothing of the snapshot for ${Math.round(stallMs / 1000)} seconds`);
+      else if (lagging && now - seat.laggingSinceMs >= lagPatienceMs)
+        output.drop(seat, `others waited for it for ${Math.round(lagPatienceMs / 1000)} seconds`);
+    }
+    const progress = this.#walk.bytesWritten + this.#walk.asideBytes + taken;
+    if (progress !== this.#progressBytes) {
+      this.#progressBytes = progress;
+      this.#progressMs = now;
+    }
+    this.#checkCopies();
+    if (now - this.#progressMs >= watchdogMs)
+      this.#fail(`the snapshot made no progress for ${Math.round(watchdogMs / 1000)} seconds`);
+    else this.#wake();
+  }
+
+  #close(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#watchdog.cancel();
+    this.#delay?.cancel();
+    this.#walk.close();
+    this.#finished();
+  }
 }

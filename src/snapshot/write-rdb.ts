@@ -11,17 +11,12 @@ export interface RdbFacts {
   readonly now: number;
   /** Place in the replication stream; absent where there is none. */
   readonly position: { readonly replid: string; readonly offset: number; readonly streamDb: number } | null;
-  /** It is the base of an append only file. */
+  /** The RDB is the base of an append-only file. */
   readonly aofBase?: boolean;
 }
 
-export function writeRdb(
-  writer: RdbWriter,
-  store: Store,
-  facts: RdbFacts,
-  withFunctions = true,
-  withData = true,
-): void {
+/** The RDB's header and AUX fields. */
+export function writeHead(writer: RdbWriter, store: Store, facts: RdbFacts): void {
   writer.header();
   writer.aux('redis-ver', redisVersion);
   writer.aux('redis-bits', 64);
@@ -33,19 +28,35 @@ export function writeRdb(
     writer.aux('repl-offset', facts.position.offset);
   }
   writer.aux('aof-base', facts.aofBase === true ? 1 : 0);
-  if (withFunctions) for (const library of store.functions) writer.functionLibrary(library, 0, library.length);
-  if (withData) {
-    const encoder = new EntryEncoder(store.space, writer);
-    const batch = new EntryBatch(encoder, store.space.arena);
-    for (const db of store.space.databases) {
-      if (db.size === 0) continue;
-      writer.selectDb(db.index);
-      writer.resizeDb(db.size, db.expiring);
-      db.forEach((entry) => batch.add(entry));
-      batch.flush();
-    }
+}
+
+/** All of it in one go: SAVE. */
+export function writeRdb(writer: RdbWriter, store: Store, facts: RdbFacts): void {
+  writeHead(writer, store, facts);
+  for (const library of store.functions) writer.functionLibrary(library, 0, library.length);
+  const encoder = new EntryEncoder(store.space, writer);
+  const batch = new EntryBatch(encoder, store.space.arena);
+  for (const db of store.space.databases) {
+    if (db.size === 0) continue;
+    writer.selectDb(db.index);
+    writer.resizeDb(db.size, db.expiring);
+    db.forEach((entry) => batch.add(entry));
+    batch.flush();
   }
   writer.end();
+}
+
+/** Reads the first lines of so many blocks, so that they are at hand soon. The result means nothing. */
+export function touchBlocks(arena: Arena, blocks: Uint32Array, count: number): number {
+  const { u32 } = arena;
+  let sum = 0;
+  for (let i = 0; i < count; i++) {
+    const block = blocks[i]!;
+    const words = u32[segmentOf(block)]!;
+    const word = byteOf(block) >>> 2;
+    sum += words[word]! + (words[word + LINE_WORDS] ?? 0);
+  }
+  return sum;
 }
 
 /**
@@ -71,17 +82,9 @@ class EntryBatch {
   }
 
   flush(): void {
-    const { u32 } = this.#arena;
     const entries = this.#entries;
     const count = this.#count;
-    let sum = 0;
-    for (let i = 0; i < count; i++) {
-      const entry = entries[i]!;
-      const words = u32[segmentOf(entry)]!;
-      const word = byteOf(entry) >>> 2;
-      sum += words[word]! + (words[word + LINE_WORDS] ?? 0);
-    }
-    this.touched = sum;
+    this.touched = touchBlocks(this.#arena, entries, count);
     for (let i = 0; i < count; i++) this.#encoder.entry(entries[i]!);
     this.#count = 0;
   }

@@ -4,6 +4,9 @@
  * Looking a key up is where expiry is decided (`read`, `write`): a master deletes an entry past its time and tells
  * `events.expired`, a replica hides it and waits for the master's DEL. Invariant: an entry is in `deadlines` iff it has
  * an expiry. A method that throws ArenaExhausted has changed nothing.
+ *
+ * Rule of snapshots: a value is changed only after `write` has looked its key up (in the same command), or by a method here
+ * that changes the entry. Both tell a snapshot that is under way first, so that it keeps the data as of its start.
  */
 import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
 import { Cursor } from '../memory/btree.ts';
@@ -89,8 +92,12 @@ export class Database {
 
   /** The entry for a writing command, or 0. */
   write(bytes: Uint8Array, at: number, length: number): Address {
-    const entry = this.#live(bytes, at, length);
-    if (entry !== 0 && !this.space.noTouch) this.space.touch(entry);
+    const space = this.space;
+    const hash = space.hasher.hash(bytes, at, length);
+    const entry = this.#live(bytes, at, length, hash);
+    if (entry === 0) return 0;
+    space.keys.beforeChange(this.#keys, hash);
+    if (!space.noTouch) space.touch(entry);
     return entry;
   }
 
@@ -137,6 +144,7 @@ export class Database {
       return entry;
     }
     const { entries, arena, deadlines } = space;
+    space.keys.beforeChange(this.#keys, hash);
     const meta = entries.meta(old);
     const had = meta >>> 31 === 0 ? -1 : entries.expiry(old);
     const kept = keep ? had : Math.max(expiryMs, -1);
@@ -172,6 +180,7 @@ export class Database {
   /** Replaces the value of a string entry and keeps its expiry. Returns the entry's address, which may be new. */
   replaceString(entry: Address, bytes: Uint8Array, at: number, length: number): Address {
     const { entries, arena } = this.space;
+    this.#beforeChange(entry);
     const valueAt = entries.keyStart(entry) + entries.keyLength(entry);
     const need = valueAt - byteOf(entry) + length;
     const capacity = arena.capacity(entry);
@@ -195,6 +204,7 @@ export class Database {
    */
   resizeString(entry: Address, length: number): Address {
     const { entries, arena, keys } = this.space;
+    this.#beforeChange(entry);
     const key = entries.key(entry, this.#span);
     const head = entries.keyStart(entry) - byteOf(entry) + key.length;
     const old = entries.ref(entry);
@@ -311,6 +321,7 @@ export class Database {
     const { entries, deadlines, arena, keys } = this.space;
     const old = entries.expiry(entry);
     if (old === expiryMs) return entry;
+    this.#beforeChange(entry);
     const meta = entries.meta(entry);
     const keyLength = entries.keyLength(entry);
     const ref = entries.ref(entry);
@@ -524,9 +535,14 @@ export class Database {
     return noTouch ? field : access.usedLfu(field, now);
   }
 
-  #live(bytes: Uint8Array, at: number, length: number): Address {
+  #live(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    hash: number = this.space.hasher.hash(bytes, at, length),
+  ): Address {
     const space = this.space;
-    const entry = space.keys.find(this.#keys, bytes, at, length, space.hasher.hash(bytes, at, length));
+    const entry = space.keys.find(this.#keys, bytes, at, length, hash);
     if (entry === 0 || space.entries.meta(entry) >>> 31 === 0) return entry;
     if (space.now <= space.entries.expiry(entry) || space.fromMaster) return entry;
     this.expireEntry(entry);
@@ -539,6 +555,14 @@ export class Database {
     space.stats.expiredKeys++;
     space.events.expired(this, key.bytes, key.at, key.length);
     this.removeEntry(entry);
+  }
+
+  /** An entry is about to change in place. */
+  #beforeChange(entry: Address): void {
+    const { keys, entries, hasher } = this.space;
+    if (!keys.isGuarded(this.#keys)) return;
+    const key = entries.key(entry, this.#span);
+    keys.beforeChange(this.#keys, hasher.hash(key.bytes, key.at, key.length));
   }
 
   /** Puts a finished entry into the table and, with an expiry, into the index; frees it if memory runs out. */

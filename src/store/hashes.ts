@@ -215,7 +215,7 @@ export class Hashes {
     if (this.isPacked(entry)) {
       const { arena } = this;
       for (let p = listpack.first(arena, ref); p !== 0;) p = this.#visitPair(ref, p, visit);
-    } else this.fields.forEach(ref, (item) => this.#visitItem(item, visit));
+    } else this.fields.forEach(ref, (item) => this.visitItem(item, visit));
   }
 
   /** Visits some fields from a SCAN cursor and returns the next cursor, 0 at the end. A listpack is visited whole. */
@@ -224,7 +224,7 @@ export class Hashes {
       this.forEach(entry, visit);
       return 0;
     }
-    return this.fields.scan(this.entries.ref(entry), cursor, (item) => this.#visitItem(item, visit));
+    return this.fields.scan(this.entries.ref(entry), cursor, (item) => this.visitItem(item, visit));
   }
 
   // -- random fields ------------------------------------------------------------------------------------------
@@ -236,7 +236,7 @@ export class Hashes {
     if (this.isPacked(entry)) {
       const index = picker.below(listpack.count(arena, ref) >>> 1);
       this.#visitPair(ref, listpack.seek(arena, ref, index * 2), visit);
-    } else this.#visitItem(picker.item(this.fields, ref), visit);
+    } else this.visitItem(picker.item(this.fields, ref), visit);
   }
 
   /** Visits `count` different random fields, 0 <= count <= length. */
@@ -259,7 +259,7 @@ export class Hashes {
       fields.forEach(ref, (item) => {
         if (wanted > 0 && takes(picker, wanted, left)) {
           wanted--;
-          this.#visitItem(item, visit);
+          this.visitItem(item, visit);
         }
         left--;
       });
@@ -269,7 +269,7 @@ export class Hashes {
         const item = picker.item(fields, ref);
         if (seen.has(item)) continue;
         seen.add(item);
-        this.#visitItem(item, visit);
+        this.visitItem(item, visit);
       }
     }
   }
@@ -325,6 +325,7 @@ export class Hashes {
     const hash = this.space.hasher.hash(fieldBytes, fieldAt, fieldLength);
     const old = fields.find(table, fieldBytes, fieldAt, fieldLength, hash);
     if (old !== 0) {
+      fields.beforeChange(table, hash);
       const start = byteOf(old) + KEY_BASE_FIELD;
       const need = KEY_BASE_FIELD + fieldLength + valueLength;
       const capacity = arena.capacity(old);
@@ -421,7 +422,8 @@ export class Hashes {
     return listpack.next(arena, list, value);
   }
 
-  #visitItem(item: Address, visit: FieldVisitor): void {
+  /** Visits one item of a hash that is a table. */
+  visitItem(item: Address, visit: FieldVisitor): void {
     const bytes = this.arena.u8[segmentOf(item)]!;
     const words = this.arena.u32[segmentOf(item)]!;
     const start = this.#fieldStart(item);

@@ -400,6 +400,7 @@ export class Lists {
     if (this.#maxCount === Infinity) {
       if (listpack.totalBytes(arena, list) > this.#maxBytes / divisor) return;
     } else if (this.#quick.count(header) > Math.floor(this.#maxCount / divisor)) return;
+    this.#quick.changing(only);
     arena.free(only);
     arena.free(header);
     this.entries.setRef(entry, list);

@@ -6,6 +6,8 @@
  * Slices run between turns, so commands within one turn (a long pipeline, a master's stream) can put off more than the
  * slices take away. Beyond MAX_DEBT whoever puts off a value first works off as much: memory stays bounded, and the
  * cost is that of freeing at once.
+ *
+ * What a snapshot still has to write (a guarded table, or a list it holds) is set aside until the snapshot lets go of it.
  */
 import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
 import {
@@ -33,6 +35,11 @@ const BLOCKS_A_UNIT = 8;
 /** Elements of values that may wait; an element takes 16 to 100 bytes. */
 export const MAX_DEBT: number = 256 * 1024;
 
+/** Values that a snapshot needs whole until it calls `release`: lists, by their header. Tables are guarded instead. */
+export interface Holder {
+  holds(header: Address): boolean;
+}
+
 /** One thing being taken apart: `step(budget)` frees some of it and tells whether it is gone. */
 interface Job {
   /** Elements and buckets when it was put off; 0 for tables of keys, whose entries are counted as they come. */
@@ -44,6 +51,9 @@ export class Reclaimer {
   readonly #space: Keyspace;
   /** A stack: what a table's job releases is taken apart before the table gives more, so the stack stays short. */
   readonly #jobs: Job[] = [];
+  /** Jobs that wait for a snapshot, by the header it holds. */
+  readonly #held: Map<Address, Job> = new Map();
+  holder: Holder | null = null;
   /** Objects freed by slices so far: lazyfreed_objects. */
   freed = 0;
   /** Counts of all waiting jobs. */
@@ -56,7 +66,16 @@ export class Reclaimer {
   }
 
   get pending(): number {
-    return this.#jobs.length;
+    return this.#jobs.length + this.#held.size;
+  }
+
+  /** A snapshot needs this table or list no more: if it was deleted meanwhile, its memory may go now. */
+  release(header: Address): void {
+    const job = this.#held.get(header);
+    if (job === undefined) return;
+    this.#held.delete(header);
+    this.#debt += job.count;
+    this.#jobs.push(job);
   }
 
   /** Frees an entry that is no longer in its table, with its value. */
@@ -70,7 +89,9 @@ export class Reclaimer {
   /** Frees a collection's root block and all below it. */
   freeValue(type: number, encoding: number, ref: Address): void {
     const job = this.#jobFor(type, encoding, ref);
+    const held = this.#heldHeader(type, encoding, ref);
     if (job === undefined) this.#space.arena.free(ref);
+    else if (held !== 0) this.#held.set(held, job);
     else if (job.count <= AT_ONCE) job.step(Number.MAX_SAFE_INTEGER);
     else {
       if (this.#debt > MAX_DEBT && !this.#working) this.#workOff(job.count);
@@ -82,6 +103,7 @@ export class Reclaimer {
   /** Frees a database's tables with all entries. */
   freeTable(keys: Address, deadlines: Address): void {
     const space = this.#space;
+    const held = space.keys.isGuarded(keys);
     const small = space.keys.count(keys) + space.keys.buckets(keys) <= AT_ONCE;
     let indexDone = false;
     const release = (entry: Address): void => this.freeEntry(entry);
@@ -102,7 +124,8 @@ export class Reclaimer {
         return false;
       },
     };
-    if (small) job.step(Number.MAX_SAFE_INTEGER);
+    if (held) this.#held.set(keys, job);
+    else if (small) job.step(Number.MAX_SAFE_INTEGER);
     else this.#jobs.push(job);
   }
 
@@ -136,6 +159,17 @@ export class Reclaimer {
     const { arena } = this.#space;
     const target = arena.blocks - count;
     while (arena.blocks > target && this.work(FINISH_STEP));
+  }
+
+  /** The header by which a snapshot holds a value, 0 if none does. */
+  #heldHeader(type: number, encoding: number, ref: Address): Address {
+    if (this.holder === null) return 0;
+    const { arena, fields, members, scored } = this.#space;
+    if (encoding === ENC_HASHTABLE) return (type === TYPE_HASH ? fields : members).isGuarded(ref) ? ref : 0;
+    if (encoding === ENC_QUICKLIST) return this.holder.holds(ref) ? ref : 0;
+    if (encoding !== ENC_SKIPLIST) return 0;
+    const dict = arena.u32[segmentOf(ref)]![byteOf(ref) >>> 2]!;
+    return scored.isGuarded(dict) ? dict : 0;
   }
 
   #jobFor(type: number, encoding: number, ref: Address): Job | undefined {

@@ -189,7 +189,7 @@ export class SetValues {
     if (encoding === ENC_HASHTABLE) {
       let stopped = false;
       const one = (item: Address): void => {
-        if (!stopped) stopped = this.#visitItem(item, visit);
+        if (!stopped) stopped = this.visitItem(item, visit);
       };
       let cursor = 0;
       do cursor = this.members.scan(ref, cursor, one);
@@ -211,7 +211,7 @@ export class SetValues {
   /** Visits some members from a SCAN cursor and returns the next cursor, 0 at the end. Compact sets are visited whole. */
   scan(value: SetValue, cursor: number, visit: MemberVisitor): number {
     if (value.encoding === ENC_HASHTABLE)
-      return this.members.scan(value.ref, cursor, (item) => void this.#visitItem(item, visit));
+      return this.members.scan(value.ref, cursor, (item) => void this.visitItem(item, visit));
     this.forEach(value, visit);
     return 0;
   }
@@ -224,7 +224,7 @@ export class SetValues {
     const { encoding, ref } = value;
     if (encoding === ENC_HASHTABLE) {
       const item = picker.item(this.members, ref);
-      this.#visitItem(item, visit);
+      this.visitItem(item, visit);
       if (pop) this.#removeItem(ref, item);
       return;
     }
@@ -253,7 +253,7 @@ export class SetValues {
         const item = picker.item(this.members, value.ref);
         if (seen.has(item)) continue;
         seen.add(item);
-        this.#visitItem(item, visit);
+        this.visitItem(item, visit);
       }
       return;
     }
@@ -286,7 +286,7 @@ export class SetValues {
         left--;
       });
       for (const item of chosen) {
-        this.#visitItem(item, visit);
+        this.visitItem(item, visit);
         this.#removeItem(value.ref, item);
       }
       return;
@@ -411,7 +411,8 @@ export class SetValues {
     return this.arena.u32[segmentOf(item)]![(byteOf(item) >>> 2) + 1]!;
   }
 
-  #visitItem(item: Address, visit: MemberVisitor): boolean {
+  /** Visits one item of a set that is a table. */
+  visitItem(item: Address, visit: MemberVisitor): boolean {
     return visit(this.arena.u8[segmentOf(item)]!, this.#memberStart(item), this.#memberLength(item)) === true;
   }
 

@@ -158,6 +158,7 @@ export class ZsetValues {
     const tree = this.treeOf(value.ref);
     const old = this.itemScore(item);
     if (score === old) return;
+    this.#dict.beforeChange(this.dictOf(value.ref), this.#hash);
     // First to the new place, then away from the old one: the other way round, memory could end between the two, and
     // even where it was there need not be room again.
     this.#tree.insert(tree, score, item);
@@ -232,9 +233,7 @@ export class ZsetValues {
       this.forEach(value, visit);
       return 0;
     }
-    return this.#dict.scan(this.dictOf(value.ref), cursor, (item) => {
-      visit(this.arena.u8[segmentOf(item)]!, memberStart(item), this.#memberLength(item), this.itemScore(item));
-    });
+    return this.#dict.scan(this.dictOf(value.ref), cursor, (item) => this.visitItem(item, visit));
   }
 
   /** Members with a score below `score`, or at most `score` when `orEqual`: the rank where those above begin. */
@@ -346,6 +345,11 @@ export class ZsetValues {
 
   treeOf(root: Address): Address {
     return this.arena.u32[segmentOf(root)]![(byteOf(root) >>> 2) + 1]!;
+  }
+
+  /** Visits one item of a skiplist. */
+  visitItem(item: Address, visit: ScoredVisitor): void {
+    visit(this.arena.u8[segmentOf(item)]!, memberStart(item), this.#memberLength(item), this.itemScore(item));
   }
 
   itemScore(item: Address): number {

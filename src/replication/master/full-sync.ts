@@ -6,6 +6,9 @@
  *   sockets  $EOF:<mark> CRLF  chunks as they are made  <mark>     (repl-diskless-sync yes and all waiters read it)
  *   disk     $<length> CRLF    chunks once the length is known      (late joiners share it until it is sent)
  *
+ * Each replica is a consumer of the snapshot by itself: one that is slow holds up its own connection, and the snapshot only
+ * as long as that has patience (snapshot/limits.ts).
+ *
  * Rule: a session's cursor is set at T before one byte of the snapshot exists, so nothing between can be lost.
  */
 import type { Timer } from '../../base/ambient.ts';
@@ -15,7 +18,7 @@ import type { ChunkAnswer, ReplicationHost, SnapshotConsumer, SnapshotRun } from
 import type { Feed } from './feed.ts';
 import type { ReplicaSession } from './replica-session.ts';
 
-/** Payload bytes that may wait in one connection before the snapshot pauses. */
+/** Payload bytes that may wait in one connection; it gets no more until all of them are sent. */
 const MAX_QUEUED_BULK_BYTES: number = 1024 * 1024;
 
 export interface FullSyncDeps {
@@ -25,8 +28,10 @@ export interface FullSyncDeps {
   readonly feed: Feed;
   /** Database that the stream has selected now: ours as a master, our master's as a replica. */
   readonly streamDb: () => number;
-  /** Closes a replica whose sync ended (badly, or a backup tool's well). */
+  /** Closes a replica whose sync ended (badly, or a backup tool's well); what is queued is still sent. */
   readonly drop: (session: ReplicaSession) => void;
+  /** Closes it at once. */
+  readonly kill: (session: ReplicaSession) => void;
 }
 
 export class FullSync {
@@ -34,6 +39,8 @@ export class FullSync {
   readonly #waiting: Set<ReplicaSession> = new Set();
   #run: Run | null = null;
   #timer: Timer | null = null;
+  /** `#startNow` will be called. */
+  #planned = false;
 
   constructor(deps: FullSyncDeps) {
     this.#deps = deps;
@@ -100,7 +107,17 @@ export class FullSync {
     this.#timer = null;
   }
 
+  /** Another snapshot (of the RDB file, say) has to end first. */
   #start(): void {
+    if (this.#planned || this.#run !== null || this.#waiting.size === 0) return;
+    this.#planned = true;
+    this.#deps.host.whenSnapshotIdle(() => {
+      this.#planned = false;
+      this.#startNow();
+    });
+  }
+
+  #startNow(): void {
     if (this.#run !== null || this.#waiting.size === 0) return;
     const { host } = this.#deps;
     // Those who want the same content as the first share its snapshot; the others wait for the next.
@@ -112,11 +129,11 @@ export class FullSync {
     host.log.notice(`Starting BGSAVE for SYNC with target: ${target === 'sockets' ? 'replicas sockets' : 'disk'}`);
     const run = new Run(this.#deps, target, first!, () => this.#finished(run));
     this.#run = run;
+    this.#deps.feed.forgetDb();
     for (const session of sessions) {
       this.#waiting.delete(session);
       run.join(session);
     }
-    run.start();
   }
 
   #finished(run: Run): void {
@@ -126,18 +143,16 @@ export class FullSync {
 }
 
 /** One snapshot and the replicas that it is for. */
-class Run implements SnapshotConsumer {
+class Run {
   readonly offset: number;
   readonly target: 'sockets' | 'disk';
   readonly #deps: FullSyncDeps;
   readonly #sample: ReplicaSession;
-  readonly #sessions: Set<ReplicaSession> = new Set();
+  readonly #streamDb: number;
+  readonly #seats: Map<ReplicaSession, Seat> = new Map();
   readonly #mark: string;
   readonly #finished: () => void;
-  #snapshot: SnapshotRun | null = null;
   #begun = false;
-  #paused = false;
-  #over = false;
 
   constructor(deps: FullSyncDeps, target: 'sockets' | 'disk', sample: ReplicaSession, finished: () => void) {
     this.#deps = deps;
@@ -145,6 +160,7 @@ class Run implements SnapshotConsumer {
     this.#sample = sample;
     this.#finished = finished;
     this.offset = deps.history.masterReplOffset;
+    this.#streamDb = deps.streamDb();
     this.#mark = target === 'sockets' ? randomHex(deps.host.random) : '';
   }
 
@@ -153,96 +169,74 @@ class Run implements SnapshotConsumer {
     return (
       this.target === 'disk' &&
       !this.#begun &&
-      this.#sessions.size > 0 &&
+      this.#seats.size > 0 &&
       session.excludeData === this.#sample.excludeData &&
       session.excludeFunctions === this.#sample.excludeFunctions
     );
   }
 
   join(session: ReplicaSession): void {
-    const { backlog, history } = this.#deps;
-    this.#sessions.add(session);
+    const { backlog, history, host } = this.#deps;
     session.moveTo('wait-bgsave-end');
     session.attachCursor(backlog.cursorAt(this.offset + 1));
     if (!session.prePsync) session.send(Buffer.from(`+FULLRESYNC ${history.replid} ${this.offset}\r\n`));
-  }
-
-  start(): void {
-    const { host, feed, history } = this.#deps;
-    const streamDb = this.#deps.streamDb();
-    feed.forgetDb();
+    const seat = new Seat(session, this.#mark, {
+      begun: () => {
+        this.#begun = true;
+        if (this.target === 'disk') session.moveTo('send-bulk');
+      },
+      sent: () => this.#sent(session),
+      failed: (reason, begun) => this.#failed(session, reason, begun),
+    });
+    this.#seats.set(session, seat);
     const run = host.snapshot(
       {
+        purpose: 'sync',
         offset: this.offset,
         replid: history.replid,
-        streamDb,
+        streamDb: this.#streamDb,
         target: this.target,
         excludeData: this.#sample.excludeData,
         excludeFunctions: this.#sample.excludeFunctions,
       },
-      this,
+      seat,
     );
-    // A snapshot that blocks is over by now.
-    if (!this.#over) this.#snapshot = run;
-    if (this.#snapshot !== null && this.#paused) this.#resumeWhenPossible();
+    seat.run = run;
   }
 
+  /** The replica is gone. */
   leave(session: ReplicaSession): void {
-    if (!this.#sessions.delete(session)) return;
-    if (this.#over) return;
-    if (this.#sessions.size > 0) {
-      this.#resumeWhenPossible();
-      return;
-    }
-    this.#deps.host.log.notice('Diskless rdb transfer, last replica dropped, killing fork child.');
-    this.#snapshot?.cancel();
-    this.#close();
+    const seat = this.#seats.get(session);
+    if (seat === undefined) return;
+    this.#seats.delete(session);
+    seat.leave();
+    if (this.#seats.size > 0) return;
+    if (this.target === 'sockets')
+      this.#deps.host.log.notice('Diskless rdb transfer, last replica dropped, killing fork child.');
+    this.#finished();
   }
 
   keepalive(): void {
     // Inside a payload a newline would be data.
-    if (this.target === 'disk' && !this.#begun) for (const session of this.#sessions) session.keepalive();
+    if (this.target === 'disk' && !this.#begun) for (const session of this.#seats.keys()) session.keepalive();
   }
 
-  begin(totalBytes: number | null): ChunkAnswer {
-    if (this.#over) return 'stop';
-    this.#begun = true;
-    const preamble = Buffer.from(totalBytes === null ? `$EOF:${this.#mark}\r\n` : `$${totalBytes}\r\n`);
-    for (const session of this.#sessions) {
-      if (this.target === 'disk') session.moveTo('send-bulk');
-      session.send(preamble);
-    }
-    return this.#answer();
+  /** All of the payload was handed to the connection. */
+  #sent(session: ReplicaSession): void {
+    if (!this.#seats.delete(session)) return;
+    if (this.#seats.size === 0) this.#finished();
+    session.whenDrained(() => this.#complete(session));
   }
 
-  chunk(bytes: Uint8Array): ChunkAnswer {
-    for (const session of this.#sessions) {
-      session.send(bytes);
-      session.bulkBytesSent += bytes.length;
-    }
-    return this.#answer();
-  }
-
-  end(): void {
-    if (this.#over) return;
-    const sessions = [...this.#sessions];
-    this.#close();
-    const mark = Buffer.from(this.#mark);
-    for (const session of sessions) {
-      if (mark.length > 0) session.send(mark);
-      session.whenDrained(() => this.#complete(session));
-    }
-  }
-
-  fail(reason: string): void {
-    if (this.#over) return;
-    const { host, drop } = this.#deps;
-    host.log.warning(`SYNC failed. ${reason}`);
-    const sessions = [...this.#sessions];
-    const begun = this.#begun;
-    this.#close();
-    for (const session of sessions) {
-      if (!begun) session.send(Buffer.from("-BGSAVE failed, replication can't continue\r\n"));
+  #failed(session: ReplicaSession, reason: string, begun: boolean): void {
+    if (!this.#seats.delete(session)) return;
+    const { host, drop, kill } = this.#deps;
+    host.log.warning(`SYNC failed with replica ${session.name}: ${reason}`);
+    if (this.#seats.size === 0) this.#finished();
+    // In the middle of a payload whatever is still queued is of no use.
+    if (begun) kill(session);
+    else {
+      session.send(Buffer.from("-BGSAVE failed, replication can't continue\r\n"));
       drop(session);
     }
   }
@@ -266,33 +260,63 @@ class Run implements SnapshotConsumer {
     // Plain SYNC never acknowledges: waiting for it would be for ever.
     session.goOnline(this.target === 'sockets' && !session.prePsync ? 'ack' : 'now');
   }
+}
+
+interface SeatEvents {
+  begun(): void;
+  sent(): void;
+  failed(reason: string, begun: boolean): void;
+}
+
+/** One replica as a consumer of the snapshot. */
+class Seat implements SnapshotConsumer {
+  /** Null while the snapshot starts. */
+  run: SnapshotRun | null = null;
+  readonly #session: ReplicaSession;
+  readonly #mark: string;
+  readonly #events: SeatEvents;
+  #begun = false;
+  #left = false;
+
+  constructor(session: ReplicaSession, mark: string, events: SeatEvents) {
+    this.#session = session;
+    this.#mark = mark;
+    this.#events = events;
+  }
+
+  leave(): void {
+    this.#left = true;
+    this.run?.cancel();
+  }
+
+  begin(totalBytes: number | null): ChunkAnswer {
+    if (this.#left) return 'stop';
+    this.#begun = true;
+    this.#events.begun();
+    this.#session.send(Buffer.from(totalBytes === null ? `$EOF:${this.#mark}\r\n` : `$${totalBytes}\r\n`));
+    return this.#answer();
+  }
+
+  chunk(bytes: Uint8Array): ChunkAnswer {
+    this.#session.send(bytes);
+    this.#session.bulkBytesSent += bytes.length;
+    return this.#answer();
+  }
+
+  end(): void {
+    if (this.#mark !== '') this.#session.send(Buffer.from(this.#mark));
+    this.#events.sent();
+  }
+
+  fail(reason: string): void {
+    this.#events.failed(reason, this.#begun);
+  }
 
   #answer(): ChunkAnswer {
-    if (this.#over || this.#sessions.size === 0) return 'stop';
-    for (const session of this.#sessions) {
-      if (session.connection.pendingBytes <= MAX_QUEUED_BULK_BYTES) continue;
-      this.#paused = true;
-      if (this.#snapshot !== null) this.#resumeWhenPossible();
-      return 'pause';
-    }
-    return 'more';
-  }
-
-  /** The slowest replica sets the pace; `repl-timeout` bounds how long it may stand still. */
-  #resumeWhenPossible(): void {
-    if (!this.#paused || this.#over) return;
-    for (const session of this.#sessions) {
-      if (!session.blocked || session.connection.pendingBytes <= MAX_QUEUED_BULK_BYTES) continue;
-      session.whenDrained(() => this.#resumeWhenPossible());
-      return;
-    }
-    this.#paused = false;
-    this.#snapshot?.resume();
-  }
-
-  #close(): void {
-    this.#over = true;
-    this.#snapshot = null;
-    this.#finished();
+    const session = this.#session;
+    if (this.#left || session.state === 'closed') return 'stop';
+    if (!session.blocked || session.connection.pendingBytes < MAX_QUEUED_BULK_BYTES) return 'more';
+    session.whenDrained(() => this.run?.resume());
+    return 'pause';
   }
 }

@@ -128,6 +128,8 @@ export class ReplicationNode implements ReplicationHost, StreamExecutor {
   /** Each time a failover paused or resumed writes. */
   readonly pauses: boolean[] = [];
   #nextClient = 1;
+  /** The snapshot that was made last, and how many still take it. */
+  #snapshotAt: { readonly offset: number; readonly rdb: Uint8Array; running: number } | null = null;
   #stopped = false;
 
   constructor(options: NodeOptions) {
@@ -231,9 +233,20 @@ export class ReplicationNode implements ReplicationHost, StreamExecutor {
 
   // Snapshots --------------------------------------------------------------------------------------
 
+  whenSnapshotIdle(task: () => void): void {
+    task();
+  }
+
   snapshot(request: SnapshotRequest, consumer: SnapshotConsumer): SnapshotRun {
-    this.snapshots++;
-    const rdb = encodeRdb(this.data, request.streamDb);
+    // Replicas of one offset share the data.
+    const shares = this.#snapshotAt?.offset === request.offset && this.#snapshotAt.running > 0;
+    if (!shares) {
+      this.snapshots++;
+      this.#snapshotAt = { offset: request.offset, rdb: encodeRdb(this.data, request.streamDb), running: 0 };
+    }
+    const shared = this.#snapshotAt!;
+    shared.running++;
+    const { rdb } = shared;
     const pieces: Uint8Array[] = [];
     const size = this.sliceBytes || 16 * 1024;
     for (let at = 0; at < rdb.length; at += size) pieces.push(rdb.slice(at, at + size));
@@ -251,6 +264,7 @@ export class ReplicationNode implements ReplicationHost, StreamExecutor {
       } else if (pieces.length > 0) obey(consumer.chunk(pieces.shift()!));
       else if (this.snapshotMayEnd) {
         state = 'over';
+        shared.running--;
         consumer.end();
         return;
       } else {
@@ -261,7 +275,10 @@ export class ReplicationNode implements ReplicationHost, StreamExecutor {
     };
     const obey = (answer: string): void => {
       if (answer === 'pause') state = 'wait';
-      else if (answer === 'stop') state = 'over';
+      else if (answer === 'stop') {
+        state = 'over';
+        shared.running--;
+      }
     };
     if (this.sliceBytes > 0) this.clock.soon(step);
     else {
@@ -270,6 +287,8 @@ export class ReplicationNode implements ReplicationHost, StreamExecutor {
         consumer.end();
       }
       state = 'over';
+      // Others of the same turn may still come.
+      this.clock.soon(() => shared.running--);
     }
     return {
       resume: () => {
@@ -278,6 +297,7 @@ export class ReplicationNode implements ReplicationHost, StreamExecutor {
         this.clock.soon(step);
       },
       cancel: () => {
+        if (state !== 'over') shared.running--;
         state = 'over';
       },
     };

@@ -1,0 +1,52 @@
+/**
+ * The bounds of snapshots, and what happens when one is reached. Tests make them small, so that little data meets them all.
+ */
+export interface SnapshotLimits {
+  /** Longest stretch of work between two looks at the clients, ms. */
+  readonly sliceMs: number;
+  /** While clients are busy, a slice is this share of the time they had since the last one: throughput stays above 0.8. */
+  readonly busyShare: number;
+  /** The shortest slice, so that there is always progress, ms. */
+  readonly leastSliceMs: number;
+  /** Collections with more elements and buckets are written piece by piece... */
+  readonly bigElements: number;
+  /** ... lists with more nodes, and longer strings, too. */
+  readonly bigNodes: number;
+  readonly bigStringBytes: number;
+  /** Size of the pieces that go to consumers. */
+  readonly chunkBytes: number;
+  /** The walk rests while every consumer still has so much to take. */
+  readonly aheadBytes: number;
+  /** The walk rests while some consumer has so much to take, and others wait for it... */
+  readonly lagBytes: number;
+  /** ... for so long, ms: then it is dropped. */
+  readonly lagPatienceMs: number;
+  /**
+   * Writers go on while a consumer pauses, and what they change is copied before. When copies and unread chunks exceed
+   * this, the slowest consumer is dropped; the snapshot fails if that does not help.
+   */
+  readonly copiedBytes: number;
+  /** A consumer that took nothing for so long is dropped, ms. */
+  readonly stallMs: number;
+  /** A snapshot that neither made nor gave out anything for so long fails, ms. */
+  readonly watchdogMs: number;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const snapshotLimits: SnapshotLimits = {
+  sliceMs: 1,
+  busyShare: 0.25,
+  leastSliceMs: 0.1,
+  bigElements: 1024,
+  bigNodes: 16,
+  bigStringBytes: MIB,
+  chunkBytes: 128 * KIB,
+  aheadBytes: MIB,
+  lagBytes: 32 * MIB,
+  lagPatienceMs: 10_000,
+  copiedBytes: 256 * MIB,
+  stallMs: 60_000,
+  watchdogMs: 120_000,
+};

@@ -1,0 +1,152 @@
+/**
+ * Values too big to be written at once. Their key, type and count are fixed when the walk (or a change in their bucket)
+ * comes to them; their elements follow, in slices, when their turn in the queue comes. What changes before it was written is
+ * written first: behind what is there already, if the value is the one being written now, else into `early`, which goes out
+ * when its turn comes.
+ *
+ *   OpenTable   hash, set, sorted set: a TableWalk over the elements. Their order means nothing in an RDB.
+ *   OpenList    the nodes as of the opening; one that changes is copied first.
+ *   OpenString  its bytes; the first change copies those that are left.
+ */
+import { type Address, segmentOf } from '../memory/arena.ts';
+import * as node from '../memory/quicklist-node.ts';
+import type { RdbWriter } from '../rdb/write.ts';
+import type { Span } from '../base/span.ts';
+import type { Keyspace } from '../store/keyspace.ts';
+import type { EntryEncoder } from './encode.ts';
+import type { KeysWalk } from './keys-walk.ts';
+import type { Sink } from './sink.ts';
+import type { ItemBuffer, TableWalk } from './table-walk.ts';
+
+export type OpenValue = OpenTable | OpenList | OpenString;
+
+/** What all kinds have. */
+class Opened {
+  /** Where the key was at T. */
+  readonly keys: KeysWalk;
+  /** Expiry, type, key and count; then what was written before the value's turn. */
+  readonly early: Sink;
+  /** It is being written now: what changes goes straight to the file. */
+  current = false;
+
+  constructor(keys: KeysWalk, early: Sink) {
+    this.keys = keys;
+    this.early = early;
+  }
+
+  /** Where elements go that are about to change. */
+  target(main: RdbWriter): RdbWriter {
+    return this.current ? main : this.early.writer;
+  }
+}
+
+export class OpenTable extends Opened {
+  readonly kind = 'table';
+  readonly walk: TableWalk;
+  readonly #type: number;
+
+  constructor(keys: KeysWalk, early: Sink, walk: TableWalk, type: number) {
+    super(keys, early);
+    this.walk = walk;
+    this.#type = type;
+  }
+
+  /** An element with this hash is about to change. Returns how many elements were written. */
+  beforeChange(hash: number, encoder: EntryEncoder, main: RdbWriter, buffer: ItemBuffer): number {
+    const count = this.walk.take(hash, buffer);
+    if (count > 0) this.#write(encoder, this.target(main), buffer, count);
+    return Math.max(count, 0);
+  }
+
+  /** Writes some elements; true when all are written. */
+  step(enough: number, encoder: EntryEncoder, main: RdbWriter, buffer: ItemBuffer): boolean {
+    this.#write(encoder, main, buffer, this.walk.advance(enough, buffer));
+    return this.walk.done;
+  }
+
+  #write(encoder: EntryEncoder, writer: RdbWriter, { items }: ItemBuffer, count: number): void {
+    encoder.writeTo(writer);
+    for (let i = 0; i < count; i++) encoder.element(this.#type, items[i]!);
+  }
+}
+
+export class OpenList extends Opened {
+  readonly kind = 'list';
+  readonly header: Address;
+  readonly nodes: Uint32Array;
+  /** Content of nodes that changed before it was written. */
+  readonly #kept: Map<Address, Sink> = new Map();
+  keptBytes = 0;
+  #next = 0;
+
+  constructor(keys: KeysWalk, early: Sink, space: Keyspace, header: Address) {
+    super(keys, early);
+    const { arena } = space;
+    this.header = header;
+    this.nodes = new Uint32Array(node.word(arena, header, node.NODES));
+    let i = 0;
+    for (let place = node.headNode(arena, header); place !== 0; place = node.nextNode(arena, place))
+      this.nodes[i++] = place;
+  }
+
+  /** A node that was not written is about to change. */
+  keep(place: Address, encoder: EntryEncoder, sink: Sink): void {
+    encoder.writeTo(sink.writer);
+    encoder.node(place);
+    this.#kept.set(place, sink);
+    this.keptBytes += sink.bytes;
+  }
+
+  /** Writes the next node and returns its address, or 0 when all are written. */
+  step(encoder: EntryEncoder, main: RdbWriter): Address {
+    const place = this.nodes[this.#next++];
+    if (place === undefined) return 0;
+    const kept = this.#kept.get(place);
+    if (kept === undefined) {
+      encoder.writeTo(main);
+      encoder.node(place);
+    } else {
+      this.keptBytes -= kept.bytes;
+      kept.moveTo(main);
+      this.#kept.delete(place);
+    }
+    return place;
+  }
+}
+
+export class OpenString extends Opened {
+  readonly kind = 'string';
+  readonly hash: number;
+  readonly #space: Keyspace;
+  readonly #entry: Address;
+  readonly #length: number;
+  #written = 0;
+
+  constructor(keys: KeysWalk, early: Sink, space: Keyspace, entry: Address, span: Span) {
+    super(keys, early);
+    this.#space = space;
+    this.#entry = entry;
+    const key = space.entries.key(entry, span);
+    this.hash = space.hasher.hash(key.bytes, key.at, key.length);
+    this.#length = space.entries.ref(entry);
+  }
+
+  /** The entry is about to change or to go. Returns how many bytes were copied. */
+  beforeChange(main: RdbWriter): number {
+    const left = this.#length - this.#written;
+    this.step(left, this.target(main));
+    return left;
+  }
+
+  /** Writes some bytes; true when all are written. */
+  step(bytes: number, main: RdbWriter): boolean {
+    const part = Math.min(bytes, this.#length - this.#written);
+    if (part > 0) {
+      const { arena, entries } = this.#space;
+      const start = entries.keyStart(this.#entry) + entries.keyLength(this.#entry);
+      main.raw(arena.u8[segmentOf(this.#entry)]!, start + this.#written, part);
+      this.#written += part;
+    }
+    return this.#written === this.#length;
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * The chunks of a snapshot between the walk and its consumers. They are shared: each consumer has a place in the queue, and a
+ * chunk is let go when the slowest has taken it.
+ *
+ *   chunks   [ 17 ][ 18 ][ 19 ][ 20 ]
+ *              ^ slow       ^ quick            held bytes = from the slowest to the end
+ */
+import { assert } from '../base/assert.ts';
+import type { SnapshotConsumer, SnapshotRun } from './ports.ts';
+
+export class Output {
+  readonly #chunks: Uint8Array[] = [];
+  /** Number of the first chunk that is held, and bytes in front of it. */
+  #first = 0;
+  #letGoBytes = 0;
+  #producedBytes = 0;
+  #ended = false;
+  readonly seats: Set<Seat> = new Set();
+  /** Somebody can take more, or has left. */
+  readonly #wake: () => void;
+
+  constructor(wake: () => void) {
+    this.#wake = wake;
+  }
+
+  get producedBytes(): number {
+    return this.#producedBytes;
+  }
+
+  get heldBytes(): number {
+    return this.#producedBytes - this.#letGoBytes;
+  }
+
+  /** Nobody has taken anything yet. */
+  get untouched(): boolean {
+    for (const seat of this.seats) if (seat.begun) return false;
+    return true;
+  }
+
+  join(consumer: SnapshotConsumer): Seat {
+    const seat = new Seat(consumer, (left) => {
+      if (left) this.#remove(seat);
+      this.#wake();
+    });
+    this.seats.add(seat);
+    return seat;
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#chunks.push(chunk);
+    this.#producedBytes += chunk.length;
+  }
+
+  /** Everything was pushed. */
+  end(): void {
+    this.#ended = true;
+  }
+
+  /** Gives every consumer what it takes. True if somebody took something. */
+  pump(): boolean {
+    let progress = false;
+    for (const seat of [...this.seats]) {
+      if (seat.gone || seat.paused) continue;
+      const before = seat.takenBytes;
+      const begun = seat.begun;
+      this.#feed(seat);
+      if (seat.takenBytes !== before || seat.begun !== begun) progress = true;
+    }
+    this.#trim();
+    return progress;
+  }
+
+  /** Bytes that the quickest consumer could still take; the walk is ahead of all by that. */
+  get ahead(): number {
+    let least = Infinity;
+    for (const seat of this.seats) least = Math.min(least, this.#producedBytes - seat.takenBytes);
+    return least;
+  }
+
+  /** The consumer that has most to take. */
+  get slowest(): Seat | undefined {
+    let slowest: Seat | undefined;
+    for (const seat of this.seats) if (slowest === undefined || seat.takenBytes < slowest.takenBytes) slowest = seat;
+    return slowest;
+  }
+
+  unreadBytes(seat: Seat): number {
+    return this.#producedBytes - seat.takenBytes;
+  }
+
+  drop(seat: Seat, reason: string): void {
+    if (!this.seats.has(seat)) return;
+    this.#remove(seat);
+    seat.gone = true;
+    seat.consumer.fail(reason);
+  }
+
+  failAll(reason: string): void {
+    for (const seat of [...this.seats]) this.drop(seat, reason);
+  }
+
+  #feed(seat: Seat): void {
+    if (!seat.begun) {
+      seat.begun = true;
+      if (!this.#obey(seat, seat.consumer.begin(null))) return;
+    }
+    while (seat.next < this.#first + this.#chunks.length) {
+      const chunk = this.#chunks[seat.next - this.#first];
+      assert(chunk !== undefined, 'snapshot: a chunk was let go before its time');
+      seat.next++;
+      seat.takenBytes += chunk.length;
+      if (!this.#obey(seat, seat.consumer.chunk(chunk))) return;
+    }
+    if (!this.#ended) return;
+    this.#remove(seat);
+    seat.gone = true;
+    seat.consumer.end();
+  }
+
+  /** False: no more for this one now. */
+  #obey(seat: Seat, answer: string): boolean {
+    if (seat.gone) return false;
+    if (answer === 'pause') seat.paused = true;
+    else if (answer === 'stop') {
+      seat.gone = true;
+      this.#remove(seat);
+    }
+    return answer === 'more';
+  }
+
+  #remove(seat: Seat): void {
+    this.seats.delete(seat);
+    this.#trim();
+  }
+
+  #trim(): void {
+    let next = Infinity;
+    for (const seat of this.seats) next = Math.min(next, seat.next);
+    while (this.#chunks.length > 0 && this.#first < next) {
+      this.#letGoBytes += this.#chunks.shift()!.length;
+      this.#first++;
+    }
+  }
+}
+
+/** A consumer's place. */
+export class Seat implements SnapshotRun {
+  readonly consumer: SnapshotConsumer;
+  readonly #changed: (left: boolean) => void;
+  /** Number of the next chunk for it. */
+  next = 0;
+  takenBytes = 0;
+  begun = false;
+  paused = false;
+  /** Done, cancelled or dropped. */
+  gone = false;
+  /** Monotonic ms since when it has not taken anything though there was something; -1 when it is not so. */
+  stuckSinceMs = -1;
+  /** `takenBytes` at the last look of the watchdog. */
+  seenBytes = -1;
+  /** Monotonic ms since when others wait for it; -1 when they do not. */
+  laggingSinceMs = -1;
+
+  constructor(consumer: SnapshotConsumer, changed: (left: boolean) => void) {
+    this.consumer = consumer;
+    this.#changed = changed;
+  }
+
+  resume(): void {
+    if (!this.paused || this.gone) return;
+    this.paused = false;
+    this.#changed(false);
+  }
+
+  cancel(): void {
+    if (this.gone) return;
+    this.gone = true;
+    this.#changed(true);
+  }
+}

@@ -1,0 +1,366 @@
+/**
+ * The forkless snapshot: writes all data as of its construction (T) as an RDB, while commands go on changing it.
+ *
+ *   tables of keys     [taken|taken|  now  |   |   | copied |   |   ]    a bucket is written once: when the walk comes to it, or
+ *                                  walk -->             ^                just before the first change of anything in it
+ *                                                     writer
+ *   open values        [ being written ] [ waits ] [ waits ]             big ones, met in a bucket: written piece by piece
+ *   beside             keys copied while a value is half written: behind it
+ *
+ * Nothing of after T is ever written: a bucket that was written is none of the walk's any more. docs/internals/snapshot.md
+ * tells it at length.
+ */
+import type { Address } from '../memory/arena.ts';
+import type { Dict, DictWatcher } from '../memory/dict.ts';
+import * as node from '../memory/quicklist-node.ts';
+import type { NodeKeeper } from '../memory/quicklist.ts';
+import { Span } from '../base/span.ts';
+import { type ChunkOutput, RdbWriter } from '../rdb/write.ts';
+import {
+  ENC_HASHTABLE,
+  ENC_QUICKLIST,
+  ENC_SKIPLIST,
+  TYPE_HASH,
+  TYPE_LIST,
+  TYPE_SET,
+  TYPE_STRING,
+  TYPE_ZSET,
+} from '../store/entry.ts';
+import type { Keyspace } from '../store/keyspace.ts';
+import type { Holder } from '../store/reclaim.ts';
+import type { Store } from '../store/store.ts';
+import { EntryEncoder } from './encode.ts';
+import { KeysWalk } from './keys-walk.ts';
+import type { SnapshotLimits } from './limits.ts';
+import { OpenList, OpenString, OpenTable, type OpenValue } from './open-value.ts';
+import { Sink } from './sink.ts';
+import { ItemBuffer, TableWalk } from './table-walk.ts';
+import { type RdbFacts, touchBlocks, writeHead } from './write-rdb.ts';
+
+export interface WalkOptions {
+  readonly checksum: boolean;
+  readonly compress: boolean;
+  readonly withFunctions: boolean;
+  readonly withData: boolean;
+  readonly facts: RdbFacts;
+}
+
+/** Entries or elements written between two looks at the clock. */
+const STEP = 64;
+const STRING_STEP_BYTES = 64 * 1024;
+const KEPT_CHUNK_BYTES = 4096;
+const BESIDE_CHUNK_BYTES = 64 * 1024;
+
+export class Walk implements DictWatcher, NodeKeeper, Holder {
+  /** Keys written so far, and as of T. */
+  written = 0;
+  readonly total: number;
+  /** Keys and elements that were copied because they were about to change. */
+  copied = 0;
+  /** What the walk touched so that it is at hand; keeps the reads. */
+  touched = 0;
+  readonly #space: Keyspace;
+  readonly #limits: SnapshotLimits;
+  readonly #options: WalkOptions;
+  readonly #main: RdbWriter;
+  readonly #encoder: EntryEncoder;
+  readonly #buffer: ItemBuffer = new ItemBuffer();
+  readonly #span: Span = new Span();
+  /** Tables of keys not done yet, in order; the first is being walked. */
+  readonly #tables: KeysWalk[] = [];
+  readonly #guarded: Map<Address, KeysWalk | OpenTable> = new Map();
+  /** Open values in the order in which they will be written; the first may be under way. */
+  readonly #open: OpenValue[] = [];
+  #current: OpenValue | null = null;
+  readonly #lists: Set<Address> = new Set();
+  readonly #nodes: Map<Address, OpenList> = new Map();
+  /** Keys copied while a value is half written. */
+  #beside: Sink | null = null;
+  /** Database selected at the end of the file, and of `beside`. */
+  #mainDb = -1;
+  #besideDb = -1;
+  /** Bytes in sinks. */
+  #asideBytes = 0;
+  #over = false;
+  readonly #overflow: () => void;
+
+  /** `overflow`: called when more than `copiedBytes` are kept aside. */
+  constructor(store: Store, output: ChunkOutput, overflow: () => void, limits: SnapshotLimits, options: WalkOptions) {
+    this.#overflow = overflow;
+    const space = store.space;
+    this.#space = space;
+    this.#limits = limits;
+    this.#options = options;
+    this.#main = new RdbWriter(output, { ...options, chunkBytes: limits.chunkBytes });
+    this.#encoder = new EntryEncoder(space, this.#main);
+    writeHead(this.#main, store, options.facts);
+    if (options.withFunctions)
+      for (const library of store.functions) this.#main.functionLibrary(library, 0, library.length);
+    let total = 0;
+    if (options.withData) {
+      for (const db of space.databases) {
+        if (db.size === 0) continue;
+        const walk = new KeysWalk(db);
+        this.#tables.push(walk);
+        this.#guarded.set(walk.header, walk);
+        total += walk.size;
+      }
+    }
+    this.total = total;
+    for (const dict of [space.keys, space.fields, space.members, space.scored]) dict.watcher = this;
+    space.reclaimer.holder = this;
+  }
+
+  /** Bytes kept aside: beside the file, and of values that wait. */
+  get asideBytes(): number {
+    return this.#asideBytes;
+  }
+
+  /** Bytes written so far. */
+  get bytesWritten(): number {
+    return this.#main.bytesWritten;
+  }
+
+  /** Does a little work (some tens of microseconds); false once everything is written. */
+  step(): boolean {
+    if (this.#over) return false;
+    if (this.#current !== null) this.#continue(this.#current);
+    else if (this.#open.length > 0) this.#begin(this.#open[0]!);
+    else if (this.#tables.length > 0) {
+      const table = this.#tables[0]!;
+      this.#write(table, table.advance(STEP, this.#buffer));
+      if (table.done) {
+        this.#tables.shift();
+        this.#leave(table);
+      }
+    } else {
+      this.#main.end();
+      this.close();
+      return false;
+    }
+    return true;
+  }
+
+  /** Lets go of all that the walk holds, done or not. */
+  close(): void {
+    if (this.#over) return;
+    this.#over = true;
+    const { keys, fields, members, scored, lists, reclaimer } = this.#space;
+    for (const guarded of this.#guarded.values()) this.#unguard(guarded instanceof OpenTable ? guarded.walk : guarded);
+    for (const header of this.#lists) reclaimer.release(header);
+    this.#guarded.clear();
+    this.#lists.clear();
+    this.#nodes.clear();
+    this.#tables.length = 0;
+    this.#open.length = 0;
+    this.#current = null;
+    for (const dict of [keys, fields, members, scored]) dict.watcher = null;
+    lists.keeper = null;
+    reclaimer.holder = null;
+  }
+
+  // -- what writers tell ------------------------------------------------------------------------------------------
+
+  beforeChange(header: Address, hash: number): void {
+    const guarded = this.#guarded.get(header);
+    if (guarded === undefined) return;
+    if (guarded instanceof OpenTable) {
+      const before = guarded.early.bytes;
+      this.copied += guarded.beforeChange(hash, this.#encoder, this.#main, this.#buffer);
+      this.#aside(guarded.early.bytes - before);
+      return;
+    }
+    const count = guarded.take(hash, this.#buffer);
+    if (count > 0) {
+      this.copied += count;
+      this.#write(guarded, count);
+    }
+    // Those that were opened just now included.
+    if (guarded.strings > 0) this.#copyStrings(hash);
+  }
+
+  beforeNode(place: Address): void {
+    const list = this.#nodes.get(place);
+    if (list === undefined) return;
+    this.#nodes.delete(place);
+    const sink = this.#sink(KEPT_CHUNK_BYTES);
+    list.keep(place, this.#encoder, sink);
+    this.#aside(sink.bytes);
+    this.copied++;
+  }
+
+  holds(header: Address): boolean {
+    return this.#lists.has(header);
+  }
+
+  /** Strings that wait and have this hash: whichever of them changes, its bytes are needed as they are. */
+  #copyStrings(hash: number): void {
+    for (const value of this.#open) {
+      if (value.kind !== 'string' || value.hash !== hash) continue;
+      const before = value.early.bytes;
+      value.beforeChange(this.#main);
+      this.#aside(value.early.bytes - before);
+    }
+  }
+
+  // -- keys -------------------------------------------------------------------------------------------------------
+
+  /** Writes the entries in the buffer: to the file, or beside it while a value is half written. */
+  #write(table: KeysWalk, count: number): void {
+    if (count === 0) return;
+    let writer = this.#main;
+    let beside: Sink | null = null;
+    let before = 0;
+    if (this.#current === null) this.#selectMain(table);
+    else {
+      beside = this.#beside ??= this.#sink(BESIDE_CHUNK_BYTES);
+      before = beside.bytes;
+      writer = beside.writer;
+      if (this.#besideDb !== table.index) this.#select(writer, table);
+      this.#besideDb = table.index;
+    }
+    const { items } = this.#buffer;
+    this.touched = touchBlocks(this.#space.arena, items, count);
+    const encoder = this.#encoder;
+    encoder.writeTo(writer);
+    for (let i = 0; i < count; i++) {
+      const entry = items[i]!;
+      if (this.#isBig(entry)) {
+        this.#openValue(table, entry);
+        encoder.writeTo(writer);
+      } else encoder.entry(entry);
+    }
+    this.written += count;
+    if (beside !== null) this.#aside(beside.bytes - before);
+  }
+
+  #aside(bytes: number): void {
+    this.#asideBytes += bytes;
+    if (this.#asideBytes > this.#limits.copiedBytes) this.#overflow();
+  }
+
+  #selectMain(table: KeysWalk): void {
+    if (this.#mainDb !== table.index) this.#select(this.#main, table);
+    this.#mainDb = table.index;
+  }
+
+  #select(writer: RdbWriter, table: KeysWalk): void {
+    writer.selectDb(table.index);
+    if (table.announced) return;
+    table.announced = true;
+    writer.resizeDb(table.size, table.expiring);
+  }
+
+  /** A table of keys was walked to its end: if no string of it waits, the snapshot needs it no more. */
+  #leave(table: KeysWalk): void {
+    if (table.strings > 0 || !table.done) return;
+    this.#guarded.delete(table.header);
+    this.#unguard(table);
+  }
+
+  #unguard(walk: TableWalk): void {
+    walk.dict.unguard(walk.header);
+    this.#space.reclaimer.release(walk.header);
+  }
+
+  // -- big values -------------------------------------------------------------------------------------------------
+
+  #isBig(entry: Address): boolean {
+    const { arena, entries, fields, members, scored } = this.#space;
+    const { bigElements, bigNodes, bigStringBytes } = this.#limits;
+    const type = entries.type(entry);
+    const ref = entries.ref(entry);
+    if (type === TYPE_STRING) return ref > bigStringBytes;
+    switch (entries.encoding(entry)) {
+      case ENC_HASHTABLE:
+        return size(type === TYPE_HASH ? fields : members, ref) > bigElements;
+      case ENC_SKIPLIST:
+        return size(scored, node.word(arena, ref, 0)) > bigElements;
+      case ENC_QUICKLIST:
+        return node.word(arena, ref, node.NODES) > bigNodes;
+      default:
+        return false;
+    }
+  }
+
+  #openValue(table: KeysWalk, entry: Address): void {
+    const space = this.#space;
+    const { entries, arena } = space;
+    const early = this.#sink(KEPT_CHUNK_BYTES);
+    this.#encoder.writeTo(early.writer);
+    this.#encoder.open(entry);
+    this.#aside(early.bytes);
+    const type = entries.type(entry);
+    const ref = entries.ref(entry);
+    let value: OpenValue;
+    if (type === TYPE_STRING) {
+      value = new OpenString(table, early, space, entry, this.#span);
+      table.strings++;
+    } else if (type === TYPE_LIST) {
+      value = new OpenList(table, early, space, ref);
+      this.#lists.add(ref);
+      for (const place of value.nodes) this.#nodes.set(place, value);
+      space.lists.keeper = this;
+    } else {
+      const dict = type === TYPE_HASH ? space.fields : type === TYPE_SET ? space.members : space.scored;
+      const walk = new TableWalk(dict, type === TYPE_ZSET ? node.word(arena, ref, 0) : ref);
+      value = new OpenTable(table, early, walk, type);
+      this.#guarded.set(walk.header, value);
+    }
+    this.#open.push(value);
+  }
+
+  #begin(value: OpenValue): void {
+    this.#current = value;
+    value.current = true;
+    this.#selectMain(value.keys);
+    this.#asideBytes -= value.early.bytes;
+    value.early.moveTo(this.#main);
+  }
+
+  #continue(value: OpenValue): void {
+    const encoder = this.#encoder;
+    if (value.kind === 'table') {
+      if (!value.step(STEP, encoder, this.#main, this.#buffer)) return;
+      this.#guarded.delete(value.walk.header);
+      this.#unguard(value.walk);
+    } else if (value.kind === 'list') {
+      const before = value.keptBytes;
+      const place = value.step(encoder, this.#main);
+      this.#asideBytes -= before - value.keptBytes;
+      if (place !== 0) {
+        this.#nodes.delete(place);
+        return;
+      }
+      this.#lists.delete(value.header);
+      this.#space.reclaimer.release(value.header);
+      if (this.#lists.size === 0) this.#space.lists.keeper = null;
+    } else {
+      if (!value.step(STRING_STEP_BYTES, this.#main)) return;
+      value.keys.strings--;
+      this.#leave(value.keys);
+    }
+    this.#open.shift();
+    this.#current = null;
+    this.#joinBeside();
+  }
+
+  /** What was copied while a value was half written comes behind it. */
+  #joinBeside(): void {
+    const beside = this.#beside;
+    if (beside === null) return;
+    this.#beside = null;
+    this.#asideBytes -= beside.bytes;
+    beside.moveTo(this.#main);
+    this.#mainDb = this.#besideDb;
+    this.#besideDb = -1;
+  }
+
+  #sink(chunkBytes: number): Sink {
+    return new Sink({ compress: this.#options.compress }, chunkBytes);
+  }
+}
+
+function size(dict: Dict, header: Address): number {
+  return dict.count(header) + dict.buckets(header);
+}

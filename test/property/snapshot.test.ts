@@ -1,0 +1,268 @@
+/**
+ * The snapshot against a model: whatever commands do while it is written, in whatever slices, it decodes to exactly the data
+ * as of its start. Limits are so small that a few hundred keys meet every mechanism: tables grow and (try to) shrink, values are
+ * big, keys wait beside half-written values.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Span } from '../../src/base/span.ts';
+import type { Address } from '../../src/memory/arena.ts';
+import { TYPE_LIST, TYPE_SET, TYPE_STRING, TYPE_ZSET } from '../../src/store/entry.ts';
+import type { Store } from '../../src/store/store.ts';
+import { type SnapshotLimits, snapshotLimits } from '../../src/snapshot/limits.ts';
+import { Walk } from '../../src/snapshot/walk.ts';
+import { Seeded } from '../support/dataset.ts';
+import { OfflineServer } from '../support/offline-server.ts';
+import { makeStore } from '../support/store.ts';
+import { loadStore } from '../support/store-rdb.ts';
+
+const SERVERS = 50;
+const SNAPSHOTS = 40;
+
+const limits: SnapshotLimits = {
+  ...snapshotLimits,
+  bigElements: 12,
+  bigNodes: 1,
+  bigStringBytes: 40,
+  chunkBytes: 512,
+};
+
+const settings = {
+  save: [],
+  databases: 4,
+  hashMaxListpackEntries: 3,
+  setMaxIntsetEntries: 4,
+  setMaxListpackEntries: 3,
+  zsetMaxListpackEntries: 3,
+  listMaxListpackSize: 3,
+};
+
+/** Every key with its database, type, expiry and value, as text in order. */
+function contents(store: Store): string[] {
+  const { entries } = store;
+  const span = new Span();
+  const lines: string[] = [];
+  for (const db of store.space.databases)
+    db.forEach((entry) => {
+      const key = text(entries.key(entry, span));
+      lines.push(`${db.index} ${key} ${entries.expiry(entry)} ${value(store, entry)}`);
+    });
+  return lines.toSorted();
+}
+
+function value(store: Store, entry: Address): string {
+  const parts: string[] = [];
+  const slice = (bytes: Uint8Array, at: number, length: number): string => text({ bytes, at, length });
+  switch (store.entries.type(entry)) {
+    case TYPE_STRING:
+      return `string ${text(store.entries.value(entry, new Span()))}`;
+    case TYPE_LIST:
+      store.lists.forEach(entry, (...range) => void parts.push(slice(...range)));
+      return `list ${parts.join(' ')}`;
+    case TYPE_SET:
+      store.sets.forEach(entry, (...range) => void parts.push(slice(...range)));
+      return `set ${parts.toSorted().join(' ')}`;
+    case TYPE_ZSET:
+      store.zsets.forEach(entry, (bytes, at, length, score) => {
+        parts.push(`${slice(bytes, at, length)}=${score}`);
+      });
+      return `zset ${parts.join(' ')}`;
+    default:
+      store.hashes.forEach(entry, (field, fieldAt, fieldLength, bytes, at, length) => {
+        parts.push(`${slice(field, fieldAt, fieldLength)}=${slice(bytes, at, length)}`);
+      });
+      return `hash ${parts.toSorted().join(' ')}`;
+  }
+}
+
+function text({ bytes, at, length }: { bytes: Uint8Array; at: number; length: number }): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + at, length).toString('latin1');
+}
+
+/** Random commands over few keys, so that they meet the same values again and again. */
+class Writer {
+  readonly #subject: OfflineServer;
+  readonly #random: Seeded;
+  readonly #keys: number;
+
+  constructor(subject: OfflineServer, random: Seeded, keys: number) {
+    this.#subject = subject;
+    this.#random = random;
+    this.#keys = keys;
+  }
+
+  #key(): string {
+    return `k${this.#random.below(this.#keys)}`;
+  }
+
+  #element(): string {
+    const random = this.#random;
+    if (random.below(4) === 0) return String(random.below(60));
+    return `e${random.below(60)}${random.below(12) === 0 ? 'x'.repeat(random.below(90)) : ''}`;
+  }
+
+  #elements(): string[] {
+    const count = this.#random.below(3) === 0 ? 1 + this.#random.below(40) : 1 + this.#random.below(3);
+    return Array.from({ length: count }, () => this.#element());
+  }
+
+  #pairs(scores: boolean): (string | number)[] {
+    return this.#elements().flatMap((one) => (scores ? [this.#random.below(20) - 5, one] : [one, this.#element()]));
+  }
+
+  /** One command, or a burst that makes tables grow or shrink. */
+  write(): void {
+    const subject = this.#subject;
+    const random = this.#random;
+    const run = (...words: readonly (string | number)[]): void => void subject.run(...words);
+    const key = this.#key();
+    const other = this.#key();
+    const n = random.below(30);
+    const time = subject.clock.now();
+    const commands: readonly (() => void)[] = [
+      () => run('SET', key, this.#element().repeat(1 + random.below(30))),
+      () => run('SET', key, this.#element(), 'PX', 1 + random.below(100)),
+      () => run('SET', key, this.#element(), 'KEEPTTL'),
+      () => run('SETRANGE', key, random.below(120), this.#element()),
+      () => run('APPEND', key, this.#element()),
+      () => run('INCRBY', key, n),
+      () => run('GETEX', key, 'PX', 1 + random.below(200)),
+      () => run('GETDEL', key),
+      () => run('SETBIT', key, random.below(500), 1),
+      () => run('BITOP', 'OR', key, other, this.#key()),
+      () => run('BITFIELD', key, 'INCRBY', 'u8', random.below(100), n),
+      () => run('PFADD', key, ...this.#elements()),
+      () => run('PFMERGE', key, other),
+      () => run('RPUSH', key, ...this.#elements()),
+      () => run('LPUSH', key, ...this.#elements()),
+      () => run('LPOP', key, 1 + random.below(5)),
+      () => run('RPOP', key, 1 + random.below(5)),
+      () => run('LSET', key, n - 10, this.#element()),
+      () => run('LINSERT', key, 'BEFORE', this.#element(), this.#element()),
+      () => run('LINSERT', key, 'AFTER', this.#element(), this.#element()),
+      () => run('LREM', key, random.below(5) - 2, this.#element()),
+      () => run('LTRIM', key, random.below(4), -1 - random.below(4)),
+      () => run('LMOVE', key, other, 'LEFT', 'RIGHT'),
+      () => run('LMOVE', key, key, 'RIGHT', 'LEFT'),
+      () => run('HSET', key, ...this.#pairs(false)),
+      () => run('HSET', key, ...this.#pairs(false)),
+      () => run('HINCRBY', key, this.#element(), n),
+      () => run('HDEL', key, ...this.#elements()),
+      () => run('HSETNX', key, this.#element(), this.#element()),
+      () => run('SADD', key, ...this.#elements()),
+      () => run('SADD', key, ...this.#elements()),
+      () => run('SREM', key, ...this.#elements()),
+      () => run('SPOP', key, random.below(8)),
+      () => run('SMOVE', key, other, this.#element()),
+      () => run('SUNIONSTORE', key, other, this.#key()),
+      () => run('SDIFFSTORE', key, other, this.#key()),
+      () => run('ZADD', key, ...this.#pairs(true)),
+      () => run('ZADD', key, ...this.#pairs(true)),
+      () => run('ZINCRBY', key, n, this.#element()),
+      () => run('ZREM', key, ...this.#elements()),
+      () => run('ZPOPMIN', key, random.below(6)),
+      () => run('ZREMRANGEBYRANK', key, random.below(3), random.below(10)),
+      () => run('ZREMRANGEBYSCORE', key, n - 20, n - 15),
+      () => run('ZUNIONSTORE', key, 2, other, this.#key()),
+      () => run('ZRANGESTORE', key, other, 0, n),
+      () => run('GEOADD', key, random.below(90), random.below(80), this.#element()),
+      () => run('SORT', other, 'ALPHA', 'STORE', key),
+      () => run('DEL', key),
+      () => run('UNLINK', key, other),
+      () => run('RENAME', key, other),
+      () => run('RENAMENX', key, other),
+      () => run('COPY', key, other, 'REPLACE'),
+      () => run('COPY', key, other, 'DB', random.below(4)),
+      () => run('MOVE', key, random.below(4)),
+      () => run('PEXPIRE', key, random.below(100)),
+      () => run('PEXPIREAT', key, time + random.below(300)),
+      () => run('PERSIST', key),
+      () => run('SELECT', random.below(3)),
+      // Reads move tables along and convert nothing; they must not matter.
+      () => run('GET', key),
+      () => run('HGETALL', key),
+      () => run('SRANDMEMBER', key, 3),
+      () => run('RANDOMKEY'),
+      () => run('LRANGE', key, 0, -1),
+    ];
+    const rare = random.below(60);
+    if (rare === 0) run('SWAPDB', random.below(4), random.below(4));
+    else if (rare === 1 && random.below(3) === 0) run('FLUSHDB', random.pick(['SYNC', 'ASYNC']));
+    else if (rare === 2 && random.below(4) === 0) run('FLUSHALL', random.pick(['SYNC', 'ASYNC']));
+    else if (rare === 3) for (let i = 0; i < 150; i++) run('SET', `grow${random.below(900)}`, i);
+    else if (rare === 4) for (let i = 0; i < 900; i++) run('DEL', `grow${i}`);
+    else if (rare === 5) run('HSET', key, ...Array.from({ length: 200 }, (_, i) => [`grow${i}`, i]).flat());
+    else if (rare === 6) run('HDEL', key, ...Array.from({ length: 200 }, (_, i) => `grow${i}`));
+    else if (rare === 7)
+      run(random.pick(['LPUSH', 'RPUSH']), key, ...Array.from({ length: 40 }, () => 'long'.repeat(50)));
+    else random.pick(commands)();
+  }
+
+  /** What a server does between commands. */
+  background(): void {
+    const { space } = this.#subject.server.store;
+    const random = this.#random;
+    space.now = this.#subject.clock.now();
+    if (random.below(3) === 0) space.reclaimer.work(1 + random.below(20));
+    if (random.below(3) === 0) for (const db of space.databases) db.rehashSome(1 + random.below(10));
+    if (random.below(8) === 0) {
+      this.#subject.clock.move(random.below(30));
+      space.expireDue(random.below(5));
+    }
+  }
+}
+
+test('a snapshot is exactly the data as of its start, whatever is written meanwhile', () => {
+  let big = 0;
+  let copied = 0;
+  for (let seed = 1; seed <= SERVERS; seed++) {
+    const random = new Seeded(seed);
+    const subject = new OfflineServer({ ...settings, listMaxListpackSize: seed % 2 === 0 ? 3 : -1 }, seed);
+    const { store } = subject.server;
+    const writer = new Writer(subject, random, 8 + random.below(60));
+    for (let round = 0; round < SNAPSHOTS; round++) {
+      const hint = `seed ${seed}, snapshot ${round}`;
+      for (let i = random.below(80); i > 0; i--) writer.write();
+      const expected = contents(store);
+      const chunks: Uint8Array[] = [];
+      const walk = new Walk(
+        store,
+        (chunk) => !chunks.push(chunk),
+        () => {},
+        limits,
+        {
+          checksum: true,
+          compress: random.below(2) === 0,
+          withFunctions: true,
+          withData: true,
+          facts: { now: subject.clock.now(), position: null },
+        },
+      );
+      // Some walks go on from one command to the next, others stand still for long.
+      const pace = random.pick([1, 1, 3, 20]);
+      for (let more = true; more;) {
+        for (let i = random.below(2 * pace); i > 0; i--) {
+          writer.write();
+          writer.background();
+        }
+        for (let i = 1 + random.below(4); i > 0 && more; i--) more = walk.step();
+        if (walk.asideBytes > 0) big++;
+      }
+      copied += walk.copied;
+      assert.equal(walk.asideBytes, 0, hint);
+      assert.equal(walk.written, expected.length, hint);
+      const copy = makeStore({ databases: 4 });
+      copy.space.now = subject.clock.now();
+      loadStore(copy, Buffer.concat(chunks));
+      assert.deepEqual(contents(copy), expected, hint);
+    }
+    // Nothing is held any more, and nothing was lost of the memory.
+    subject.run('FLUSHALL');
+    store.space.reclaimer.finish();
+    assert.equal(store.space.reclaimer.pending, 0, `seed ${seed}`);
+    const empty = new OfflineServer(settings, seed).server.store.space.arena.blocks;
+    assert.equal(store.space.arena.blocks, empty, `seed ${seed}: blocks that nobody owns`);
+  }
+  assert.ok(big > SERVERS, 'big values were written in pieces while others waited');
+  assert.ok(copied > SERVERS * SNAPSHOTS, 'writers made the walk copy');
+});
