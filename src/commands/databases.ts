@@ -43,9 +43,11 @@ function swapdb(call: Call): void {
   }
   const first = databaseArgument(call, 1).index;
   const second = databaseArgument(call, 2).index;
-  call.services.databaseChanged(first, second);
-  call.services.databaseChanged(second, first);
-  call.store.space.swap(first, second);
+  if (first !== second) {
+    call.services.databaseChanged(first, second);
+    call.services.databaseChanged(second, first);
+    call.store.space.swap(first, second);
+  }
   call.dirty++;
   call.reply.ok();
 }

@@ -55,11 +55,6 @@ export class Blocking implements BlockingService {
     this.#queues = server.store.space.databases.map(() => new Map());
   }
 
-  /** Keys became ready: `serveReady` is to be called once the running command, or transaction, is over. */
-  get pending(): boolean {
-    return this.#ready.size > 0;
-  }
-
   /** Blocked clients with a timeout, for INFO. */
   get withTimeout(): number {
     let count = 0;
@@ -102,12 +97,12 @@ export class Blocking implements BlockingService {
   /** The store: a key that somebody may wait for changed. */
   keyReady(db: Database, bytes: Uint8Array, at: number, length: number): void {
     const queue = this.#queues[db.index]!.get(latin1(bytes, at, length));
-    if (queue !== undefined) this.#ready.add(queue);
+    if (queue !== undefined) this.#toServe(queue);
   }
 
   /** The store: a database has other content now. */
   databaseReplaced(db: Database): void {
-    for (const queue of this.#queues[db.index]!.values()) this.#ready.add(queue);
+    for (const queue of this.#queues[db.index]!.values()) this.#toServe(queue);
   }
 
   /** Serves the clients blocked on ready keys. Keys that become ready by that (BLMOVE) are served last. */
@@ -117,6 +112,12 @@ export class Blocking implements BlockingService {
       this.#ready.delete(queue);
       for (const [blocked, index] of queue.clients) this.#serve(blocked, queue, index);
     }
+    this.#server.executor.keysReady = false;
+  }
+
+  #toServe(queue: KeyQueue): void {
+    this.#ready.add(queue);
+    this.#server.executor.keysReady = true;
   }
 
   #serve(blocked: Blocked, queue: KeyQueue, index: number): void {

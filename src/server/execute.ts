@@ -44,8 +44,7 @@ export interface ExecutorHooks {
   postpone(session: Session): void;
   /** A command ran for so many microseconds (slowlog, latency). */
   measured?(command: Command, args: Args, session: Session, micros: number): void;
-  /** Keys that clients are blocked on may have something for them. */
-  readonly keysReady: boolean;
+  /** Serves the clients blocked on keys that have something for them now; see `keysReady`. */
   serveBlocked(): void;
   /** Why the session's user, who is restricted, may not run the command. A refusal is logged. */
   denied(session: Session, command: Command, args: Args): Denial | undefined;
@@ -62,6 +61,8 @@ export class Executor {
   readonly #hooks: ExecutorHooks;
   /** Monotonic ms before which another HTTP request is not worth a line in the log. */
   #nextWarning = -Infinity;
+  /** Keys that clients are blocked on may have something for them, once the running command is over. */
+  keysReady = false;
   /** Commands executed: total_commands_processed. */
   processed = 0;
   /** Error replies by first word: INFO errorstats. */
@@ -94,7 +95,7 @@ export class Executor {
       return 'done';
     }
     this.run(session, command, args);
-    if (this.#hooks.keysReady) this.#hooks.serveBlocked();
+    if (this.keysReady) this.#hooks.serveBlocked();
     return 'done';
   }
 

@@ -143,9 +143,6 @@ export class Server implements Services, Gates {
     const call = new Call(this.store, this, this.propagation, this.#writer);
     this.executor = new Executor(call, this.commands, this, {
       postpone: (session) => this.clients.postpone(session),
-      get keysReady(): boolean {
-        return blocking.pending;
-      },
       serveBlocked: () => blocking.serveReady(),
       denied: (session, command, args) => this.acl.refusal(session, command, args),
       masterCommandFailed: (session, error) =>

@@ -3,6 +3,10 @@ import assert from 'node:assert';
 import { lockstep, type Both } from '../support/lockstep.ts';
 import { waitFor } from '../support/wait.ts';
 
+lockstep('a database swapped with itself has not changed for WATCH', async (both) => {
+  await both.all([['SET', 'k', 'v'], ['WATCH', 'k', 'none'], ['SWAPDB', '0', '0'], ['MULTI'], ['GET', 'k'], ['EXEC']]);
+});
+
 lockstep('EXEC runs what was queued, in order', { resp: 'both' }, async (both) => {
   await both.all([
     ['MULTI'],
