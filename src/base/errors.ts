@@ -83,7 +83,6 @@ const texts = {
   unblockReason: 'ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR',
   notTracking:
     'ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled',
-  noTracking: 'ERR client-side caching (CLIENT TRACKING ON) is not supported',
   timeoutNotInteger: 'ERR timeout is not an integer or out of range',
   timeoutNotFloat: 'ERR timeout is not a float or out of range',
   timeoutOutOfRange: 'ERR timeout is out of range',

@@ -37,7 +37,7 @@ export function describeSession(session: Session, now: number): string {
     ['events', 'r'],
     ['cmd', session.lastCommand === '' ? 'NULL' : session.lastCommand],
     ['user', session.class === 'master' ? '(superuser)' : session.user.name],
-    ['redir', -1],
+    ['redir', session.tracking?.redirect ?? -1],
     ['resp', session.resp],
     ['lib-name', session.libName],
     ['lib-ver', session.libVersion],
@@ -49,6 +49,9 @@ function flags(session: Session): string {
   let letters = flagLetters[session.class];
   if (session.transaction !== undefined) letters += 'x';
   if (session.blocked) letters += 'b';
+  if (session.tracking !== undefined) letters += 't';
+  if (session.tracking?.brokenRedirect === true) letters += 'R';
+  if (session.tracking?.broadcast === true) letters += 'B';
   if (session.dirtyCas) letters += 'd';
   if (session.closeAfterReply) letters += 'c';
   if (session.isUnix) letters += 'U';

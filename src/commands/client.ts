@@ -7,6 +7,7 @@ import type { Call } from './call.ts';
 import { kill } from './client-kill.ts';
 import { describeSession } from './client-list.ts';
 import { isPlainWord, setClientName } from './client-name.ts';
+import { caching, getRedirection, tracking, trackingInfo } from './client-tracking.ts';
 import { sessionClass } from './client-type.ts';
 import { helpRow } from './help.ts';
 import type { CommandFlag, CommandRow } from './row.ts';
@@ -120,32 +121,6 @@ function unblock(call: Call): void {
   if (withError) blocking?.fail(errors.unblockedByClient);
   else blocking?.timeOut();
   call.reply.integer(blocking === undefined ? 0 : 1);
-}
-
-function getRedirection(call: Call): void {
-  call.reply.integer(-1);
-}
-
-function trackingInfo(call: Call): void {
-  const { reply } = call;
-  reply.map(3);
-  reply.bulkText('flags');
-  reply.set(1);
-  reply.bulkText('off');
-  reply.bulkText('redirect');
-  reply.integer(-1);
-  reply.bulkText('prefixes');
-  reply.array(0);
-}
-
-/** CLIENT TRACKING OFF is the state everyone is in; ON would promise messages that never come. */
-function tracking(call: Call): void {
-  if (!onOrOff(call, 2)) call.reply.ok();
-  else throw errors.noTracking;
-}
-
-function caching(): void {
-  throw errors.notTracking;
 }
 
 const facts = { categories: ['connection'], group: 'connection' } as const;
@@ -304,7 +279,7 @@ export const clientCommands: readonly CommandRow[] = [
         ...facts,
         since: '6.0.0',
         complexity: 'O(1)',
-        summary: 'Turns client-side caching off; turning it on is not supported.',
+        summary: 'Turns client-side caching on or off: messages tell which keys have changed.',
         handler: tracking,
       },
       {

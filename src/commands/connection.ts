@@ -94,6 +94,7 @@ function reset(call: Call): void {
   session.transaction = undefined;
   services.unwatchAll(session);
   services.pubsub.leaveAll(session);
+  services.tracking.disable(session);
   session.database = 0;
   session.resp = reply.resp = 2;
   session.name = '';

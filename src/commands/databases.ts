@@ -62,6 +62,7 @@ function flush(call: Call, databases: readonly Database[]): void {
     call.services.databaseChanged(db.index);
     if (db.size > 0) db.clear();
   }
+  call.services.tracking.flushed();
   if (sync) call.store.space.reclaimer.finish();
   call.dirty += keys;
   // Also sent when there was nothing to delete: a replica may hold keys that its master does not know of.

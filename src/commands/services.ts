@@ -22,6 +22,7 @@ export interface Services {
   readonly pubsub: PubSubService;
   readonly blocking: BlockingService;
   readonly acl: AclService;
+  readonly tracking: TrackingService;
 
   /** Some session WATCHes a key: changes must be reported to `keyModified`. */
   readonly watching: boolean;
@@ -191,6 +192,25 @@ export interface PersistenceService {
   digest(): string;
   /** DEBUG DIGEST-VALUE of one key: 40 hex digits, zeros if it is missing. */
   digestValue(database: number, bytes: Uint8Array, at: number, length: number): string;
+}
+
+/** CLIENT TRACKING as it was asked for, and checked. */
+export interface TrackingOptions {
+  /** Id of a client; 0 for the one that asks. */
+  readonly redirect: number;
+  readonly broadcast: boolean;
+  readonly optIn: boolean;
+  readonly optOut: boolean;
+  readonly noLoop: boolean;
+  readonly prefixes: readonly string[];
+}
+
+export interface TrackingService {
+  /** Also changes the options of a session that tracks; prefixes are added to those it has. */
+  enable(session: Session, options: TrackingOptions): void;
+  disable(session: Session): void;
+  /** Databases were emptied: whatever clients have cached is void. */
+  flushed(): void;
 }
 
 /** Names, rules and passwords are byte strings. */

@@ -50,6 +50,21 @@ export interface OwnSubscriptions {
   readonly shardChannels: Set<string>;
 }
 
+/** How a client caches on its side (CLIENT TRACKING). */
+export interface SessionTracking {
+  /** Id of the client that gets the messages; 0: this one. */
+  readonly redirect: number;
+  readonly broadcast: boolean;
+  readonly optIn: boolean;
+  readonly optOut: boolean;
+  readonly noLoop: boolean;
+  /** CLIENT CACHING was given for the next command or transaction. */
+  caching: boolean;
+  /** A message could not be sent, as the client to redirect to has gone. */
+  brokenRedirect: boolean;
+  readonly prefixes: Set<string>;
+}
+
 /** What MULTI has gathered so far. The booleans tell of the queued commands together, for the gates before EXEC. */
 export interface Transaction {
   readonly queued: QueuedCommand[];
@@ -128,6 +143,12 @@ export class Session {
   peer: ReplicaPeer | undefined;
   /** Undefined while it listens to nothing. */
   subscriptions: OwnSubscriptions | undefined;
+  /** Undefined while it does not track. */
+  tracking: SessionTracking | undefined;
+  /** Invalidation messages that wait for the end of the running command's reply; undefined if there can be none. */
+  late: Uint8Array[] | undefined;
+  /** A batch of its commands is under way. */
+  busy = false;
   /** Messages to this client itself from its running command, which is not answered (CLIENT REPLY OFF): they are sent. */
   readonly messages: Uint8Array[] = [];
   /**

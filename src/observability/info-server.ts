@@ -66,7 +66,7 @@ export function clientsRows(server: Server): readonly InfoRow[] {
     ['client_recent_max_input_buffer', clients.maxInputBuffer],
     ['client_recent_max_output_buffer', clients.maxOutputBuffer],
     ['blocked_clients', blocked + clients.postponedCount],
-    ['tracking_clients', 0],
+    ['tracking_clients', server.tracking.clients],
     ['clients_in_timeout_table', server.blocking.withTimeout],
     ['total_blocking_keys', server.blocking.keys],
     ['total_blocking_keys_on_nokey', 0],

@@ -66,7 +66,6 @@ export class Client implements OutputOwner {
   readonly #host: ClientHost;
   /** Waiting for the end of a pause: input stays unparsed. */
   postponed = false;
-  #busy = false;
   #ended = false;
   #linger: Timer | undefined;
   bytesIn = 0;
@@ -95,7 +94,7 @@ export class Client implements OutputOwner {
       replica: null,
       hasPendingReplies: () => {
         host.output.flush();
-        return this.#busy && host.output.uncommitted > 0;
+        return this.session.busy && host.output.uncommitted > 0;
       },
       describe: () => host.describe(this),
     };
@@ -121,7 +120,7 @@ export class Client implements OutputOwner {
   /** A message, or a reply that was waited for; mostly from outside of this client's batch. */
   #append(message: Uint8Array): void {
     if (this.#ended) return;
-    if (this.#busy) {
+    if (this.session.busy) {
       this.#own.push({ at: this.#host.output.writer.at, message });
       return;
     }
@@ -135,11 +134,11 @@ export class Client implements OutputOwner {
 
   close(graceful: boolean): void {
     if (this.#ended) return;
-    if (this.#busy && graceful) {
+    if (this.session.busy && graceful) {
       this.session.closeAfterReply = true;
       return;
     }
-    if (this.#busy) {
+    if (this.session.busy) {
       this.session.closeNow = true;
       return;
     }
@@ -167,7 +166,7 @@ export class Client implements OutputOwner {
 
   drop(): void {
     if (this.#ended) return;
-    if (this.#busy) this.session.closeNow = true;
+    if (this.session.busy) this.session.closeNow = true;
     else {
       this.#ended = this.session.closed = true;
       this.connection.destroy();
@@ -196,7 +195,7 @@ export class Client implements OutputOwner {
       writer.resp = session.resp;
       write(writer);
       if (session.replyMode !== 'on') this.#muted(start);
-      if (this.#busy) {
+      if (this.session.busy) {
         // Finished within its own command: the batch simply goes on.
         this.connection.resume();
         return;
@@ -228,7 +227,7 @@ export class Client implements OutputOwner {
     const { output } = host;
     const { writer } = output;
     writer.resp = session.resp;
-    this.#busy = true;
+    session.busy = true;
     output.begin();
     for (;;) {
       const start = writer.at;
@@ -264,7 +263,7 @@ export class Client implements OutputOwner {
       }
       if (session.closeNow || session.closeAfterReply || session.blocked || this.#ended) break;
     }
-    this.#busy = false;
+    session.busy = false;
     if (parser.bufferedBytes > host.queryBufferLimit && !this.#ended) {
       host.queryTooLong(this);
       session.closeNow = true;

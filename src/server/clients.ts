@@ -11,6 +11,7 @@ import { describeSession } from '../commands/client-list.ts';
 import type { AclService, SessionService } from '../commands/services.ts';
 import type { Keyspace } from '../store/keyspace.ts';
 import { Client, type ClientHost } from './client.ts';
+import type { Tracking } from './tracking.ts';
 import { TurnOutput } from './turn-output.ts';
 import type { Executor } from './execute.ts';
 
@@ -26,6 +27,7 @@ const PROTECTED = Buffer.from(
 export interface ClientsOwner {
   readonly settings: Settings;
   readonly acl: AclService;
+  readonly tracking: Tracking;
   readonly clock: Clock;
   readonly log: Log;
   readonly space: Keyspace;
@@ -143,6 +145,7 @@ export class Clients implements ClientHost, SessionService {
   }
 
   commandDone(session: Session): void {
+    if (session.late !== undefined) this.#owner.tracking.settle(session, this.output.writer);
     this.#owner.afterCommand(session);
   }
 

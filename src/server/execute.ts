@@ -46,6 +46,8 @@ export interface ExecutorHooks {
   measured?(command: Command, args: Args, session: Session, micros: number): void;
   /** Serves the clients blocked on keys that have something for them now; see `keysReady`. */
   serveBlocked(): void;
+  /** A session that tracks ran a command that reads. */
+  tracked(session: Session, command: Command, args: Args): void;
   /** Why the session's user, who is restricted, may not run the command. A refusal is logged. */
   denied(session: Session, command: Command, args: Args): Denial | undefined;
   /** A command of our master ended in an error: our data may differ from its data. */
@@ -158,6 +160,7 @@ export class Executor {
     if (timed) command.measured((call.services.clock.monotonic() - started) * 1000);
     if (call.dirty !== dirty && !call.rewritten) this.#propagate(args, session.database, !outer);
     if (!outer && call.propagation.pending > 0) call.propagation.flush();
+    if (session.tracking !== undefined && command.isReadonly) this.#hooks.tracked(session, command, args);
   }
 
   /** Runs a command that MULTI queued. */

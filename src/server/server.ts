@@ -50,6 +50,7 @@ import { replicationHost } from './replication-host.ts';
 import { ShutdownSequence } from './shutdown.ts';
 import { Statistics } from './statistics.ts';
 import type { MasterStreamExecutor } from './stream-executor.ts';
+import { Tracking } from './tracking.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { runTransaction } from './transactions.ts';
 import { Tls } from './tls.ts';
@@ -89,6 +90,7 @@ export class Server implements Services, Gates {
   readonly pauses: Pauses;
   readonly pubsub: Subscriptions = new Subscriptions();
   readonly acl: AccessControl;
+  readonly tracking: Tracking;
   readonly configuration: ConfigurationService;
   readonly blocking: Blocking;
   /** Called when the role or the state of the link to the master changes. */
@@ -132,6 +134,13 @@ export class Server implements Services, Gates {
       readFile: (path) => world.disk.readFileSync(posix.resolve(this.settings.dir, path)),
       replaceFile: (path, bytes) => world.disk.replaceFileSync(posix.resolve(this.settings.dir, path), bytes),
     });
+    this.tracking = new Tracking({
+      settings: this.settings,
+      find: (id) => this.clients.find(id),
+      sessions: () => this.clients.all(),
+      current: () => this.#runningSession(),
+      broadcastDue: () => this.#scheduleEndOfTurn(),
+    });
     this.propagation = new Propagation({
       feed: (database, bytes, at, length) => {
         this.replication.feed(database, bytes, at, length);
@@ -144,6 +153,7 @@ export class Server implements Services, Gates {
     this.executor = new Executor(call, this.commands, this, {
       postpone: (session) => this.clients.postpone(session),
       serveBlocked: () => blocking.serveReady(),
+      tracked: (session, command, args) => this.tracking.read(session, session.tracking!, command, args),
       denied: (session, command, args) => this.acl.refusal(session, command, args),
       masterCommandFailed: (session, error) =>
         aofReplay.owns(session) ? aofReplay.failed(session, error) : this.masterStream.failed(session, error),
@@ -152,6 +162,7 @@ export class Server implements Services, Gates {
       {
         settings: this.settings,
         acl: this.acl,
+        tracking: this.tracking,
         clock: world.clock,
         log: world.log,
         space: this.store.space,
@@ -250,7 +261,8 @@ export class Server implements Services, Gates {
     this.store.space.events = {
       expired: (db, bytes, at, length) => {
         this.#expiredEffect(db.index, bytes, at, length);
-        if (this.watching) this.#watches.expired(db.index, bytes, at, length);
+        if (this.#watches.active) this.#watches.expired(db.index, bytes, at, length);
+        if (this.tracking.active) this.tracking.modified(bytes, at, length, undefined);
         this.#notifyOf(keyspaceEvents.expired, 'expired', db, bytes, at, length);
       },
       created: (db, bytes, at, length) => this.#notifyOf(keyspaceEvents.newKey, 'new', db, bytes, at, length),
@@ -343,11 +355,12 @@ export class Server implements Services, Gates {
   }
 
   get watching(): boolean {
-    return this.#watches.active;
+    return this.#watches.active || this.tracking.active;
   }
 
   keyModified(database: number, bytes: Uint8Array, at: number, length: number): void {
-    this.#watches.modified(database, bytes, at, length);
+    if (this.#watches.active) this.#watches.modified(database, bytes, at, length);
+    if (this.tracking.active) this.tracking.modified(bytes, at, length, this.#runningSession());
   }
 
   get notifiedClasses(): number {
@@ -507,6 +520,7 @@ export class Server implements Services, Gates {
     for (const db of databases) this.databaseChanged(db.index);
     replace();
     for (const db of databases) this.databaseChanged(db.index);
+    this.tracking.flushed();
     this.blocking.serveReady();
     this.aof.dataReplaced();
     if (this.store.space.reclaimer.pending > 0) this.cron.workArrived();
@@ -557,10 +571,17 @@ export class Server implements Services, Gates {
     this.#loading = on;
   }
 
+  /** Whose command runs, if one does. */
+  #runningSession(): Session | undefined {
+    const { session } = this.executor.call;
+    return session?.busy === true ? session : undefined;
+  }
+
   #scheduleEndOfTurn(): void {
     if (this.#turnScheduled) return;
     this.#turnScheduled = true;
     this.clock.soon(() => {
+      this.tracking.broadcast();
       this.#turnScheduled = false;
       this.clients.output.flush();
       this.replication.beforeSleep();
@@ -579,6 +600,7 @@ export class Server implements Services, Gates {
     session.blocking?.gone();
     this.unwatchAll(session);
     this.pubsub.leaveAll(session);
+    this.tracking.disable(session);
     if (session.peer?.replica) this.replication.peerClosed(session.peer);
   }
 

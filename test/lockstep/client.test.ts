@@ -337,9 +337,9 @@ lockstep('a paused client that goes away does no harm', async (both) => {
 });
 
 lockstep('keys do not expire while writes are paused', async (both) => {
-  await both('SET', 'k', '1', 'PX', '5');
+  await both('SET', 'k', '1', 'PX', '500');
   await both('CLIENT', 'PAUSE', '100000', 'WRITE');
-  const until = Date.now() + 10;
+  const until = Date.now() + 510;
   await waitFor(() => Date.now() > until, { what: 'the clock' });
   await both('GET', 'k');
   await both('DBSIZE');
@@ -363,7 +363,6 @@ lockstep('what only 7.2 has', async (both) => {
     [['CLIENT', 'KILL', 'MAXAGE', '100000'], ':0\r\n'],
     [['CLIENT', 'KILL', 'MAXAGE', 'x'], '-ERR maxage is not an integer or out of range\r\n'],
     [['CLIENT', 'KILL', 'MAXAGE', '0'], '-ERR maxage should be greater than 0\r\n'],
-    [['CLIENT', 'TRACKING', 'on'], '-ERR client-side caching (CLIENT TRACKING ON) is not supported\r\n'],
   ] as const)
     assert.strictEqual(String(await headwater.call(...args)), reply);
   const now = await info(headwater);
