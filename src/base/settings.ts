@@ -207,7 +207,14 @@ export interface Settings {
   replicaIgnoreMaxmemory: boolean;
   replicaIgnoreDiskWriteErrors: boolean;
   replicaLazyFlush: boolean;
+  /** Bytes; 0 is `auto`: as much as is written in an outage of so many seconds, up to so many bytes. */
   replBacklogSize: number;
+  replBacklogAutoOutage: number;
+  replBacklogAutoMax: number;
+  /** Glob patterns of "host" or "host:port", separated by blanks; empty allows every master. */
+  replicaAllowedMasters: string;
+  replicaRefuseEmptyMaster: boolean;
+  replicaSaveLostWrites: boolean;
   /** Seconds without a replica until the backlog is freed; 0 is never. */
   replBacklogTtl: number;
   /** Seconds. */

@@ -15,6 +15,7 @@ const MAX_PORT = 65535;
 const invalidPort: ReplyError = replyError('ERR Invalid master port');
 const notWhileFailingOver: ReplyError = replyError('ERR REPLICAOF not allowed while failing over.');
 const timeoutNotPositive: ReplyError = replyError('ERR FAILOVER timeout must be greater than 0');
+const masterNotAllowed: ReplyError = replyError('ERR Master is not in replica-allowed-masters');
 const notForReplicas: ReplyError = replyError('ERR Command is not valid when client is a replica.');
 
 function replicaof(call: Call): void {
@@ -29,6 +30,7 @@ function replicaof(call: Call): void {
   if (call.session.class === 'replica') throw notForReplicas;
   const port = call.integer(2, invalidPort);
   if (port < 0 || port > MAX_PORT) throw invalidPort;
+  if (!replication.allowsMaster(call.text(1), port)) throw masterNotAllowed;
   if (replication.replicaOf(call.text(1), port, requestedBy)) call.reply.ok();
   else call.reply.simple('OK Already connected to specified master');
 }

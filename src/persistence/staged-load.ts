@@ -70,7 +70,7 @@ export class StagedLoad implements LoadSession {
     const { streamDb } = this.#data.position;
     if (streamDb < 0) throw new LoadError('the stream goes on in a database that is not configured here');
     this.#data.logSummary(this.#owner.log);
-    return { streamDb };
+    return { streamDb, keys: this.#data.keys };
   }
 
   commit(): void {

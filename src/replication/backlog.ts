@@ -14,6 +14,11 @@ import { type Cursor, StreamBuffer } from './stream.ts';
 export class Backlog {
   /** Null while inactive. Hot paths test this field. */
   stream: StreamBuffer | null = null;
+  readonly #wantedBytes: () => number;
+
+  constructor(wantedBytes: () => number) {
+    this.#wantedBytes = wantedBytes;
+  }
 
   get active(): boolean {
     return this.stream !== null;
@@ -29,18 +34,24 @@ export class Backlog {
   }
 
   /** The byte after `masterReplOffset` will be the first one. */
-  create(masterReplOffset: number, sizeBytes: number): void {
+  create(masterReplOffset: number): void {
     assert(this.stream === null, 'the backlog exists already');
-    this.stream = new StreamBuffer(masterReplOffset + 1, sizeBytes);
+    this.stream = new StreamBuffer(masterReplOffset + 1, this.wantedBytes);
   }
 
   free(): void {
     this.stream = null;
   }
 
-  /** Follows `repl-backlog-size`. */
-  resize(sizeBytes: number): void {
-    if (this.stream !== null && this.stream.windowBytes !== sizeBytes) this.stream.resize(sizeBytes);
+  /** What it is to keep: `repl-backlog-size`, bytes. */
+  get wantedBytes(): number {
+    return this.#wantedBytes();
+  }
+
+  /** Follows `wantedBytes`. */
+  resize(): void {
+    const { wantedBytes } = this;
+    if (this.stream !== null && this.stream.windowBytes !== wantedBytes) this.stream.resize(wantedBytes);
   }
 
   /** Whether a replica whose next byte is `offset` can be served. */

@@ -37,6 +37,10 @@ export interface ReplicationHost {
   fsyncedOffset?(): number | null;
   /** Clients are paused: nothing of ours may move the offset. */
   readonly paused?: boolean;
+  /** Keys of all databases that we serve. */
+  keyCount?(): number;
+  /** Writes a file of that name beside the data. The reason on failure, else null. */
+  saveLostWrites?(name: string, pieces: readonly Uint8Array[]): string | null;
   /** A failover: commands that may write wait, or go on. */
   pauseWrites?(on: boolean): void;
   /** REPLICAOF gave us a master, at once followed by `roleChanged`: blocked clients are to be let go. */
@@ -51,7 +55,10 @@ export interface ReplicationSettings {
   readonly port: number;
   readonly replTimeout: number;
   readonly replPingReplicaPeriod: number;
+  /** 0: `auto`, by the two below. */
   readonly replBacklogSize: number;
+  readonly replBacklogAutoOutage: number;
+  readonly replBacklogAutoMax: number;
   /** 0: the backlog is never released. */
   readonly replBacklogTtl: number;
   readonly replDisklessSync: boolean;
@@ -74,6 +81,10 @@ export interface ReplicationSettings {
   readonly replicaPriority: number;
   readonly replicaReadOnly: boolean;
   readonly replicaAnnounced: boolean;
+  /** Glob patterns of "host" or "host:port", separated by blanks; empty allows all. */
+  readonly replicaAllowedMasters: string;
+  readonly replicaRefuseEmptyMaster: boolean;
+  readonly replicaSaveLostWrites: boolean;
   readonly minReplicasToWrite: number;
   readonly minReplicasMaxLag: number;
   /** `client-output-buffer-limit replica <hard> <soft> <seconds>`; 0: no limit. */
@@ -124,6 +135,8 @@ export interface LoadSession {
 export interface LoadSummary {
   /** The RDB's repl-stream-db: the database that the stream's next command is for. */
   readonly streamDb: number;
+  /** Keys that `commit` brings. */
+  readonly keys: number;
 }
 
 /** Executes the stream of commands from the master. It holds the parser, the selected database and MULTI's queue. */

@@ -10,16 +10,19 @@
  */
 import { replyError } from '../base/errors.ts';
 import { Backlog } from './backlog.ts';
+import { BacklogSizer } from './backlog-size.ts';
 import { Failover } from './failover-driver.ts';
 import { History, randomHex } from './history.ts';
 import { Feed } from './master/feed.ts';
 import { FullSync } from './master/full-sync.ts';
+import { lostWrites } from './master/lost-writes.ts';
 import { type PeerAnswer, PsyncService, type SyncCounters } from './master/psync-service.ts';
 import { Replicas } from './master/replicas.ts';
 import { Waiters } from './master/waiters.ts';
 import type { ReplicaPeer, ReplicationHost } from './ports.ts';
 import { type LinkOwner, MasterLink } from './replica/link.ts';
 import { backOff, type RetryPolicy } from './replica/retry.ts';
+import { isAllowedMaster, refuses } from './safety.ts';
 import { Timeline } from './timeline.ts';
 import {
   type InfoRow,
@@ -44,7 +47,7 @@ export interface RdbReplicationInfo {
 
 export class Replication {
   readonly history: History;
-  readonly backlog: Backlog = new Backlog();
+  readonly backlog: Backlog = new Backlog(() => this.#sizer.bytes(this.#host.settings));
   readonly feeder: Feed;
   readonly replicas: Replicas;
   /** Clients in WAIT and WAITAOF. */
@@ -63,6 +66,9 @@ export class Replication {
   /** Bytes from masters since the statistics were reset. */
   receivedBytes = 0;
   readonly #timeline = new Timeline();
+  readonly #sizer = new BacklogSizer();
+  /** We were a master before: what the new one never had is to be told when our data goes. */
+  #demoted = false;
   #ackWanted = false;
 
   constructor(host: ReplicationHost, options: ReplicationOptions = {}) {
@@ -128,6 +134,11 @@ export class Replication {
     return this.#psync.counters;
   }
 
+  /** `replica-allowed-masters`. */
+  allowsMaster(host: string, port: number): boolean {
+    return isAllowedMaster(this.#host.settings.replicaAllowedMasters, host, port);
+  }
+
   /**
    * REPLICAOF host port. False: we follow that master already, nothing was done (the row says so in its reply).
    * `requestedBy`: the client's CLIENT LIST line; absent for the configuration file.
@@ -170,6 +181,7 @@ export class Replication {
     const { clock, log } = this.#host;
     this.#link?.stop();
     this.#link = null;
+    this.#demoted = false;
     this.#discardCached();
     const { history } = this;
     history.promote();
@@ -198,6 +210,19 @@ export class Replication {
         'I may be able to synchronize with the new master with just a partial transfer.',
     );
     this.#cachedDb = this.feeder.streamDb;
+    this.#demoted = true;
+  }
+
+  #refuses(offset: number | null, keys: number | null, followedBefore: boolean): string | null {
+    const { keyCount, settings } = this.#host;
+    if (!settings.replicaRefuseEmptyMaster || keyCount === undefined) return null;
+    const ownKeys = keyCount();
+    const ownOffset = this.history.masterReplOffset;
+    const refusal = refuses({ keys, offset, ownKeys, ownOffset, followedBefore });
+    if (refusal === null) return null;
+    const why =
+      refusal === 'empty' ? 'the master has no keys' : `the master is back at offset ${offset}, we are at ${ownOffset}`;
+    return `${why}, our ${ownKeys} keys are kept (replica-refuse-empty-master)`;
   }
 
   #discardCached(): void {
@@ -270,7 +295,8 @@ export class Replication {
     this.#seconds++;
     this.#link?.cron();
     this.replicas.cron();
-    this.backlog.resize(settings.replBacklogSize);
+    this.#sizer.sample(this.history.masterReplOffset);
+    this.backlog.resize();
     if (this.#link === null) {
       if (this.replicas.size > 0) {
         if (!this.pingsPaused && !this.failover.underWay && this.#seconds % settings.replPingReplicaPeriod === 0)
@@ -383,7 +409,7 @@ export class Replication {
     if (as === 'master') history.promote();
     else this.#cachedDb = info.streamDb;
     if (backlog.active) backlog.free();
-    backlog.create(info.offset, this.#host.settings.replBacklogSize);
+    backlog.create(info.offset);
     this.replicas.noneSinceMs = this.#host.clock.monotonic();
   }
 
@@ -414,7 +440,7 @@ export class Replication {
       masterReplOffset: history.masterReplOffset,
       secondReplidOffset: history.secondReplidOffset,
       backlogActive: backlog.active,
-      backlogSize: settings.replBacklogSize,
+      backlogSize: backlog.wantedBytes,
       backlogStart: backlog.start,
       backlogLength: backlog.length,
     };
@@ -463,6 +489,7 @@ export class Replication {
         this.#cachedDb === null ? null : { replid: history.replid, nextOffset: history.masterReplOffset + 1 },
       handsOver: () => this.failover.handsOver,
       handedOver: (accepted) => this.failover.answered(accepted),
+      refuses: (offset, keys, followedBefore) => this.#refuses(offset, keys, followedBefore),
       fullySynced: (start) => this.#fullySynced(start),
       continued: (replid) => this.#continued(replid),
       applied: (bytes, at, length) => {
@@ -482,28 +509,51 @@ export class Replication {
   }
 
   #fullySynced(start: { readonly replid: string; readonly offset: number } | null): void {
-    const { random, settings } = this.#host;
+    const { random } = this.#host;
     this.#discardCached();
+    this.#tellLostWrites();
     // Our replicas have data of another past: they must ask again, and nothing of the old stream may answer them.
     this.replicas.disconnectAll();
     if (this.backlog.active) this.backlog.free();
     // A master without PSYNC names no history; ours then stands for it towards our own replicas.
     this.history.replace(start?.replid ?? randomHex(random), start?.offset ?? 0);
-    this.backlog.create(this.history.masterReplOffset, settings.replBacklogSize);
+    this.backlog.create(this.history.masterReplOffset);
     this.feeder.forgetDb();
   }
 
+  /** Our data is about to be replaced. What of it did only we have? */
+  #tellLostWrites(): void {
+    if (!this.#demoted) return;
+    this.#demoted = false;
+    const { log, saveLostWrites, settings } = this.#host;
+    const { host, port } = this.#link!;
+    const acknowledged = this.replicas.lastAck(host, port);
+    const lost = lostWrites(this.backlog, acknowledged, this.history.masterReplOffset);
+    if (lost === null) return;
+    const known = acknowledged === null ? 'has acknowledged nothing that we know of' : `acknowledged ${acknowledged}`;
+    log.warning(
+      `This server was a master until offset ${lost.to}, and ${host}:${port} ${known}: ${lost.commands} writes, offsets ` +
+        `${lost.from} to ${lost.to}${lost.incomplete ? ' (older ones are no longer in the backlog)' : ''}, may be lost.`,
+    );
+    if (!settings.replicaSaveLostWrites || saveLostWrites === undefined) return;
+    const name = `lost-writes-${this.history.replid}-${lost.from}.resp`;
+    const failure = saveLostWrites(name, lost.pieces);
+    if (failure === null) log.warning(`They were written to ${name}.`);
+    else log.warning(`They could not be written to ${name}: ${failure}`);
+  }
+
   #continued(replid: string | null): number {
-    const { log, settings } = this.#host;
+    const { log } = this.#host;
     const { history } = this;
     const selectedDb = this.#cachedDb ?? 0;
     this.#cachedDb = null;
+    this.#demoted = false;
     if (replid !== null && replid !== history.replid) {
       history.adopt(replid);
       log.warning(`Master replication ID changed to ${replid}`);
       this.replicas.disconnectAll();
     }
-    if (!this.backlog.active) this.backlog.create(history.masterReplOffset, settings.replBacklogSize);
+    if (!this.backlog.active) this.backlog.create(history.masterReplOffset);
     return selectedDb;
   }
 }

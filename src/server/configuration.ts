@@ -79,8 +79,8 @@ export class Configuration implements ConfigurationService {
       server.acl.setDefaultPassword(settings.requirepass);
       return undefined;
     });
-    config.onChange('repl-backlog-size', (settings) => {
-      server.replication.backlog.resize(settings.replBacklogSize);
+    config.onChange('repl-backlog-size', () => {
+      server.replication.backlog.resize();
       return undefined;
     });
     config.onChange('maxmemory-policy', () => {

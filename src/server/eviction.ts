@@ -53,8 +53,8 @@ export class Eviction {
 
   /** Bytes that count against the limit. */
   get counted(): number {
-    const { settings, space, streamBytes } = this.#parts;
-    return space.arena.usedBytes + Math.min(streamBytes(), settings.replBacklogSize) + this.clientBytes;
+    const { space, streamBytes } = this.#parts;
+    return space.arena.usedBytes + streamBytes() + this.clientBytes;
   }
 
   /** Evicts as much as is needed and may be done at once. False if memory is short and nothing more can be freed. */

@@ -30,7 +30,7 @@ export function memoryUse(server: Server): MemoryUse {
     databases.push({ index, main, expires });
     tables += main + expires;
   }
-  const notCounted = Math.max(0, backlog - server.settings.replBacklogSize) + clientsReplicas;
+  const notCounted = Math.max(0, backlog - server.replication.backlog.wantedBytes) + clientsReplicas;
   const buffers = backlog + clientsNormal + clientsReplicas;
   const used = arena.usedBytes + buffers;
   const { statistics } = server;

@@ -2,6 +2,8 @@
  * What replication gets from this server: snapshots of the store, a place to load a master's RDB into, and somebody who
  * runs the master's commands.
  */
+import { posix } from 'node:path';
+import { diskErrorText } from '../persistence/disk-error.ts';
 import type { ReplicationHost, ReplicationSettings } from '../replication/ports.ts';
 import { StagedLoad } from '../persistence/staged-load.ts';
 import type { Server } from './server.ts';
@@ -38,6 +40,24 @@ export function replicationHost(server: Server): ReplicationHost & { readonly ex
     pauseWrites: (on) => {
       if (on) server.pauses.pause('failover', 'write', Infinity);
       else server.pauses.end('failover');
+    },
+    keyCount: () => store.space.size,
+    saveLostWrites: (name, pieces) => {
+      const path = posix.resolve(settings.dir, name);
+      try {
+        const file = world.disk.createSync(path);
+        try {
+          for (const piece of pieces) file.writeSync(piece);
+          file.syncSync();
+        } finally {
+          file.closeSync();
+        }
+        return null;
+      } catch (error) {
+        const reason = diskErrorText(error);
+        if (reason === undefined) throw error;
+        return reason;
+      }
     },
     masterSet: () => server.unblockAll(),
   };

@@ -283,7 +283,10 @@ export class Server implements Services, Gates {
       settings: this.settings,
       space: this.store.space,
       loading: () => this.#loading,
-      streamBytes: () => this.replication.backlog.stream?.allocatedBytes ?? 0,
+      streamBytes: () => {
+        const { stream, wantedBytes } = this.replication.backlog;
+        return stream === null ? 0 : Math.min(stream.allocatedBytes, wantedBytes);
+      },
       feedReplicas: () => this.replication.flushIfLarge(),
       sliceDone: () => this.#scheduleEndOfTurn(),
     });
@@ -318,8 +321,17 @@ export class Server implements Services, Gates {
     // Somebody may have stopped us while the data was loading.
     if (this.#stopped) return;
     this.cron.start();
-    if (settings.replicaof !== undefined) this.replication.replicaOf(settings.replicaof.host, settings.replicaof.port);
+    this.#followConfigured();
     world.log.notice('Ready to accept connections tcp');
+  }
+
+  #followConfigured(): void {
+    const { replicaof } = this.settings;
+    if (replicaof === undefined) return;
+    if (!this.replication.allowsMaster(replicaof.host, replicaof.port)) {
+      throw new Error(`The master ${replicaof.host}:${replicaof.port} is not in replica-allowed-masters`);
+    }
+    this.replication.replicaOf(replicaof.host, replicaof.port);
   }
 
   /** Stops everything at once, without saving; for embedding and tests. `shutdown` is the polite way. */

@@ -85,7 +85,7 @@ test('the data changes at commit, all at once, and the old is given back', async
   const load = subject.begin(bytes.length);
   for (let at = 0; at < bytes.length; at += 1000)
     assert.equal(load.push(bytes, at, Math.min(1000, bytes.length - at)), true);
-  assert.deepEqual(await load.finish(), { streamDb: 0 });
+  assert.deepEqual(await load.finish(), { streamDb: 0, keys: 3001 });
   assert.equal(digestAll(subject.store), subject.digest, 'not yet');
   load.commit();
   assert.equal(digestAll(subject.store), digest);

@@ -8,9 +8,9 @@ import { command } from '../../src/replication/wire.ts';
 import { SeededRandom } from './support/sim-network.ts';
 
 test('SELECT goes before a command only where the database changes; a command without one leaves it', () => {
-  const backlog = new Backlog();
+  const backlog = new Backlog(() => 1 << 20);
   const history = new History(new SeededRandom(1));
-  backlog.create(0, 1 << 20);
+  backlog.create(0);
   const cursor = backlog.cursorAt(1);
   const feed = new Feed(backlog, history);
   for (const [db, word] of [

@@ -145,9 +145,9 @@ test('bytes that a reader was given do not change when the stream goes on', () =
 });
 
 test('the backlog covers exactly start to end + 1', () => {
-  const backlog = new Backlog();
+  const backlog = new Backlog(() => 1000);
   assert.equal(backlog.covers(1), false);
-  backlog.create(41, 1000);
+  backlog.create(41);
   assert.equal(backlog.covers(41), false);
   assert.equal(backlog.covers(42), true, 'a replica that has everything so far');
   assert.equal(backlog.covers(43), false);

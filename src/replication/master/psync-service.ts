@@ -206,7 +206,7 @@ export class PsyncService {
       // What was written before nobody recorded: an old id must not seem to cover it.
       history.changeReplid();
       history.clearReplid2();
-      backlog.create(history.masterReplOffset, host.settings.replBacklogSize);
+      backlog.create(history.masterReplOffset);
       feed.forgetDb();
       host.log.notice(
         `Replication backlog created, my new replication IDs are '${history.replid}' and '${history.replid2}'`,

@@ -10,6 +10,9 @@ import type { ReplicaSession } from './replica-session.ts';
 /** Stream bytes after which a long pipeline flushes its replicas without waiting for its end. */
 const FLUSH_BYTES: number = 64 * 1024;
 
+/** Addresses of former replicas whose last acknowledgement is kept. */
+const MAX_REMEMBERED_ACKS = 256;
+
 export interface ReplicasDeps {
   readonly host: ReplicationHost;
   readonly backlog: Backlog;
@@ -25,6 +28,8 @@ export class Replicas {
   fullSync: FullSync | null = null;
   /** Set once by the composition: a replica acknowledged more, came online or went away. */
   changed: () => void = () => {};
+  /** Newest acknowledgement of replicas that have gone, by address. */
+  readonly #lastAcks: Map<string, number> = new Map();
   /** What was sent to those that have gone. */
   #departedBytes = 0;
   readonly #deps: ReplicasDeps;
@@ -63,6 +68,10 @@ export class Replicas {
     this.fullSync?.forget(session);
     if (!this.sessions.delete(session)) return;
     this.#departedBytes += session.sentBytes;
+    if (session.ackOffset > 0) {
+      if (this.#lastAcks.size >= MAX_REMEMBERED_ACKS) this.#lastAcks.clear();
+      this.#lastAcks.set(nameOf(session.ip, session.listeningPort), session.ackOffset);
+    }
     host.log.warning(`Connection with replica ${session.name} lost.`);
     if (this.sessions.size === 0) this.noneSinceMs = host.clock.monotonic();
     this.changed();
@@ -104,7 +113,7 @@ export class Replicas {
     const { host } = this.#deps;
     const { replicaOutputHardBytes: hard, replicaOutputSoftBytes: soft, replicaOutputSoftSeconds } = host.settings;
     // A limit below the backlog's size would kill replicas right after a partial resync: Redis ignores it.
-    const hardest = hard === 0 ? 0 : Math.max(hard, host.settings.replBacklogSize);
+    const hardest = hard === 0 ? 0 : Math.max(hard, this.#deps.backlog.wantedBytes);
     if (!session.exceeds(hardest, soft, replicaOutputSoftSeconds)) return;
     host.log.warning(
       `Client ${session.peer.describe()} scheduled to be closed ASAP for overcoming of output buffer limits.`,
@@ -154,6 +163,17 @@ export class Replicas {
     return count;
   }
 
+  /** The newest offset that the replica with this address has ever acknowledged; null if it never did. */
+  lastAck(host: string, port: number): number | null {
+    const name = nameOf(host, port);
+    let last = this.#lastAcks.get(name) ?? null;
+    for (const session of this.sessions) {
+      if (session.ackOffset === 0 || nameOf(session.ip, session.listeningPort) !== name) continue;
+      last = Math.max(last ?? 0, session.ackOffset);
+    }
+    return last;
+  }
+
   /** For WAITAOF: how many have the stream up to `offset` on their disks. */
   fsyncedCount(offset: number): number {
     let count = 0;
@@ -162,4 +182,8 @@ export class Replicas {
     }
     return count;
   }
+}
+
+function nameOf(host: string, port: number): string {
+  return `${host.toLowerCase()}:${port}`;
 }

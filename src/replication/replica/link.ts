@@ -57,6 +57,11 @@ export interface LinkOwner {
   handsOver(): boolean;
   /** Its answer to that. */
   handedOver(accepted: boolean): void;
+  /**
+   * Why this payload is not wanted; null if it is. `keys` is null before it has come, `followedBefore`: this link was up
+   * before.
+   */
+  refuses(offset: number | null, keys: number | null, followedBefore: boolean): string | null;
   /** The new data is being swapped in: take over the master's history. Null: it named none (SYNC). */
   fullySynced(start: { readonly replid: string; readonly offset: number } | null): void;
   /** +CONTINUE. Returns the database that the stream has selected. */
@@ -95,6 +100,7 @@ export class MasterLink {
   /** Monotonic ms when the link came up. */
   #upSinceMs = 0;
   #timer: Timer | null = null;
+  #everUp = false;
   #plan: HandshakePlan | null = null;
   #greeting: HandshakeState = initialHandshake;
   #line = '';
@@ -331,6 +337,7 @@ export class MasterLink {
     this.#moveTo('transfer');
     this.#start = start;
     this.#prePsync = start === null;
+    if (this.#refused(null)) return;
     this.#receiver = new PayloadReceiver({
       begin: (totalBytes) => {
         log.notice(
@@ -378,7 +385,8 @@ export class MasterLink {
     const load = this.#load!;
     load.finish().then(
       (summary) => {
-        if (this.#load === load) this.#swap(load, summary);
+        if (this.#load !== load || this.#refused(summary.keys)) return;
+        this.#swap(load, summary);
       },
       (error: unknown) => {
         if (this.#load !== load) return;
@@ -386,6 +394,15 @@ export class MasterLink {
         this.#fail();
       },
     );
+  }
+
+  /** The payload is not wanted: the attempt fails, our data stays. */
+  #refused(keys: number | null): boolean {
+    const reason = this.#owner.refuses(this.#start?.offset ?? null, keys, this.#everUp);
+    if (reason === null) return false;
+    this.#env.log.warning(`MASTER <-> REPLICA sync: full resync refused: ${reason}`);
+    this.#fail();
+    return true;
   }
 
   /** One turn: history, sub-replicas and data change together. */
@@ -444,6 +461,7 @@ export class MasterLink {
 
   #stable(selectedDb: number): void {
     this.#moveTo('connected');
+    this.#everUp = true;
     this.failures = 0;
     this.downSinceMs = -1;
     this.#upSinceMs = this.lastIoMs = this.#env.clock.monotonic();

@@ -28,11 +28,11 @@ export interface Directive {
   readonly hidden: boolean;
   /** The value is a secret: never log it. */
   readonly sensitive: boolean;
-  /** Not in Redis 7.0: since which version Redis has it. */
+  /** Not in Redis 7.0: since which version Redis has it; 'headwater' if no Redis has it. */
   readonly since: string | undefined;
 }
 
-export type Trait = 'immutable' | 'protected' | 'deny-loading' | 'hidden' | 'sensitive' | '7.2';
+export type Trait = 'immutable' | 'protected' | 'deny-loading' | 'hidden' | 'sensitive' | '7.2' | 'headwater';
 
 /** A directive that works. */
 export function works<K extends keyof Settings, V>(
@@ -101,6 +101,6 @@ function row<V, S>(
     denyLoading: traits.includes('deny-loading'),
     hidden: traits.includes('hidden'),
     sensitive: traits.includes('sensitive'),
-    since: traits.find((trait) => trait === '7.2'),
+    since: traits.find((trait) => trait === '7.2' || trait === 'headwater'),
   };
 }

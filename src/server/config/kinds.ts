@@ -99,6 +99,17 @@ export function memory(low: bigint, high: bigint, signed: boolean, floor: bigint
   };
 }
 
+/** As `memory`, or the word `auto`, which the setting holds as 0. */
+export function memoryOrAuto(low: bigint, high: bigint, signed: boolean, floor: bigint = 0n): NumberKind {
+  const kind = memory(low, high, signed, floor);
+  return {
+    ...kind,
+    parse: (words, context) => (words[0]!.toLowerCase() === 'auto' ? 0n : kind.parse(words, context)),
+    print: (value) => (value === 0n ? 'auto' : kind.print(value)),
+    rewrite: rewriteNumber((value) => (value === 0n ? 'auto' : printMemory(value))),
+  };
+}
+
 /** Bytes, or a percentage, which is kept as a negative number. */
 export function memoryOrPercent(): NumberKind {
   const print = (value: bigint): string => (value < 0n ? `${-value}%` : value.toString());

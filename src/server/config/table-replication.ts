@@ -1,6 +1,6 @@
 /** Directives of replication, cluster and TLS. */
 import { accepted, also, refused, works, type Directive } from './directive.ts';
-import { integer, intMax, longMax, memory, oneOf, text, ulongMax, yesNo } from './kinds.ts';
+import { integer, intMax, longMax, memory, memoryOrAuto, oneOf, text, ulongMax, yesNo } from './kinds.ts';
 import { masterAddress } from './special-kinds.ts';
 
 const unset = { emptyIsUnset: true };
@@ -32,7 +32,12 @@ const replicationDirectives: readonly Directive[] = [
     was: 'slave-lazy-flush',
     field: 'replicaLazyFlush',
   }),
-  works('repl-backlog-size', 'replBacklogSize', memory(1n, longMax, true, smallestBacklog), '1mb'),
+  works('repl-backlog-size', 'replBacklogSize', memoryOrAuto(1n, longMax, true, smallestBacklog), '1mb'),
+  works('repl-backlog-auto-outage', 'replBacklogAutoOutage', positive, '60', 'headwater'),
+  works('repl-backlog-auto-max', 'replBacklogAutoMax', memory(smallestBacklog, longMax, true), '256mb', 'headwater'),
+  works('replica-allowed-masters', 'replicaAllowedMasters', text(unset), '', 'headwater'),
+  works('replica-refuse-empty-master', 'replicaRefuseEmptyMaster', yesNo, 'no', 'headwater'),
+  works('replica-save-lost-writes', 'replicaSaveLostWrites', yesNo, 'no', 'headwater'),
   works('repl-backlog-ttl', 'replBacklogTtl', integer(0n, longMax), '3600'),
   works('repl-timeout', 'replTimeout', positive, '60'),
   also(works('repl-ping-replica-period', 'replPingReplicaPeriod', positive, '10'), { was: 'repl-ping-slave-period' }),

@@ -31,6 +31,11 @@ export function defaultSettings(port: number): Mutable<ReplicationSettings> {
     replTimeout: 60,
     replPingReplicaPeriod: 10,
     replBacklogSize: 1024 * 1024,
+    replBacklogAutoOutage: 60,
+    replBacklogAutoMax: 256 * 1024 * 1024,
+    replicaAllowedMasters: '',
+    replicaRefuseEmptyMaster: false,
+    replicaSaveLostWrites: false,
     replBacklogTtl: 3600,
     replDisklessSync: true,
     replDisklessSyncDelay: 0,
@@ -140,6 +145,15 @@ export class ReplicationNode implements ReplicationHost, StreamExecutor {
     this.settings = defaultSettings(options.port);
     this.replication = new Replication(this, options);
   }
+
+  readonly lostWrites: Map<string, string> = new Map();
+
+  keyCount = (): number => this.data.size;
+
+  saveLostWrites = (name: string, pieces: readonly Uint8Array[]): null => {
+    this.lostWrites.set(name, Buffer.concat(pieces).toString());
+    return null;
+  };
 
   pauseWrites(on: boolean): void {
     this.pauses.push(on);
@@ -323,7 +337,7 @@ export class ReplicationNode implements ReplicationHost, StreamExecutor {
         }
         const decoded = decodeRdb(Buffer.concat(parts));
         staged = decoded.data;
-        return { streamDb: decoded.streamDb };
+        return { streamDb: decoded.streamDb, keys: decoded.data.size };
       },
       commit: () => {
         if (aborted || staged === null) throw new Error('commit without a verified load');
