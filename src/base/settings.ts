@@ -178,6 +178,7 @@ export interface Settings {
   rdbcompression: boolean;
   rdbchecksum: boolean;
   rdbDelSyncFiles: boolean;
+  rdbKeySaveDelay: number;
   stopWritesOnBgsaveError: boolean;
   sanitizeDumpPayload: 'no' | 'yes' | 'clients';
   appendonly: boolean;

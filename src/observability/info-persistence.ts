@@ -4,21 +4,22 @@ import type { InfoRow } from './section.ts';
 
 export function persistenceRows(server: Server): readonly InfoRow[] {
   const { rdb, aof, load } = server;
+  const { written, total } = server.snapshots.progress;
   return [
     ['loading', server.loading ? 1 : 0],
     ['async_loading', load.kind === 'async' ? 1 : 0],
     ['current_cow_peak', 0],
     ['current_cow_size', 0],
     ['current_cow_size_age', 0],
-    ['current_fork_perc', '0.00'],
-    ['current_save_keys_processed', 0],
-    ['current_save_keys_total', 0],
+    ['current_fork_perc', (total === 0 ? 0 : (written / total) * 100).toFixed(2)],
+    ['current_save_keys_processed', written],
+    ['current_save_keys_total', total],
     ['rdb_changes_since_last_save', rdb.changesSinceSave],
     ['rdb_bgsave_in_progress', rdb.saving ? 1 : 0],
     ['rdb_last_save_time', rdb.lastSave],
     ['rdb_last_bgsave_status', rdb.lastSaveOk ? 'ok' : 'err'],
     ['rdb_last_bgsave_time_sec', rdb.lastSaveMs < 0 ? -1 : Math.floor(rdb.lastSaveMs / 1000)],
-    ['rdb_current_bgsave_time_sec', rdb.saving ? 0 : -1],
+    ['rdb_current_bgsave_time_sec', wholeSeconds(rdb.savingMs)],
     ['rdb_saves', rdb.saves],
     ['rdb_last_cow_size', 0],
     ['rdb_last_load_keys_expired', rdb.expiredAtLoad],

@@ -3,7 +3,8 @@
  * it is complete and on the disk (temporary file, fsync, rename, fsync of the directory); one that cannot be read
  * changes nothing.
  *
- * There is no child process: a background save runs at the end of the turn that started it, in one go.
+ * There is no child process: a background save is a snapshot (snapshot/), written between the clients' commands. SAVE, SHUTDOWN
+ * and DEBUG RELOAD write in one go, and take the place of a background save that is under way.
  */
 import { posix } from 'node:path';
 import type { World } from '../io/world.ts';
@@ -13,10 +14,12 @@ import { RdbError } from '../rdb/error.ts';
 import { RdbWriter } from '../rdb/write.ts';
 import { writeRdb } from '../snapshot/write-rdb.ts';
 import { LoadError } from '../store/load.ts';
+import type { SnapshotSource } from '../snapshot/ports.ts';
 import type { Store } from '../store/store.ts';
 import { digestAll, digestValue } from '../store/digest.ts';
 import type { RdbReplicationInfo } from '../replication/replication.ts';
 import { diskErrorText } from './disk-error.ts';
+import { BackgroundSave } from './background-save.ts';
 import { LoadInput } from './load-input.ts';
 import type { Loading } from './loading.ts';
 import { StagedData } from './staged-data.ts';
@@ -40,11 +43,14 @@ export interface RdbFileParts {
   /** Where the data stands in the replication stream. */
   position(): RdbReplicationInfo | null;
   readonly loading: Loading;
+  readonly snapshots: SnapshotSource;
 }
 
 export class RdbFile {
   readonly #parts: RdbFileParts;
   #savedDirty = 0;
+  #background: BackgroundSave | null = null;
+  #backgrounds = 0;
   /** Monotonic ms at which the background save under way was started, -1 for none. */
   #startedMs = -1;
   /** Unix ms of the last start of a background save. */
@@ -66,9 +72,14 @@ export class RdbFile {
     this.lastSave = Math.floor(parts.world.clock.now() / 1000);
   }
 
-  /** A background save was started and is not done. */
+  /** A background save is under way, or a snapshot for replicas: what Redis has a child process for. */
   get saving(): boolean {
-    return this.#startedMs >= 0;
+    return this.#background !== null || this.#parts.snapshots.running === 'sync';
+  }
+
+  /** How long the background save has been under way, ms; -1 if there is none. */
+  get savingMs(): number {
+    return this.#startedMs < 0 ? -1 : this.#parts.world.clock.monotonic() - this.#startedMs;
   }
 
   get path(): string {
@@ -92,30 +103,61 @@ export class RdbFile {
   }
 
   backgroundSave(_schedule: boolean): string {
-    if (this.saving) throw replyError('ERR Background save already in progress');
-    const { clock, log, process: facts } = this.#parts.world;
+    const { world, settings, snapshots } = this.#parts;
+    const { clock, log, process: facts, disk } = world;
+    if (this.saving || snapshots.running !== null) throw replyError('ERR Background save already in progress');
     this.saves++;
     this.#startedMs = clock.monotonic();
     this.#lastTryMs = clock.now();
+    const dirty = this.#parts.dirty();
+    const position = this.#parts.position();
     log.notice(`Background saving started by pid ${facts.pid}`);
-    clock.soon(() => {
-      const started = this.#startedMs;
-      try {
-        this.lastSaveOk = this.#write();
-      } finally {
-        this.#startedMs = -1;
-        this.lastSaveMs = clock.monotonic() - started;
-      }
-      if (this.lastSaveOk) log.notice('Background saving terminated with success');
-      else log.warning('Background saving error');
+    this.#background = new BackgroundSave({
+      disk,
+      snapshots,
+      request: {
+        purpose: 'save',
+        offset: position?.offset ?? -1,
+        replid: position?.replid ?? '',
+        streamDb: position?.streamDb ?? -1,
+        target: 'sockets',
+        excludeData: false,
+        excludeFunctions: false,
+      },
+      // Not the name that SAVE uses: an operation on it may still be under way when SHUTDOWN saves.
+      temporary: posix.resolve(settings.dir, `temp-${facts.pid}-bg${++this.#backgrounds}.rdb`),
+      path: this.path,
+      done: (failure) => this.#backgroundDone(failure, dirty),
     });
     return 'Background saving started';
+  }
+
+  #backgroundDone(failure: string | null, dirty: number): void {
+    const { log } = this.#parts.world;
+    this.lastSaveMs = this.savingMs;
+    this.#background = null;
+    this.#startedMs = -1;
+    if (failure === null) {
+      this.#saved(dirty);
+      log.notice('Background saving terminated with success');
+      return;
+    }
+    this.lastSaveOk = false;
+    log.warning(failure);
+    log.warning('Background saving error');
+  }
+
+  /** Ends a background save without a result: what it would have written is out of date, or the server stops. */
+  cancelBackground(): void {
+    this.#background?.cancel();
+    this.#background = null;
+    this.#startedMs = -1;
   }
 
   /** Once a second: save points. */
   cron(): void {
     const { world, settings } = this.#parts;
-    if (this.saving) return;
+    if (this.saving || this.#parts.snapshots.running !== null) return;
     const now = world.clock.now();
     if (!this.lastSaveOk && now - this.#lastTryMs <= RETRY_MS) return;
     const changes = this.changesSinceSave;
@@ -141,6 +183,7 @@ export class RdbFile {
   #write(): boolean {
     const { world, settings, store } = this.#parts;
     const { disk, clock, log } = world;
+    this.cancelBackground();
     const dirty = this.#parts.dirty();
     const name = `temp-${world.process.pid}.rdb`;
     const temporary = posix.resolve(settings.dir, name);
@@ -178,11 +221,16 @@ export class RdbFile {
       log.warning(failure + reason);
       return false;
     }
+    this.#saved(dirty);
+    return true;
+  }
+
+  #saved(dirty: number): void {
+    const { clock, log } = this.#parts.world;
     this.lastSaveOk = true;
     this.#savedDirty = dirty;
     this.lastSave = Math.floor(clock.now() / 1000);
     log.notice('DB saved on disk');
-    return true;
   }
 
   // -- loading ------------------------------------------------------------------------------------------------

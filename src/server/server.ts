@@ -198,6 +198,7 @@ export class Server implements Services, Gates {
       dirty: () => call.dirty,
       position: () => this.replication.rdbInfo(),
       loading: this.load,
+      snapshots: this.snapshots,
     });
     this.pauses = new Pauses({ clock: world.clock, changed: (kind) => this.#pauseChanged(kind) });
     this.aof = new AppendOnlyFile({
@@ -342,6 +343,7 @@ export class Server implements Services, Gates {
     this.#shutdown.stop();
     this.cron.stop();
     this.replication.shutdown();
+    this.rdb.cancelBackground();
     this.snapshots.stop();
     this.clients.closeAll();
     this.aof.close();

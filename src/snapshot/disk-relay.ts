@@ -53,10 +53,7 @@ export class DiskRelay implements FileOwner {
 
   /** The file is not wanted any more. */
   stop(): void {
-    if (this.#state === 'writing') {
-      this.file.abandon();
-      this.#remove();
-    }
+    if (this.#state === 'writing') this.file.abandon();
     this.#state = 'over';
     for (const reader of [...this.#readers]) reader.cancel();
   }
@@ -79,6 +76,7 @@ export class DiskRelay implements FileOwner {
     try {
       await Promise.all(readers.map(async (reader) => reader.open(await this.#disk.openRead(this.#path))));
     } catch (error) {
+      this.#remove();
       this.failed('open', error);
       return;
     }
@@ -88,7 +86,6 @@ export class DiskRelay implements FileOwner {
 
   #end(reason: string): void {
     this.#state = 'over';
-    this.#remove();
     for (const reader of [...this.#readers]) reader.fail(reason);
   }
 

@@ -1,6 +1,6 @@
 /**
  * A snapshot's consumer that writes a file: opened, written and flushed to the disk without blocking, one operation at a time.
- * Renaming and removing are its owner's business.
+ * A file that is not completed is removed; what becomes of one that is, is its owner's business.
  */
 import type { Disk, DiskFile } from '../io/world.ts';
 import type { ChunkAnswer, SnapshotConsumer, SnapshotRun } from './ports.ts';
@@ -10,7 +10,7 @@ export type FileStage = 'open' | 'write' | 'fsync';
 export interface FileOwner {
   /** The file is complete and on the disk. */
   written(bytes: number): void;
-  /** The disk refused, at this stage; the file may be there. */
+  /** The disk refused, at this stage. */
   failed(stage: FileStage, error: unknown): void;
   /** The snapshot gave up. */
   given(reason: string): void;
@@ -64,12 +64,14 @@ export class FileWriter implements SnapshotConsumer {
     this.#owner.given(reason);
   }
 
-  /** Stops and closes the file, without a word to the owner. */
+  /** Stops and removes the file, without a word to the owner. */
   abandon(): void {
     if (this.#over) return;
     this.#over = true;
     this.#queue.length = 0;
     this.run?.cancel();
+    // At once, for the process may be about to end; and again when an operation under way is over, for that may create it.
+    if (this.#file !== null || this.#busy) this.#remove();
     if (!this.#busy) void this.#close();
   }
 
@@ -92,6 +94,7 @@ export class FileWriter implements SnapshotConsumer {
       }
     } catch (error) {
       await this.#close();
+      this.#remove();
       if (this.#over) return;
       this.#over = true;
       this.run?.cancel();
@@ -102,7 +105,10 @@ export class FileWriter implements SnapshotConsumer {
     }
     if (!this.#ended && !this.#over) return;
     await this.#close();
-    if (this.#over) return;
+    if (this.#over) {
+      this.#remove();
+      return;
+    }
     this.#over = true;
     this.#owner.written(this.#bytes);
   }
@@ -114,6 +120,14 @@ export class FileWriter implements SnapshotConsumer {
       await file?.close();
     } catch {
       // What it held is on the disk already, or not wanted any more.
+    }
+  }
+
+  #remove(): void {
+    try {
+      this.#disk.removeSync(this.#path);
+    } catch {
+      // It may not exist; there is nothing more to do about it.
     }
   }
 }

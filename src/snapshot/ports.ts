@@ -17,8 +17,6 @@ export interface SnapshotRequest {
   /** What a backup tool asked to leave out (REPLCONF rdb-filter-only). */
   readonly excludeData: boolean;
   readonly excludeFunctions: boolean;
-  /** `rdb-key-save-delay`: microseconds to wait for each key, for tests; read again for each slice. */
-  readonly keyDelayMicros?: () => number;
 }
 
 /**

@@ -26,6 +26,8 @@ export interface SnapshotParts {
     readonly rdbchecksum: boolean;
     readonly rdbcompression: boolean;
     readonly dir: string;
+    /** Microseconds to wait for each key, for tests; below zero: the keys of a microsecond. */
+    readonly rdbKeySaveDelay: number;
   };
   readonly pid: number;
   /** Counts commands that ran: how slices notice that clients are busy. */
@@ -237,7 +239,7 @@ class Run {
     const deadline = start + this.#budget(start);
     this.#again = this.#output.pump();
     const before = this.#walk.written;
-    const delayMicros = this.request.keyDelayMicros?.() ?? 0;
+    const delayMicros = this.#keyDelayMicros;
     while (!this.#complete && this.#wanted()) {
       this.#again = true;
       if (!this.#walk.step()) {
@@ -265,6 +267,11 @@ class Run {
         this.#wake();
       });
     } else if (this.#again) this.#wake();
+  }
+
+  get #keyDelayMicros(): number {
+    const delay = this.#parts.settings.rdbKeySaveDelay;
+    return delay >= 0 ? delay : -1 / delay;
   }
 
   /** Time for this slice, ms. */

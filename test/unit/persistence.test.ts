@@ -8,6 +8,7 @@ import type { Disk, DiskFile, DiskReader, World } from '../../src/io/world.ts';
 import { AssertionError } from '../../src/base/assert.ts';
 import { Loading } from '../../src/persistence/loading.ts';
 import { RdbFile } from '../../src/persistence/rdb-file.ts';
+import { Snapshots } from '../../src/snapshot/snapshot.ts';
 import { digestAll } from '../../src/store/digest.ts';
 import type { Store } from '../../src/store/store.ts';
 import { makeStore } from '../support/store.ts';
@@ -44,6 +45,27 @@ class MemoryDisk {
       syncSync: () => this.check('sync', path),
       closeSync: () => {},
     } as DiskFile;
+  }
+
+  async create(path: string): Promise<DiskFile> {
+    const file = this.createSync(path);
+    return {
+      write: async (bytes: Uint8Array) => file.writeSync(bytes),
+      sync: async () => file.syncSync(),
+      close: async () => file.closeSync(),
+    } as DiskFile;
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    this.renameSync(from, to);
+  }
+
+  async remove(path: string): Promise<void> {
+    this.removeSync(path);
+  }
+
+  async syncDirectory(path: string): Promise<void> {
+    this.syncDirectorySync(path);
   }
 
   renameSync(from: string, to: string): void {
@@ -99,16 +121,27 @@ class Subject {
     dbfilename: 'dump.rdb',
     rdbchecksum: true,
     rdbcompression: true,
+    rdbKeySaveDelay: 0,
     stopWritesOnBgsaveError: true,
     save: [{ seconds: 60, changes: 2 }],
     replicaof: undefined,
   } as unknown as Mutable<Settings>;
   readonly loading = new Loading(this.clock, { keyLoadDelayMicros: 0 });
   dirty = 0;
+  readonly snapshots: Snapshots;
   readonly rdb: RdbFile;
 
   constructor() {
     this.store.space.now = this.clock.now();
+    this.snapshots = new Snapshots({
+      store: this.store,
+      clock: this.clock,
+      log: this.log,
+      disk: this.disk as unknown as Disk,
+      settings: this.settings,
+      pid: 42,
+      activity: () => 0,
+    });
     this.rdb = new RdbFile({
       world: {
         clock: this.clock,
@@ -121,6 +154,7 @@ class Subject {
       dirty: () => this.dirty,
       position: () => ({ replid: 'a'.repeat(40), offset: 77, streamDb: 3 }),
       loading: this.loading,
+      snapshots: this.snapshots,
     });
   }
 

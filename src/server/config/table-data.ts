@@ -76,7 +76,7 @@ export const dataDirectives: readonly Directive[] = [
   works('stop-writes-on-bgsave-error', 'stopWritesOnBgsaveError', yesNo, 'yes'),
   works('sanitize-dump-payload', 'sanitizeDumpPayload', oneOf(['no', 'yes', 'clients']), 'no'),
   accepted('rdb-save-incremental-fsync', yesNo, 'yes', 'files are always flushed before they are renamed'),
-  accepted('rdb-key-save-delay', integer(-intMax - 1n, intMax), '0', 'a test hook of Redis', 'hidden'),
+  works('rdb-key-save-delay', 'rdbKeySaveDelay', integer(-intMax - 1n, intMax), '0', 'hidden'),
   works('key-load-delay', 'keyLoadDelayMicros', integer(-intMax - 1n, intMax), '0', 'hidden'),
   accepted(
     'loading-process-events-interval-bytes',
