@@ -7,6 +7,7 @@
  * allocated on the word of a length alone, so memory is bounded by what was pushed and the largest compressed string.
  */
 import { Crc64 } from '../base/crc64.ts';
+import { viewed } from '../base/viewed.ts';
 import { writeInteger } from './cursor.ts';
 import { Malformed } from './error.ts';
 import * as format from './format.ts';
@@ -33,7 +34,7 @@ export class RdbInput {
   lengthHigh = 0;
   lengthLow = 0;
 
-  window: Uint8Array = new Uint8Array(WINDOW_BYTES);
+  window: Uint8Array = viewed(new Uint8Array(WINDOW_BYTES));
   /** Next byte to parse, and the end of valid bytes. */
   position = 0;
   end = 0;
@@ -250,10 +251,10 @@ export class RdbInput {
     const capacity = this.window.length;
     let target = this.window;
     // Half is kept free, so that moving the rest down is paid for by the bytes that then fit.
-    if (wanted > capacity / 2 && live > 0) target = new Uint8Array(2 * wanted);
-    else if (wanted > capacity) target = new Uint8Array(wanted);
+    if (wanted > capacity / 2 && live > 0) target = viewed(new Uint8Array(2 * wanted));
+    else if (wanted > capacity) target = viewed(new Uint8Array(wanted));
     else if (capacity > KEPT_WINDOW_BYTES && wanted < capacity / 8) {
-      target = new Uint8Array(Math.max(WINDOW_BYTES, 2 * wanted));
+      target = viewed(new Uint8Array(Math.max(WINDOW_BYTES, 2 * wanted)));
     }
     if (target === this.window) target.copyWithin(0, this.position, this.end);
     else target.set(this.window.subarray(this.position, this.end));

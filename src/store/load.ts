@@ -9,6 +9,7 @@ import type { Address } from '../memory/arena.ts';
 import { ArenaExhausted } from '../memory/arena.ts';
 import { copyBytes } from '../memory/copy.ts';
 import { parseInteger } from '../base/numbers.ts';
+import { viewed } from '../base/viewed.ts';
 import { latin1 } from '../resp/args.ts';
 import type { CollectionType, KeyMeta, PackedType, RdbSink } from '../rdb/sink.ts';
 import type { Database } from './database.ts';
@@ -62,7 +63,7 @@ export class StoreLoader implements RdbSink {
 
   // The key at work.
   #db: Database;
-  #key: Uint8Array = Buffer.alloc(128);
+  #key: Uint8Array = viewed(Buffer.alloc(128));
   #keyLength = 0;
   #hash = 0;
   /** Its value was a string, and is in the batch. */
@@ -135,7 +136,7 @@ export class StoreLoader implements RdbSink {
   // -- a key --------------------------------------------------------------------------------------------------
 
   key(bytes: Uint8Array, at: number, length: number, meta: KeyMeta): void {
-    if (length > this.#key.length) this.#key = Buffer.alloc(length * 2);
+    if (length > this.#key.length) this.#key = viewed(Buffer.alloc(length * 2));
     copyBytes(this.#key, 0, bytes, at, length);
     this.#keyLength = length;
     this.#entry = 0;
