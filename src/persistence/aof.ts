@@ -298,6 +298,7 @@ export class AppendOnlyFile {
 
   /** The server is gone: nothing is written any more. */
   close(): void {
+    this.#writer.flush(true);
     this.#cancelRewrite();
     this.#stopRecording();
     this.state = 'off';
@@ -521,6 +522,8 @@ export class AppendOnlyFile {
     this.#parts.world.log.notice('Stopping the AOF rewrite under way');
     this.#rewrite.cancel();
     this.#ended();
+    // At once, as the process may be about to end.
+    this.directory.remove(this.directory.beside(this.#temporaryName));
     if (this.state === 'wait-rewrite') this.directory.remove(this.#temporaryIncrPath);
   }
 
