@@ -1,10 +1,11 @@
 /**
  * Durations in microseconds, counted in buckets whose width is at most a sixteenth of their value: percentiles within
- * about 6 %, at 4 bytes a bucket, made at the first record. Range: below 1 us to about 70 minutes; longer ones count as that.
+ * about 6 %, at 4 bytes a bucket, made at the first record. Range: below 0.1 us to about an hour; longer ones count as that.
+ * The bounds of LATENCY HISTOGRAM, 1.024 us times powers of two, are bounds of buckets.
  */
 const SUB_BITS = 4;
 const SUB = 1 << SUB_BITS;
-/** In units of 1/16 us. */
+const UNITS_A_MICRO: number = SUB / 1.024;
 const MAX_UNITS = 2 ** 36 - 1;
 const BUCKETS: number = (37 - SUB_BITS) * SUB;
 
@@ -31,6 +32,26 @@ export class LatencyHistogram {
     return upperEnd(BUCKETS - 1);
   }
 
+  /**
+   * How many did not exceed each power of two: whole microseconds as LATENCY HISTOGRAM shows them (1, 2, 4, 8, 16, 33, 66, ...),
+   * with the count. Bounds that add nothing are left out.
+   */
+  cumulative(): readonly (readonly [micros: number, count: number])[] {
+    const rows: [number, number][] = [];
+    if (this.#buckets === undefined) return rows;
+    let seen = 0;
+    let shown = 0;
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      seen += this.#buckets[bucket]!;
+      // Buckets below SUB are all below the first bound.
+      if (bucket % SUB !== SUB - 1 || seen === shown) continue;
+      const power = bucket >> SUB_BITS;
+      rows.push([shownBound(power), seen]);
+      shown = seen;
+    }
+    return rows;
+  }
+
   reset(): void {
     this.#buckets = undefined;
     this.count = 0;
@@ -38,7 +59,7 @@ export class LatencyHistogram {
 }
 
 function bucketOf(micros: number): number {
-  const units = Math.min(MAX_UNITS, Math.max(0, Math.floor(micros * SUB)));
+  const units = Math.min(MAX_UNITS, Math.max(0, Math.floor(micros * UNITS_A_MICRO)));
   if (units < SUB) return units;
   const shift = Math.floor(Math.log2(units)) - SUB_BITS;
   const sub = Math.floor(units / 2 ** shift) - SUB;
@@ -47,7 +68,12 @@ function bucketOf(micros: number): number {
 
 /** Largest duration of a bucket, in microseconds. */
 function upperEnd(bucket: number): number {
-  if (bucket < SUB) return (bucket + 1) / SUB;
+  if (bucket < SUB) return (bucket + 1) / UNITS_A_MICRO;
   const shift = (bucket >> SUB_BITS) - 1;
-  return ((SUB + (bucket & (SUB - 1)) + 1) * 2 ** shift) / SUB;
+  return ((SUB + (bucket & (SUB - 1)) + 1) * 2 ** shift) / UNITS_A_MICRO;
+}
+
+/** 1024 ns times 2^power in whole microseconds, at the upper end of the finer bucket in which Redis has it. */
+function shownBound(power: number): number {
+  return Math.floor((2 ** (10 + power) + 2 ** (3 + power) - 1) / 1000);
 }

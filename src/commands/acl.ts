@@ -6,6 +6,7 @@ import type { Call } from './call.ts';
 import { categories } from './command-facts.ts';
 import { helpRow } from './help.ts';
 import type { CommandFlag, CommandRow } from './row.ts';
+import { secretFrom } from './secrets.ts';
 import type { AclLogEntry, UserDescription } from './services.ts';
 
 /** Bits of ACL GENPASS. */
@@ -300,6 +301,7 @@ export const aclCommands: readonly CommandRow[] = [
         since: '6.0.0',
         complexity: 'O(N) with N rules',
         summary: 'Changes the rules of a user, or makes a new one.',
+        secrets: secretFrom(2),
         handler: setUser,
       },
       {

@@ -4,7 +4,7 @@
  */
 import { errors, replyError } from '../base/errors.ts';
 import type { Call } from './call.ts';
-import { sessionClass } from './client-type.ts';
+import { isOfClass, sessionClass } from './client-type.ts';
 import type { Session } from './session.ts';
 
 type Filter = (session: Session) => boolean;
@@ -30,7 +30,7 @@ export function kill(call: Call): void {
       }
       case 'type': {
         const type = sessionClass(value);
-        filters.push((session) => session.class === type);
+        filters.push((session) => isOfClass(session, type));
         break;
       }
       case 'addr':

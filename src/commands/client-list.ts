@@ -6,6 +6,7 @@ const flagLetters: { readonly [C in Session['class']]: string } = {
   replica: 'S',
   master: 'M',
   pubsub: 'P',
+  monitor: 'O',
 };
 
 /** `now`: wall clock ms. */

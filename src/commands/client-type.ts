@@ -1,6 +1,6 @@
 /** The types of CLIENT LIST TYPE and CLIENT KILL TYPE. */
 import { replyError } from '../base/errors.ts';
-import type { SessionClass } from './session.ts';
+import type { Session, SessionClass } from './session.ts';
 
 const classes: { readonly [name: string]: SessionClass } = {
   normal: 'normal',
@@ -9,6 +9,11 @@ const classes: { readonly [name: string]: SessionClass } = {
   pubsub: 'pubsub',
   master: 'master',
 };
+
+/** The type of a session: who monitors counts as normal. */
+export function isOfClass(session: Session, type: SessionClass): boolean {
+  return session.class === type || (type === 'normal' && session.class === 'monitor');
+}
 
 /** Throws if there is no such type. */
 export function sessionClass(name: string): SessionClass {

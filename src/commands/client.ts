@@ -8,7 +8,7 @@ import { kill } from './client-kill.ts';
 import { describeSession } from './client-list.ts';
 import { isPlainWord, setClientName } from './client-name.ts';
 import { caching, getRedirection, tracking, trackingInfo } from './client-tracking.ts';
-import { sessionClass } from './client-type.ts';
+import { isOfClass, sessionClass } from './client-type.ts';
 import { helpRow } from './help.ts';
 import type { CommandFlag, CommandRow } from './row.ts';
 import type { Session } from './session.ts';
@@ -28,7 +28,7 @@ function list(call: Call): void {
   let chosen: Iterable<Session> = services.sessions.all();
   if (call.count === 4 && call.is(2, 'type')) {
     const type = sessionClass(call.text(3));
-    chosen = [...chosen].filter((session) => session.class === type);
+    chosen = [...chosen].filter((session) => isOfClass(session, type));
   } else if (call.count > 3 && call.is(2, 'id')) {
     const sessions: Session[] = [];
     for (let i = 3; i < call.count; i++) {

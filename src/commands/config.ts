@@ -3,6 +3,7 @@ import { errors, replyError } from '../base/errors.ts';
 import type { Call } from './call.ts';
 import { helpRow } from './help.ts';
 import type { CommandRow } from './row.ts';
+import { secretValues } from './secrets.ts';
 
 function configGet(call: Call): void {
   const { reply } = call;
@@ -86,6 +87,7 @@ export const configCommands: readonly CommandRow[] = [
         tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
         complexity: 'O(N) with N the number of directives given',
         summary: 'Changes directives, all of them or none.',
+        secrets: secretValues,
         handler: configSet,
       },
       {

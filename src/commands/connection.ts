@@ -8,6 +8,7 @@ import { authenticate, DEFAULT_USER } from './authentication.ts';
 import type { Call } from './call.ts';
 import { setClientName } from './client-name.ts';
 import type { CommandRow } from './row.ts';
+import { secretFrom, secretsAfterAuth } from './secrets.ts';
 
 function ping(call: Call): void {
   if (call.count > 2) throw wrongArity('ping');
@@ -95,6 +96,7 @@ function reset(call: Call): void {
   services.unwatchAll(session);
   services.pubsub.leaveAll(session);
   services.tracking.disable(session);
+  services.monitors.remove(session);
   session.database = 0;
   session.resp = reply.resp = 2;
   session.name = '';
@@ -149,6 +151,7 @@ export const connectionCommands: readonly CommandRow[] = [
     since: '1.0.0',
     complexity: 'O(N) with N passwords of the user',
     summary: 'Authenticates this connection.',
+    secrets: secretFrom(1),
     handler: auth,
   },
   {
@@ -159,6 +162,7 @@ export const connectionCommands: readonly CommandRow[] = [
     since: '6.0.0',
     complexity: 'O(1)',
     summary: 'Chooses the protocol version, and tells about server and connection.',
+    secrets: secretsAfterAuth,
     handler: hello,
   },
   {

@@ -5,6 +5,9 @@ import { bitmapCommands } from './bits.ts';
 import { bitFieldCommands } from './bits-fields.ts';
 import { hyperLogLogCommands } from './hyperloglog.ts';
 import { serverCommands } from './server.ts';
+import { latencyCommands } from './latency.ts';
+import { monitorCommands } from './monitor.ts';
+import { slowlogCommands } from './slowlog.ts';
 import { memoryCommands } from './memory.ts';
 import { pubsubCommands } from './pubsub.ts';
 import { debugCommands } from './debug.ts';
@@ -60,6 +63,9 @@ export const families: readonly (readonly CommandRow[])[] = [
   configCommands,
   debugCommands,
   memoryCommands,
+  slowlogCommands,
+  latencyCommands,
+  monitorCommands,
   serverCommands,
   pubsubCommands,
 ];

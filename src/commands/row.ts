@@ -3,7 +3,9 @@
  * key extraction and the reference page. Adding a command is adding a row to its family's file and a lockstep test.
  * Flags, categories and key specifications carry the names COMMAND INFO shows.
  */
+import type { Args } from '../resp/args.ts';
 import type { Call } from './call.ts';
+import type { Services } from './services.ts';
 
 export type CommandFlag =
   | 'write'
@@ -85,6 +87,8 @@ export interface CommandRow {
   readonly summary: string;
   /** Shown by COMMAND DOCS. */
   readonly deprecated?: { readonly since: string; readonly replacedBy: string };
+  /** Arguments that MONITOR and SLOWLOG must not show, by index; some may be beyond the last one. */
+  readonly secrets?: (args: Args, services: Services) => readonly number[];
   /** Absent only for containers, which dispatch to their subcommands. */
   readonly handler?: (call: Call) => void;
   readonly subcommands?: readonly CommandRow[];

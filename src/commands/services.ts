@@ -20,6 +20,9 @@ export interface Services {
   readonly sessions: SessionService;
   readonly persistence: PersistenceService;
   readonly pubsub: PubSubService;
+  readonly monitors: MonitorService;
+  readonly slowlog: SlowlogService;
+  readonly latency: LatencyService;
   readonly blocking: BlockingService;
   readonly acl: AclService;
   readonly tracking: TrackingService;
@@ -113,6 +116,50 @@ export interface ConfigurationService {
     session: Session,
   ): string | undefined | Promise<string | undefined>;
   rewrite(): string | undefined;
+  /** The directive's value must not be shown. */
+  isSecret(name: string): boolean;
+}
+
+export interface MonitorService {
+  add(session: Session): void;
+  remove(session: Session): void;
+}
+
+export interface SlowEntry {
+  readonly id: number;
+  /** Unix time. */
+  readonly seconds: number;
+  readonly micros: number;
+  readonly words: readonly Uint8Array[];
+  readonly address: string;
+  readonly name: string;
+}
+
+export interface SlowlogService {
+  readonly length: number;
+  newest(count: number): readonly SlowEntry[];
+  reset(): void;
+}
+
+export interface LatencySample {
+  /** Unix time. */
+  readonly seconds: number;
+  readonly ms: number;
+}
+
+export interface LatencyEvent {
+  readonly name: string;
+  /** At least one, the oldest first. */
+  readonly samples: readonly LatencySample[];
+  readonly maxMs: number;
+}
+
+export interface LatencyService {
+  readonly enabled: boolean;
+  events(): Iterable<LatencyEvent>;
+  find(name: string): LatencyEvent | undefined;
+  /** Forgets these events, or all if there are no names; returns how many. */
+  reset(names: readonly string[]): number;
 }
 
 export interface SessionService {

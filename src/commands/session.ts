@@ -8,8 +8,8 @@ import type { ReplyWriter } from '../resp/reply-writer.ts';
 import type { ReplicaPeer } from '../replication/ports.ts';
 
 export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skip';
-/** 'normal' clients, attached replicas, our master's link, and clients inside SUBSCRIBE: the classes of CLIENT LIST. */
-export type SessionClass = 'normal' | 'replica' | 'master' | 'pubsub';
+/** 'normal' clients, attached replicas, our master's link, clients inside SUBSCRIBE or MONITOR. */
+export type SessionClass = 'normal' | 'replica' | 'master' | 'pubsub' | 'monitor';
 
 /** How others can end the command that a client is blocked in. */
 export interface Blocking {
@@ -122,6 +122,8 @@ export class Session {
   localAddress = '';
   descriptor = -1;
   isUnix = false;
+  /** What MONITOR shows instead of an address: 'lua' for the commands of scripts. */
+  source = '';
   /** Filled in by the server: closes the connection. Replies already written are sent if `graceful`. */
   close: (graceful: boolean) => void = () => {};
   /** Filled in by the server: bytes of replies waiting for the kernel. */

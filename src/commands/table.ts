@@ -25,11 +25,20 @@ export class Command {
   readonly noAuth: boolean;
   readonly noMulti: boolean;
   readonly mayReplicate: boolean;
+  readonly isFast: boolean;
+  readonly skipSlowlog: boolean;
+  /** MONITOR shows it. */
+  readonly isMonitored: boolean;
+  /** It may take long though its arguments are short: by nature, or as its replies have shown. */
+  mayBeSlow: boolean;
   /** ACL categories, without '@'. */
   readonly categories: ReadonlySet<string>;
   readonly subcommands: ReadonlyMap<string, Command> | undefined;
-  // commandstats and latency figures. Calls are exact, times are of a sample (see `measured`).
+  // commandstats and latency figures. Calls are exact, times are of a sample (see `took`).
   calls = 0;
+  /** Every call is timed, so that none is missed that is slow. */
+  timed = true;
+  #timeAll = false;
   /** Microseconds of all calls, as far as the sample tells. */
   micros = 0;
   readonly latency: LatencyHistogram = new LatencyHistogram();
@@ -52,6 +61,10 @@ export class Command {
     this.noAuth = has('no_auth');
     this.noMulti = has('no_multi');
     this.mayReplicate = has('may_replicate');
+    this.isFast = has('fast');
+    this.skipSlowlog = has('skip_slowlog');
+    this.isMonitored = !has('admin') && !has('skip_monitor');
+    this.mayBeSlow = !this.isFast && row.complexity !== 'O(1)';
     this.categories = new Set(categoriesOf(row).map((name) => name.slice(1)));
     this.subcommands =
       row.subcommands === undefined
@@ -63,18 +76,27 @@ export class Command {
   resetStatistics(): void {
     this.calls = this.micros = this.rejected = this.failed = 0;
     this.latency.reset();
+    this.timed = true;
   }
 
-  /** Whether the next call is one of those whose time is taken: the first SAMPLE_EVERY, then every SAMPLE_EVERY-th. */
-  get sampled(): boolean {
-    return this.calls < SAMPLE_EVERY || (this.calls & (SAMPLE_EVERY - 1)) === 0;
+  /** From now on every call is timed, or only as many as it takes to know: the first ones, and one in SAMPLE_EVERY. */
+  timeAll(all: boolean): void {
+    this.#timeAll = all;
+    this.timed = all || this.mayBeSlow || this.calls < SAMPLE_EVERY;
   }
 
-  /** The call just counted took so long: it stands for those that were not measured. */
-  measured(micros: number): void {
-    const weight = this.calls <= SAMPLE_EVERY ? 1 : SAMPLE_EVERY;
+  /** A call made a reply of a size that takes time. */
+  repliedLargely(): void {
+    this.timed = this.mayBeSlow = true;
+  }
+
+  /** The call just counted took so long, and stands for those that were not timed. `tracking`: latency-tracking. */
+  took(micros: number, tracking: boolean): void {
+    const weight = this.timed ? 1 : ((this.calls - 1) & SAMPLE_MASK) === 0 ? SAMPLE_EVERY : 0;
+    if (weight === 0) return;
     this.micros += micros * weight;
-    this.latency.record(micros, weight);
+    if (tracking) this.latency.record(micros, weight);
+    if (this.timed && this.calls >= SAMPLE_EVERY) this.timeAll(this.#timeAll);
   }
 
   /** Whether `count` arguments (name included) are acceptable. */
@@ -83,8 +105,10 @@ export class Command {
   }
 }
 
-/** Of so many calls of a command one is timed, as reading the clock costs a twentieth of a fast command. A power of two. */
-const SAMPLE_EVERY = 16;
+/** Of so many calls of a quick command one is timed, as reading the clock may cost half of it. A power of two. */
+const SAMPLE_EVERY = 32;
+/** A call is timed whose number has none of these bits. */
+export const SAMPLE_MASK: number = SAMPLE_EVERY - 1;
 
 const TABLE_BITS = 11;
 const NAME_MAX = 32;

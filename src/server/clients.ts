@@ -14,6 +14,7 @@ import { Client, type ClientHost } from './client.ts';
 import type { Tracking } from './tracking.ts';
 import { TurnOutput } from './turn-output.ts';
 import type { Executor } from './execute.ts';
+import type { Timing } from './timing.ts';
 
 const MAX_CLIENTS = Buffer.from('-ERR max number of clients reached\r\n');
 const PROTECTED = Buffer.from(
@@ -32,6 +33,7 @@ export interface ClientsOwner {
   readonly log: Log;
   readonly space: Keyspace;
   readonly executor: Executor;
+  readonly timing: Timing;
   /** After each command: notes how far the stream is, feeds replicas inside long pipelines. */
   afterCommand(session: Session): void;
   /** After each batch: schedules the end of the turn. */
@@ -134,8 +136,9 @@ export class Clients implements ClientHost, SessionService {
   }
 
   beginBatch(session: Session): void {
-    const { clock, space, acl } = this.#owner;
+    const { timing, clock, space, acl } = this.#owner;
     const now = clock.now();
+    timing.mark(now);
     space.now = now;
     session.lastInteraction = now;
     if (session.class === 'replica') this.#owner.replicaHeard(session);

@@ -38,6 +38,10 @@ export class Configuration implements ConfigurationService {
     });
   }
 
+  isSecret(name: string): boolean {
+    return this.#server.config.isSecret(name);
+  }
+
   /** The master that REPLICAOF chose is what `replicaof` shows and what CONFIG REWRITE writes. */
   #noteMaster(): void {
     const link = this.#server.replication.link;
@@ -102,6 +106,12 @@ export class Configuration implements ConfigurationService {
       if (settings.appendonly === server.aof.enabled) return undefined;
       if (settings.appendonly) return server.aof.turnOn(server.call.inExec);
       server.aof.turnOff();
+      return undefined;
+    });
+    const thresholds = ['slowlog-log-slower-than', 'slowlog-max-len', 'latency-monitor-threshold'];
+    config.onChange(thresholds, () => {
+      server.slowlog.trim();
+      server.timing.settingsChanged();
       return undefined;
     });
     config.onChange('save', () => {

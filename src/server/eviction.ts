@@ -21,6 +21,8 @@ export interface EvictionParts {
   readonly streamBytes: () => number;
   /** After some evictions: replicas are fed. */
   readonly feedReplicas: () => void;
+  /** Evicting took so long, ms. */
+  readonly took: (ms: number) => void;
   /** A slice between turns is done: what it did is to be sent. */
   readonly sliceDone: () => void;
 }
@@ -101,6 +103,7 @@ export class Eviction {
     const start = clock.monotonic();
     const state = this.#evict(start + this.#limitMs());
     this.#noteState(state);
+    this.#parts.took(clock.monotonic() - start);
     if (state === 'goes-on') this.start();
     return state;
   }

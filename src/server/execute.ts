@@ -9,7 +9,7 @@ import { errors, ReplyError, replyError, wrongArity } from '../base/errors.ts';
 import { ArenaExhausted } from '../memory/arena.ts';
 import type { Call } from '../commands/call.ts';
 import type { Session, Transaction } from '../commands/session.ts';
-import type { Command, CommandTable } from '../commands/table.ts';
+import { type Command, type CommandTable, SAMPLE_MASK } from '../commands/table.ts';
 import { Args, latin1 } from '../resp/args.ts';
 import type { Denial } from './acl/selector.ts';
 import { noMorePermission, noPermission } from './acl/no-permission.ts';
@@ -20,6 +20,9 @@ const NAME_SHOWN_MAX = 128;
 const ARGUMENTS_SHOWN_MAX = 128;
 /** Warnings of HTTP requests are logged at most this often. */
 const WARNING_PERIOD_MS = 60_000;
+
+/** Bytes that take about a millisecond to make: a command with such a reply is timed from then on. */
+const LARGE_REPLY: number = 4 * 1024 * 1024;
 
 /** What may stand between a command and its handler; read for every command. */
 export interface Gates {
@@ -42,9 +45,11 @@ export interface Gates {
 export interface ExecutorHooks {
   /** The session issued a command that must wait for the end of a pause. */
   postpone(session: Session): void;
-  /** A command ran for so many microseconds (slowlog, latency). */
-  measured?(command: Command, args: Args, session: Session, micros: number): void;
   /** Serves the clients blocked on keys that have something for them now; see `keysReady`. */
+  /** A command took at least `slowMicros`. */
+  slow(command: Command, args: Args, session: Session, micros: number): void;
+  /** A command ran while `monitored`. */
+  ran(command: Command, args: Args, session: Session): void;
   serveBlocked(): void;
   /** A session that tracks ran a command that reads. */
   tracked(session: Session, command: Command, args: Args): void;
@@ -65,6 +70,11 @@ export class Executor {
   #nextWarning = -Infinity;
   /** Keys that clients are blocked on may have something for them, once the running command is over. */
   keysReady = false;
+  /** Commands that take so long are told to `hooks.slow`; what runs with more bytes of arguments is timed. */
+  slowMicros: number = Infinity;
+  longArguments: number = Infinity;
+  /** Somebody wants to see all commands. */
+  monitored = false;
   /** Commands executed: total_commands_processed. */
   processed = 0;
   /** Error replies by first word: INFO errorstats. */
@@ -126,7 +136,14 @@ export class Executor {
       reply.at = at;
       this.#failed(command, args, error);
     }
-    command.micros += (clock.monotonic() - started) * 1000;
+    const micros = (clock.monotonic() - started) * 1000;
+    command.micros += micros;
+    if (done && micros >= this.slowMicros) {
+      // It waits no more: what is told is how long it was at work.
+      session.blocked = false;
+      this.#hooks.slow(command, args, session, micros);
+      session.blocked = true;
+    }
     const bytes = done ? Uint8Array.from(reply.bytes.subarray(at, reply.at)) : undefined;
     reply.at = at;
     reply.resp = resp;
@@ -146,7 +163,7 @@ export class Executor {
     call.db = call.store.space.databases[session.database]!;
     call.rewritten = false;
     const replyStart = call.reply.at;
-    const timed = command.sampled;
+    const timed = command.timed || (command.calls & SAMPLE_MASK) === 0 || args.rawLength > this.longArguments;
     const started = timed ? call.services.clock.monotonic() : 0;
     try {
       command.handler!(call);
@@ -157,10 +174,22 @@ export class Executor {
     // Counted when done, as redis-server does: CONFIG RESETSTAT counts itself, INFO does not show itself.
     this.processed++;
     command.calls++;
-    if (timed) command.measured((call.services.clock.monotonic() - started) * 1000);
+    if (timed) this.#took(command, args, session, (call.services.clock.monotonic() - started) * 1000);
+    else if (call.reply.at - replyStart > LARGE_REPLY) command.repliedLargely();
+    if (this.monitored && command.isMonitored) this.#hooks.ran(command, args, session);
     if (call.dirty !== dirty && !call.rewritten) this.#propagate(args, session.database, !outer);
     if (!outer && call.propagation.pending > 0) call.propagation.flush();
     if (session.tracking !== undefined && command.isReadonly) this.#hooks.tracked(session, command, args);
+  }
+
+  /** Times every command, or only those where it matters. */
+  setPrecise(on: boolean): void {
+    for (const command of this.#table.all()) command.timeAll(on);
+  }
+
+  #took(command: Command, args: Args, session: Session, micros: number): void {
+    command.took(micros, this.call.services.settings.latencyTracking);
+    if (micros >= this.slowMicros) this.#hooks.slow(command, args, session, micros);
   }
 
   /** Runs a command that MULTI queued. */
@@ -264,8 +293,8 @@ export class Executor {
       return onlyListening(command.name);
     if ((!command.allowStale || queue?.deniesStale === true) && gates.masterDown) return errors.masterDown;
     if ((!command.allowLoading || queue?.deniesLoading === true) && gates.loading) return errors.loading;
-    if (session.class === 'replica' && (command.isWrite || command.isReadonly || command.mayReplicate))
-      return errors.replicaKeyspace;
+    const follows = session.class === 'replica' || session.class === 'monitor';
+    if (follows && (command.isWrite || command.isReadonly || command.mayReplicate)) return errors.replicaKeyspace;
     return undefined;
   }
 

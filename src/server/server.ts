@@ -9,12 +9,14 @@ import { posix } from 'node:path';
 import type { Clock, Random } from '../base/ambient.ts';
 import { keyspaceEvents, type Settings } from '../base/settings.ts';
 import type { ServerLog, World } from '../io/world.ts';
+import type { Args } from '../resp/args.ts';
 import { ReplyWriter } from '../resp/reply-writer.ts';
 import { errors, type ReplyError, replyError } from '../base/errors.ts';
 import type { Database } from '../store/database.ts';
 import { Store } from '../store/store.ts';
 import { families } from '../commands/index.ts';
-import { CommandTable } from '../commands/table.ts';
+import { shownWords } from '../commands/secrets.ts';
+import { type Command, CommandTable } from '../commands/table.ts';
 import { Call } from '../commands/call.ts';
 import { Propagation } from '../commands/propagation.ts';
 import { Session, type WatchedKey } from '../commands/session.ts';
@@ -43,15 +45,19 @@ import { Cron } from './cron.ts';
 import { Eviction } from './eviction.ts';
 import { Executor, type Gates } from './execute.ts';
 import { publishKeyspaceEvent } from './keyspace-notifications.ts';
+import { LatencyMonitor } from './latency-monitor.ts';
 import { Listeners } from './listeners.ts';
+import { Monitors } from './monitors.ts';
 import { memoryUse } from './memory-use.ts';
 import { type PauseKind, Pauses } from './pause.ts';
 import { replicationHost } from './replication-host.ts';
 import { ShutdownSequence } from './shutdown.ts';
+import { Slowlog } from './slowlog.ts';
 import { Statistics } from './statistics.ts';
 import type { MasterStreamExecutor } from './stream-executor.ts';
 import { Tracking } from './tracking.ts';
 import { Subscriptions } from './subscriptions.ts';
+import { Timing } from './timing.ts';
 import { runTransaction } from './transactions.ts';
 import { Tls } from './tls.ts';
 import { Watches } from './watches.ts';
@@ -86,6 +92,10 @@ export class Server implements Services, Gates {
   readonly listeners: Listeners;
   readonly cron: Cron;
   readonly eviction: Eviction;
+  readonly slowlog: Slowlog;
+  readonly latency: LatencyMonitor;
+  readonly timing: Timing;
+  readonly monitors: Monitors;
   readonly statistics: Statistics;
   readonly pauses: Pauses;
   readonly pubsub: Subscriptions = new Subscriptions();
@@ -157,6 +167,28 @@ export class Server implements Services, Gates {
       denied: (session, command, args) => this.acl.refusal(session, command, args),
       masterCommandFailed: (session, error) =>
         aofReplay.owns(session) ? aofReplay.failed(session, error) : this.masterStream.failed(session, error),
+      slow: (command, args, session, micros) => {
+        // What an append only file holds ran, and was slow, before.
+        if (!this.#loading) this.timing.slow(command, () => shownWords(command, args, this), session, micros);
+      },
+      ran: (command, args, session) => this.#feedMonitors(command, args, session),
+    });
+    const { clock } = world;
+    this.slowlog = new Slowlog(clock, this.settings);
+    this.latency = new LatencyMonitor(clock, this.settings);
+    this.timing = new Timing({
+      clock,
+      settings: this.settings,
+      executor: this.executor,
+      slowlog: this.slowlog,
+      latency: this.latency,
+    });
+    this.monitors = new Monitors({
+      clock,
+      settings: this.settings,
+      active: (on) => {
+        this.executor.monitored = on;
+      },
     });
     this.clients = new Clients(
       {
@@ -167,6 +199,7 @@ export class Server implements Services, Gates {
         log: world.log,
         space: this.store.space,
         executor: this.executor,
+        timing: this.timing,
         afterCommand: (session) => {
           session.writeOffset = this.replication.history.masterReplOffset;
           this.replication.flushIfLarge();
@@ -289,6 +322,7 @@ export class Server implements Services, Gates {
         return stream === null ? 0 : Math.min(stream.allocatedBytes, wantedBytes);
       },
       feedReplicas: () => this.replication.flushIfLarge(),
+      took: (ms) => this.latency.add('eviction-cycle', ms),
       sliceDone: () => this.#scheduleEndOfTurn(),
     });
     this.#shutdown = new ShutdownSequence(this, options.onExit ?? (() => {}));
@@ -597,6 +631,7 @@ export class Server implements Services, Gates {
     this.clock.soon(() => {
       this.tracking.broadcast();
       this.#turnScheduled = false;
+      this.timing.turnEnded();
       this.clients.output.flush();
       this.replication.beforeSleep();
       if (this.store.space.reclaimer.pending > 0) this.cron.workArrived();
@@ -615,6 +650,7 @@ export class Server implements Services, Gates {
     this.unwatchAll(session);
     this.pubsub.leaveAll(session);
     this.tracking.disable(session);
+    this.monitors.remove(session);
     if (session.peer?.replica) this.replication.peerClosed(session.peer);
   }
 
@@ -629,11 +665,22 @@ export class Server implements Services, Gates {
     this.propagation.flush();
   }
 
+  #feedMonitors(command: Command, args: Args, session: Session): void {
+    if (this.#loading) return;
+    if (session.class === 'master' && session.remoteAddress === '') this.#masterSession();
+    this.monitors.feed(session, shownWords(command, args, this), (monitor, line) => {
+      if (monitor === session) this.#writer.raw(line);
+      else if (monitor.replyMode !== 'off') monitor.push(line);
+    });
+  }
+
   #expireSlice(run: () => number): number {
     this.propagation.noMulti = true;
+    const started = this.latency.enabled ? this.clock.monotonic() : 0;
     try {
       return run();
     } finally {
+      if (started > 0) this.latency.add('expire-cycle', this.clock.monotonic() - started);
       this.propagation.flush();
       this.propagation.noMulti = false;
       this.#scheduleEndOfTurn();
@@ -641,6 +688,7 @@ export class Server implements Services, Gates {
   }
 
   #everySecond(): void {
+    this.timing.everySecond();
     const traffic = this.clients.traffic();
     this.statistics.sample({
       commands: this.executor.processed,

@@ -74,6 +74,11 @@ export class Config {
     }
   }
 
+  /** The value of this directive must not be shown. */
+  isSecret(name: string): boolean {
+    return this.#find(name)?.directive.sensitive === true;
+  }
+
   /** Names and values of the directives that the patterns name. An exact name comes back as it was written. */
   get(patterns: readonly string[]): readonly (readonly [name: string, value: string])[] {
     const found = new Map<string, readonly [string, string]>();
