@@ -14,6 +14,13 @@ export function viewed<T extends Uint8Array>(bytes: T): T {
   return bytes;
 }
 
+/** Whether `length` >= 4 bytes are the same. */
+export function equalWords(a: DataView, aAt: number, b: DataView, bAt: number, length: number): boolean {
+  const last = length - 4;
+  for (let i = 0; i < last; i += 4) if (a.getInt32(aAt + i, true) !== b.getInt32(bAt + i, true)) return false;
+  return a.getInt32(aAt + last, true) === b.getInt32(bAt + last, true);
+}
+
 /** Copies `length` >= 4 bytes between views; the ranges may not overlap. */
 export function copyWords(to: DataView, toAt: number, from: DataView, fromAt: number, length: number): void {
   const last = length - 4;

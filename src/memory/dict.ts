@@ -23,6 +23,7 @@
  * Items follow the layout in store/entry.ts: the key of a dict's items starts at `keyBase`, 8 bytes later if bit 31 of the
  * first word is set. The dict owns its buckets, never the items.
  */
+import { equalWords, type Viewed } from '../base/viewed.ts';
 import type { Random } from '../base/ambient.ts';
 import { type Address, type Arena, ArenaExhausted, MEDIUM_MAX } from './arena.ts';
 import type { KeyHasher } from './hash.ts';
@@ -425,6 +426,8 @@ export class Dict {
     if (words[word + 1] !== length) return false;
     const stored = this.arena.u8[segment]!;
     const start = (word << 2) + this.keyBase + ((words[word]! >>> 31) << 3);
+    const { view } = bytes as Viewed;
+    if (view !== undefined && length >= 4) return equalWords((stored as Viewed).view!, start, view, at, length);
     for (let i = 0; i < length; i++) if (stored[start + i] !== bytes[at + i]) return false;
     return true;
   }

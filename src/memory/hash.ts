@@ -2,6 +2,8 @@
  * Seeded hash of keys: HalfSipHash-1-3 (Aumasson, Bernstein), 32 bits out. The seed is random per server, so a client
  * cannot choose keys that all fall into one bucket. Works on 32-bit words because 64-bit arithmetic is slow in JS.
  */
+import type { Viewed } from '../base/viewed.ts';
+
 export class KeyHasher {
   readonly #k0: number;
   readonly #k1: number;
@@ -21,8 +23,12 @@ export class KeyHasher {
     let v3 = this.#k1 ^ 0x74656462;
     const tail = length & 3;
     const end = at + length - tail;
+    const { view } = bytes as Viewed;
     for (let i = at; i < end; i += 4) {
-      const m = bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);
+      const m =
+        view === undefined
+          ? bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24)
+          : view.getInt32(i, true);
       v3 ^= m;
       v0 = (v0 + v1) | 0;
       v1 = (v1 << 5) | (v1 >>> 27);
