@@ -6,7 +6,15 @@ import * as listpack from '../memory/listpack.ts';
 import * as node from '../memory/quicklist-node.ts';
 import { RdbWriter } from '../rdb/write.ts';
 import { EntryEncoder } from '../snapshot/encode.ts';
-import { ENC_HASHTABLE, ENC_LISTPACK, ENC_QUICKLIST, ENC_SKIPLIST, encodingNames, TYPE_HASH } from '../store/entry.ts';
+import {
+  ENC_HASHTABLE,
+  ENC_HASHTABLE_EX,
+  ENC_LISTPACK,
+  ENC_QUICKLIST,
+  ENC_SKIPLIST,
+  encodingNames,
+  TYPE_HASH,
+} from '../store/entry.ts';
 import type { Call } from './call.ts';
 import { referenceCount } from './object.ts';
 
@@ -86,6 +94,9 @@ export function valueTableStats(call: Call): void {
   if (encoding === ENC_HASHTABLE) {
     const dict: Dict = entries.type(entry) === TYPE_HASH ? space.fields : space.members;
     call.reply.verbatim(tableText(dict.count(ref), dict.buckets(ref)));
+  } else if (encoding === ENC_HASHTABLE_EX) {
+    const dict = space.fieldDeadlines.fields(ref);
+    call.reply.verbatim(tableText(space.fields.count(dict), space.fields.buckets(dict)));
   } else if (encoding === ENC_SKIPLIST) {
     const dict = space.arena.u32[segmentOf(ref)]![byteOf(ref) >>> 2]!;
     call.reply.verbatim(tableText(space.scored.count(dict), space.scored.buckets(dict)));

@@ -1,11 +1,13 @@
 /**
  * DUMP and RESTORE: one value as bytes, interchangeable with redis-server. A payload of any version that our RDB reader knows
- * is taken; what is written is readable from Redis 7.0 on.
+ * is taken; what is written is readable from Redis 7.0 on, a hash with fields that expire from 7.4 on.
  */
 import { errors, replyError, type ReplyError } from '../base/errors.ts';
 import { keyspaceEvents } from '../base/settings.ts';
-import { checkPayload, makePayload, PAYLOAD_FOOTER_BYTES } from '../rdb/payload.ts';
+import { FIELD_EXPIRY_VERSION, WRITTEN_VERSION } from '../rdb/format.ts';
+import { checkPayload, makePayload, PAYLOAD_FOOTER_BYTES, payloadVersion } from '../rdb/payload.ts';
 import { EntryEncoder } from '../snapshot/encode.ts';
+import { TYPE_HASH } from '../store/entry.ts';
 import type { Call } from './call.ts';
 import { type CommandRow, oneKey } from './row.ts';
 
@@ -26,8 +28,10 @@ function dump(call: Call): void {
     call.reply.null();
     return;
   }
-  const { space } = call.store;
-  call.reply.bulkBytes(makePayload((writer) => new EntryEncoder(space, writer).object(entry)));
+  const { space, hashes, entries } = call.store;
+  const version =
+    entries.type(entry) === TYPE_HASH && hashes.hasExpiringField(entry) ? FIELD_EXPIRY_VERSION : WRITTEN_VERSION;
+  call.reply.bulkBytes(makePayload((writer) => new EntryEncoder(space, writer).object(entry), version));
 }
 
 interface RestoreRequest {
@@ -69,7 +73,9 @@ function restore(call: Call): void {
   const at = args.at[PAYLOAD]!;
   const length = args.length[PAYLOAD]!;
   if (checkPayload(args.bytes, at, length) !== 'ok') throw badFooter;
-  const read = store.restorer.read(args.bytes, keyAt, keyLength, args.bytes, at, length - PAYLOAD_FOOTER_BYTES);
+  const version = payloadVersion(args.bytes, at, length);
+  const body = length - PAYLOAD_FOOTER_BYTES;
+  const read = store.restorer.read(args.bytes, keyAt, keyLength, args.bytes, at, body, version);
   if (read === 0) throw badFormat;
 
   let deleted = false;

@@ -59,7 +59,8 @@ export function exactTime(ms: number): number | bigint {
   return Number.isSafeInteger(ms) ? ms : BigInt(ms);
 }
 
-/** Whether an expiry means deleting the key now. A replica never decides that; there the master's DEL follows. */
+/** Whether an expiry means deleting at once. Neither a replica nor an append only file's load decides that; a DEL follows. */
 export function isPast(call: Call, ms: number): boolean {
-  return ms <= call.now && !call.store.space.isReplica;
+  const { isReplica, fromMaster } = call.store.space;
+  return ms <= call.now && !isReplica && !fromMaster;
 }

@@ -8,6 +8,7 @@ import { keyspaceEvents } from '../base/settings.ts';
 import type { Address } from '../memory/arena.ts';
 import { TYPE_HASH } from '../store/entry.ts';
 import type { Call } from './call.ts';
+import { makeHash, propagateExpiry, readHash, readWholeHash, writeHash } from './hash-lookup.ts';
 import { appliedUpTo } from './partial.ts';
 import { boundedCount, checkReplySize, randomCount } from './random-count.ts';
 import { type CommandRow, oneKey } from './row.ts';
@@ -16,21 +17,13 @@ import { endScan, scanCursor, ScanOptions } from './scan.ts';
 const INT64_MAX = 9223372036854775807n;
 const INT64_MIN = -9223372036854775808n;
 
-/** The hash at argument 1 for writing; a new, still empty one if the key is missing. */
-function hashForWrite(call: Call, expected: number): Address {
-  const entry = call.writeType(1, TYPE_HASH);
-  if (entry !== 0) return entry;
-  const { args } = call;
-  return call.store.hashes.create(call.db, args.bytes, args.at[1]!, args.length[1]!, expected);
-}
-
 /** Sets the pairs from argument 2 on, and returns how many fields are new. */
 function setPairs(call: Call): number {
   const { args } = call;
   const { hashes } = call.store;
   if (args.count % 2 !== 0) throw wrongArity(call.command.name);
   const pairs = (args.count - 2) / 2;
-  const entry = hashForWrite(call, pairs);
+  const entry = writeHash(call, 2, 2) || makeHash(call, pairs);
   const bytes = args.bytes;
   let added = 0;
   let i = 2;
@@ -55,12 +48,12 @@ function longestFrom(call: Call, index: number): number {
   return longest;
 }
 
-/** Sets the field at argument 2; if memory does not suffice, nothing has happened. */
+/** Sets the field at argument 2, which keeps its expiry if it has one; if memory does not suffice, nothing has happened. */
 function setOne(call: Call, entry: Address, bytes: Uint8Array, at: number, length: number): void {
   const { args } = call;
   const { hashes } = call.store;
   try {
-    hashes.set(entry, args.bytes, args.at[2]!, args.length[2]!, bytes, at, length);
+    hashes.set(entry, args.bytes, args.at[2]!, args.length[2]!, bytes, at, length, true);
   } catch (error) {
     appliedUpTo(call, 0, 0, hashes.length(entry) === 0);
     throw error;
@@ -82,12 +75,12 @@ function hsetnx(call: Call): void {
   const { args } = call;
   const { hashes } = call.store;
   const bytes = args.bytes;
-  const old = call.writeType(1, TYPE_HASH);
+  const old = writeHash(call, 2, 2);
   if (old !== 0 && hashes.has(old, bytes, args.at[2]!, args.length[2]!)) {
     call.reply.integer(0);
     return;
   }
-  const entry = old === 0 ? hashForWrite(call, 1) : old;
+  const entry = old === 0 ? makeHash(call, 1) : old;
   setOne(call, entry, bytes, args.at[3]!, args.length[3]!);
   call.changed(1);
   call.reply.integer(1);
@@ -96,14 +89,14 @@ function hsetnx(call: Call): void {
 
 function hget(call: Call): void {
   const { args } = call;
-  const entry = call.readType(1, TYPE_HASH);
+  const entry = readHash(call, 2);
   if (entry === 0 || !call.store.hashes.get(entry, args.bytes, args.at[2]!, args.length[2]!, call.a)) call.reply.null();
   else call.reply.bulk(call.a.bytes, call.a.at, call.a.length);
 }
 
 function hmget(call: Call): void {
   const { args } = call;
-  const entry = call.readType(1, TYPE_HASH);
+  const entry = readHash(call, 2);
   call.reply.array(args.count - 2);
   for (let i = 2; i < args.count; i++) {
     if (entry === 0 || !call.store.hashes.get(entry, args.bytes, args.at[i]!, args.length[i]!, call.a)) {
@@ -114,14 +107,14 @@ function hmget(call: Call): void {
 
 function hexists(call: Call): void {
   const { args } = call;
-  const entry = call.readType(1, TYPE_HASH);
+  const entry = readHash(call, 2);
   const found = entry !== 0 && call.store.hashes.has(entry, args.bytes, args.at[2]!, args.length[2]!);
   call.reply.integer(found ? 1 : 0);
 }
 
 function hstrlen(call: Call): void {
   const { args } = call;
-  const entry = call.readType(1, TYPE_HASH);
+  const entry = readHash(call, 2);
   const found = entry !== 0 && call.store.hashes.get(entry, args.bytes, args.at[2]!, args.length[2]!, call.a);
   call.reply.integer(found ? call.a.length : 0);
 }
@@ -134,7 +127,7 @@ function hlen(call: Call): void {
 function hdel(call: Call): void {
   const { args } = call;
   const { hashes } = call.store;
-  const entry = call.writeType(1, TYPE_HASH);
+  const entry = writeHash(call, 2, 1);
   let deleted = 0;
   let empty = false;
   if (entry !== 0) {
@@ -164,7 +157,7 @@ function hgetall(call: Call): void {
     reply.map(0);
     return;
   }
-  reply.map(hashes.length(entry));
+  reply.map(hashes.visible(entry));
   hashes.forEach(entry, (field, fieldAt, fieldLength, value, valueAt, valueLength) => {
     reply.bulk(field, fieldAt, fieldLength);
     reply.bulk(value, valueAt, valueLength);
@@ -174,14 +167,14 @@ function hgetall(call: Call): void {
 function hkeys(call: Call): void {
   const { reply } = call;
   const entry = call.readType(1, TYPE_HASH);
-  reply.array(entry === 0 ? 0 : call.store.hashes.length(entry));
+  reply.array(entry === 0 ? 0 : call.store.hashes.visible(entry));
   if (entry !== 0) call.store.hashes.forEach(entry, (bytes, at, length) => reply.bulk(bytes, at, length));
 }
 
 function hvals(call: Call): void {
   const { reply } = call;
   const entry = call.readType(1, TYPE_HASH);
-  reply.array(entry === 0 ? 0 : call.store.hashes.length(entry));
+  reply.array(entry === 0 ? 0 : call.store.hashes.visible(entry));
   if (entry !== 0) call.store.hashes.forEach(entry, (_f, _a, _l, bytes, at, length) => reply.bulk(bytes, at, length));
 }
 
@@ -189,7 +182,7 @@ function hincrby(call: Call): void {
   const { args, scratch } = call;
   const { hashes } = call.store;
   const by = call.int64(3);
-  let entry = call.writeType(1, TYPE_HASH);
+  let entry = writeHash(call, 2, 2);
   let old: number | bigint = 0;
   if (entry !== 0 && hashes.get(entry, args.bytes, args.at[2]!, args.length[2]!, call.a)) {
     const parsed = parseInteger(call.a.bytes, call.a.at, call.a.length);
@@ -201,7 +194,7 @@ function hincrby(call: Call): void {
     sum = BigInt(old) + BigInt(by);
     if (sum > INT64_MAX || sum < INT64_MIN) throw errors.overflow;
   }
-  if (entry === 0) entry = hashForWrite(call, 1);
+  if (entry === 0) entry = makeHash(call, 1);
   const length = writeInteger(scratch, 0, sum);
   setOne(call, entry, scratch, 0, length);
   call.changed(1);
@@ -216,7 +209,7 @@ function hincrbyfloat(call: Call): void {
   const by = parseLongDouble(args.bytes, args.at[3]!, args.length[3]!);
   if (by === undefined) throw errors.notFloat;
   if (by.exponent === Infinity) throw errors.valueNanOrInfinity;
-  let entry = call.writeType(1, TYPE_HASH);
+  let entry = writeHash(call, 2, 2);
   let sum: typeof by | undefined = by;
   if (entry !== 0 && hashes.get(entry, args.bytes, args.at[2]!, args.length[2]!, call.a)) {
     const old = parseLongDouble(call.a.bytes, call.a.at, call.a.length);
@@ -224,7 +217,7 @@ function hincrbyfloat(call: Call): void {
     sum = addLongDouble(old, by);
     if (sum === undefined) throw errors.nanOrInfinity;
   }
-  if (entry === 0) entry = hashForWrite(call, 1);
+  if (entry === 0) entry = makeHash(call, 1);
   // At most 4,933 digits before the point and 17 after it.
   const length = scratch.write(formatLongDouble(sum), 0, 'latin1');
   setOne(call, entry, scratch, 0, length);
@@ -236,6 +229,7 @@ function hincrbyfloat(call: Call): void {
     .bytes(args.bytes, args.at[1]!, args.length[1]!)
     .bytes(args.bytes, args.at[2]!, args.length[2]!)
     .bytes(scratch, 0, length);
+  propagateExpiry(call, entry, 2);
   call.reply.bulk(scratch, 0, length);
   call.notify(keyspaceEvents.hash, 'hincrbyfloat', 1);
 }
@@ -244,7 +238,7 @@ function hrandfield(call: Call): void {
   const { args, reply } = call;
   const { hashes } = call.store;
   if (args.count === 2) {
-    const entry = call.readType(1, TYPE_HASH);
+    const entry = readWholeHash(call);
     if (entry === 0) reply.null();
     else hashes.random(entry, (bytes, at, length) => reply.bulk(bytes, at, length));
     return;
@@ -253,12 +247,12 @@ function hrandfield(call: Call): void {
   const withValues = args.count === 4 && call.is(3, 'withvalues');
   if (args.count > 4 || (args.count === 4 && !withValues)) throw errors.syntax;
   const count = boundedCount(full, withValues);
-  const entry = call.readType(1, TYPE_HASH);
+  const entry = readWholeHash(call);
   if (entry === 0 || count === 0) {
     reply.array(0);
     return;
   }
-  const shown = count < 0 ? -count : Math.min(count, hashes.length(entry));
+  const shown = count < 0 ? -count : Math.min(count, hashes.visible(entry));
   const nested = withValues && reply.resp === 3;
   reply.array(withValues && !nested ? shown * 2 : shown);
   const start = reply.at;

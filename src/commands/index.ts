@@ -15,6 +15,8 @@ import { dumpCommands } from './dump.ts';
 import { configCommands } from './config.ts';
 import { geoCommands } from './geo-rows.ts';
 import { hashCommands } from './hashes.ts';
+import { hashExpiryCommands } from './hash-expiry.ts';
+import { hashExpiryAccessCommands } from './hash-expiry-access.ts';
 import { replicationCommands } from './replication.ts';
 import { waitCommands } from './wait.ts';
 import { setAlgebraCommands } from './set-algebra.ts';
@@ -48,6 +50,8 @@ export const families: readonly (readonly CommandRow[])[] = [
   connectionCommands,
   transactionCommands,
   hashCommands,
+  hashExpiryCommands,
+  hashExpiryAccessCommands,
   setCommands,
   setAlgebraCommands,
   sortedSetCommands,

@@ -38,6 +38,8 @@ export class Cursor {
 export class BTree {
   readonly arena: Arena;
   readonly keyOffset: number;
+  /** How far the key moves in items whose first word has bit 31 set. */
+  readonly #shift: number;
 
   // What `#precedes` compares with, set anew by each operation.
   #byValue = true;
@@ -56,10 +58,14 @@ export class BTree {
   #rank = 0;
   #found = 0;
 
-  /** `keyOffset`: byte offset of the key in an item; its length is the u32 at byte 4. */
-  constructor(arena: Arena, keyOffset: number) {
+  /**
+   * `keyOffset`: byte offset of the key in an item; its length is the u32 at byte 4. `shifting`: it is 8 bytes later in
+   * items whose first word has bit 31 set, as in a Dict.
+   */
+  constructor(arena: Arena, keyOffset: number, shifting: boolean = false) {
     this.arena = arena;
     this.keyOffset = keyOffset;
+    this.#shift = shifting ? 8 : 0;
   }
 
   /** An empty tree's header. */
@@ -236,8 +242,9 @@ export class BTree {
     this.#inclusive = false;
     this.#value = value;
     this.#bytes = bytes;
-    this.#at = base + this.keyOffset;
-    this.#length = this.arena.u32[segmentOf(item)]![(base >>> 2) + 1]!;
+    const words = this.arena.u32[segmentOf(item)]!;
+    this.#at = base + this.keyOffset + (words[base >>> 2]! >>> 31) * this.#shift;
+    this.#length = words[(base >>> 2) + 1]!;
     this.#alias = alias;
   }
 
@@ -245,8 +252,10 @@ export class BTree {
     if (item === this.#alias) return 0;
     const segment = segmentOf(item);
     const base = byteOf(item);
-    const length = this.arena.u32[segment]![(base >>> 2) + 1]!;
-    return compareBytes(this.arena.u8[segment]!, base + this.keyOffset, length, this.#bytes, this.#at, this.#length);
+    const words = this.arena.u32[segment]!;
+    const start = base + this.keyOffset + (words[base >>> 2]! >>> 31) * this.#shift;
+    const length = words[(base >>> 2) + 1]!;
+    return compareBytes(this.arena.u8[segment]!, start, length, this.#bytes, this.#at, this.#length);
   }
 
   /** First index in [low, high) whose entry does not come before the target; values and items are parallel arrays. */

@@ -1,6 +1,6 @@
 /**
  * A base file of commands (`aof-use-rdb-preamble no`): turns a snapshot, which is an RDB, into the commands that make the
- * same data: SET, RPUSH, SADD, HMSET, ZADD of at most BATCH elements each, PEXPIREAT, SELECT and FUNCTION LOAD.
+ * same data: SET, RPUSH, SADD, HMSET, ZADD of at most BATCH elements each, PEXPIREAT, HPEXPIREAT, SELECT and FUNCTION LOAD.
  */
 import { formatDouble } from '../base/numbers.ts';
 import { copyBytes } from '../memory/copy.ts';
@@ -27,6 +27,8 @@ export class BaseCommands implements BaseEncoder, RdbSink {
   #word = '';
   /** What the next command holds besides word and key. */
   readonly #body: Bytes = new Bytes();
+  /** Commands that follow it: the expiries of its fields. */
+  readonly #expiries: Bytes = new Bytes();
   #bodyItems = 0;
   #bodyArguments = 0;
   readonly #cursor: ListpackCursor = new ListpackCursor();
@@ -72,7 +74,7 @@ export class BaseCommands implements BaseEncoder, RdbSink {
 
   packed(type: PackedType, bytes: Uint8Array, at: number, length: number): void {
     const cursor = this.#cursor;
-    const kind = type === 'list-node' ? 'list' : type;
+    const kind = type === 'list-node' ? 'list' : type === 'hash-expiring' ? 'hash' : type;
     this.#word = words[kind];
     cursor.open(bytes, at, length);
     while (cursor.next()) {
@@ -86,7 +88,16 @@ export class BaseCommands implements BaseEncoder, RdbSink {
       if (kind === 'zset') this.member(first, 0, first.length, cursor.score());
       else {
         cursor.text(this.#scratch);
-        this.field(first, 0, first.length, cursor.bytes, cursor.at, cursor.length);
+        let { bytes: value, at: valueAt } = cursor;
+        const valueLength = cursor.length;
+        let expireAtMs = -1;
+        if (type === 'hash-expiring') {
+          value = value.slice(valueAt, valueAt + valueLength);
+          valueAt = 0;
+          cursor.next();
+          expireAtMs = cursor.expiry() || -1;
+        }
+        this.field(first, 0, first.length, value, valueAt, valueLength, expireAtMs);
       }
     }
   }
@@ -124,7 +135,12 @@ export class BaseCommands implements BaseEncoder, RdbSink {
     valueBytes: Uint8Array,
     valueAt: number,
     valueLength: number,
+    expireAtMs: number,
   ): void {
+    if (expireAtMs >= 0) {
+      const out = this.#expiries.array(6).bulkText('HPEXPIREAT').bulk(this.#key, 0, this.#key.length);
+      out.bulkText(String(expireAtMs)).bulkText('FIELDS').bulkText('1').bulk(fieldBytes, fieldAt, fieldLength);
+    }
     this.#body.bulk(fieldBytes, fieldAt, fieldLength).bulk(valueBytes, valueAt, valueLength);
     this.#added(2);
   }
@@ -166,6 +182,8 @@ export class BaseCommands implements BaseEncoder, RdbSink {
       .bulk(this.#key, 0, this.#key.length)
       .raw(body.bytes, 0, body.length);
     body.length = 0;
+    this.#out.raw(this.#expiries.bytes, 0, this.#expiries.length);
+    this.#expiries.length = 0;
     this.#bodyItems = this.#bodyArguments = 0;
     if (this.#out.length >= CHUNK_BYTES) this.#emit();
   }

@@ -4,6 +4,7 @@
  * both as the bytes that a client sees.
  */
 import { Malformed } from './error.ts';
+import { MAX_FIELD_EXPIRY } from './format.ts';
 
 /** Room for any 64-bit integer in decimal. */
 export const INTEGER_TEXT_BYTES = 20;
@@ -40,6 +41,13 @@ export abstract class PackedCursor {
   score(): number {
     if (!this.isInteger) return parseScore(this.bytes, this.at, this.length);
     return this.wide === undefined ? this.integer : Number(this.wide);
+  }
+
+  /** The current element as the expiry of a hash field, 0 for none; throws Malformed if it is none. */
+  expiry(): number {
+    if (!this.isInteger || !(this.integer >= 0 && this.integer <= MAX_FIELD_EXPIRY))
+      throw new Malformed('hash field with an expiry out of range');
+    return this.integer;
   }
 
   protected setString(at: number, length: number): void {

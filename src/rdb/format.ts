@@ -13,14 +13,20 @@ export interface FileFormat {
 
 export const HEADER_BYTES = 9;
 
-/** What `RdbReader` accepts. Valkey's own line (magic VALKEY, versions 80 and up) will be a second row. */
-export const readableFormats: readonly FileFormat[] = [{ magic: 'REDIS', oldest: 1, newest: 12 }];
+/** What `RdbReader` accepts. From 80 on the versions are Valkey's, whose object types beyond 21 are its own. */
+export const readableFormats: readonly FileFormat[] = [
+  { magic: 'REDIS', oldest: 1, newest: 12 },
+  { magic: 'VALKEY', oldest: 80, newest: 80 },
+];
+export const FIRST_VALKEY_VERSION = 80;
 
 /** Magic words that are RDB files, whether we can read them or not: they get a version error, others "wrong signature". */
 export const knownMagics: readonly string[] = ['REDIS', 'VALKEY'];
 
 /** The oldest version that holds all we store (Redis 7.0): any Redis or Valkey since can load it. */
 export const WRITTEN_VERSION = 10;
+/** What is written instead when fields of hashes expire (Redis 7.4). */
+export const FIELD_EXPIRY_VERSION = 12;
 
 /** From this version on a checksum follows the EOF opcode. */
 export const CHECKSUM_SINCE_VERSION = 5;
@@ -83,6 +89,20 @@ export const TYPE_ZSET_LISTPACK = 17;
 export const TYPE_LIST_QUICKLIST_2 = 18;
 export const TYPE_SET_LISTPACK = 20;
 
+/** Redis 7.4's hashes with expiring fields; the first two are of its release candidates, without the earliest expiry in front. */
+export const TYPE_HASH_METADATA_PRE_GA = 22;
+export const TYPE_HASH_LISTPACK_EX_PRE_GA = 23;
+export const TYPE_HASH_METADATA = 24;
+export const TYPE_HASH_LISTPACK_EX = 25;
+/** Object types that only Valkey has are numbered from here on, as its codes are also Redis's. */
+export const VALKEY_TYPES = 0x100;
+export const FIRST_VALKEY_TYPE = 22;
+/** Valkey 9's hash with expiring fields. */
+export const TYPE_VALKEY_HASH_2: number = VALKEY_TYPES + 22;
+
+/** Latest expiry of a hash field that Redis loads, ms. */
+export const MAX_FIELD_EXPIRY: number = 2 ** 48 - 1;
+
 /** How a node of LIST_QUICKLIST_2 is stored. */
 export const QUICKLIST_NODE_PLAIN = 1;
 export const QUICKLIST_NODE_PACKED = 2;
@@ -104,7 +124,6 @@ export interface ObjectType {
 
 const stream = (code: number): string => `stream type ${code} is not supported yet`;
 const module_ = (code: number): string => `module type ${code} is not supported`;
-const hashTtl = (code: number): string => `hash type ${code} (fields with an expiry) is not supported yet`;
 
 export const objectTypes: readonly ObjectType[] = [
   { code: TYPE_STRING, name: 'STRING', since: 1 },
@@ -128,8 +147,9 @@ export const objectTypes: readonly ObjectType[] = [
   { code: 19, name: 'STREAM_LISTPACKS_2', since: 10, refusal: stream(19) },
   { code: TYPE_SET_LISTPACK, name: 'SET_LISTPACK', since: 11 },
   { code: 21, name: 'STREAM_LISTPACKS_3', since: 11, refusal: stream(21) },
-  { code: 22, name: 'HASH_METADATA_PRE_GA', since: 12, refusal: hashTtl(22) },
-  { code: 23, name: 'HASH_LISTPACK_EX_PRE_GA', since: 12, refusal: hashTtl(23) },
-  { code: 24, name: 'HASH_METADATA', since: 12, refusal: hashTtl(24) },
-  { code: 25, name: 'HASH_LISTPACK_EX', since: 12, refusal: hashTtl(25) },
+  { code: TYPE_HASH_METADATA_PRE_GA, name: 'HASH_METADATA_PRE_GA', since: 12 },
+  { code: TYPE_HASH_LISTPACK_EX_PRE_GA, name: 'HASH_LISTPACK_EX_PRE_GA', since: 12 },
+  { code: TYPE_HASH_METADATA, name: 'HASH_METADATA', since: 12 },
+  { code: TYPE_HASH_LISTPACK_EX, name: 'HASH_LISTPACK_EX', since: 12 },
+  { code: TYPE_VALKEY_HASH_2, name: 'HASH_2', since: 80 },
 ];

@@ -169,18 +169,35 @@ export class ListpackChecker {
     this.elements = elements;
     if (elements === 0) return 'empty';
     if (type === 'list-node') return 'keep';
-    const paired = type !== 'set';
-    if (paired && elements % 2 !== 0) {
-      throw new Malformed(`${type} listpack has an odd number of elements`);
-    }
+    const width = type === 'set' ? 1 : type === 'hash-expiring' ? 3 : 2;
+    if (width === 2 && elements % 2 !== 0) throw new Malformed(`${type} listpack has an odd number of elements`);
+    if (elements % width !== 0) throw new Malformed('hash listpack has an incomplete field');
     if (elements > MAX_KEPT_ELEMENTS) return 'take-apart';
-    const unique = this.#checkUnique(bytes, at, length, paired);
-    const sorted = type !== 'zset' || this.#isSorted(bytes, at, length);
+    const unique = this.#checkUnique(bytes, at, length, width);
+    let sorted = true;
+    if (type === 'zset') sorted = this.#isSorted(bytes, at, length);
+    else if (width === 3) sorted = this.#expiriesRise(bytes, at, length);
     return unique && sorted ? 'keep' : 'take-apart';
   }
 
+  /** Whether triplets are ordered by expiry, those without (0) last, and there is one with. Throws Malformed on what is no expiry. */
+  #expiriesRise(bytes: Uint8Array, at: number, length: number): boolean {
+    const walk = this.#walk;
+    walk.open(bytes, at, length);
+    let rising = true;
+    let previous = 0;
+    while (walk.next()) {
+      walk.next();
+      walk.next();
+      const expiry = walk.expiry() || Infinity;
+      if (expiry < previous || (previous === 0 && expiry === Infinity)) rising = false;
+      previous = expiry;
+    }
+    return rising;
+  }
+
   /** Throws Malformed on a repeated element; false if it gave up on a crafted blob. */
-  #checkUnique(bytes: Uint8Array, at: number, length: number, paired: boolean): boolean {
+  #checkUnique(bytes: Uint8Array, at: number, length: number, width: number): boolean {
     let slots = MIN_TABLE_SLOTS;
     while (slots < this.elements * 2) slots *= 2;
     if (this.#starts.length < slots) {
@@ -208,7 +225,7 @@ export class ListpackChecker {
       }
       starts[slot] = start;
       hashes[slot] = hash;
-      if (paired) walk.next();
+      for (let i = 1; i < width; i++) walk.next();
     }
   }
 

@@ -11,8 +11,8 @@ import { RdbWriter } from './write.ts';
 
 export const PAYLOAD_FOOTER_BYTES: number = 2 + CHECKSUM_BYTES;
 
-/** A fresh payload around what `write` writes: the object's type byte and its value. */
-export function makePayload(write: (writer: RdbWriter) => void): Uint8Array {
+/** A fresh payload around what `write` writes: the object's type byte and its value, which `version` is the first to have. */
+export function makePayload(write: (writer: RdbWriter) => void, version: number = WRITTEN_VERSION): Uint8Array {
   const parts: Uint8Array[] = [];
   const writer = new RdbWriter(
     (chunk) => {
@@ -25,7 +25,7 @@ export function makePayload(write: (writer: RdbWriter) => void): Uint8Array {
   writer.flush();
   const body = Buffer.concat(parts, writer.bytesWritten + PAYLOAD_FOOTER_BYTES);
   const end = body.length - CHECKSUM_BYTES;
-  body.writeUInt16LE(WRITTEN_VERSION, end - 2);
+  body.writeUInt16LE(version, end - 2);
   const crc = new Crc64();
   crc.update(body, 0, end);
   crc.writeTo(body, end);
@@ -39,10 +39,18 @@ export function checkPayload(bytes: Uint8Array, at: number, length: number): Pay
   // A type byte at least.
   if (length <= PAYLOAD_FOOTER_BYTES) return 'too-short';
   const end = at + length - CHECKSUM_BYTES;
-  const version = bytes[end - 2]! | (bytes[end - 1]! << 8);
+  const version = payloadVersion(bytes, at, length);
   // A payload has no magic word; all vendors' versions share one range of numbers.
-  if (!readableFormats.some((row) => version <= row.newest)) return 'version';
+  const { newest } = readableFormats[0]!;
+  if (version > newest && !readableFormats.some((row) => version >= row.oldest && version <= row.newest))
+    return 'version';
   const crc = new Crc64();
   crc.update(bytes, at, length - CHECKSUM_BYTES);
   return crc.matches(bytes, end) ? 'ok' : 'checksum';
+}
+
+/** The version in the footer of a payload that is not too short. */
+export function payloadVersion(bytes: Uint8Array, at: number, length: number): number {
+  const footer = at + length - PAYLOAD_FOOTER_BYTES;
+  return bytes[footer]! | (bytes[footer + 1]! << 8);
 }

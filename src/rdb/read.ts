@@ -26,6 +26,8 @@ export interface RdbReaderOptions {
   readonly inputBytes?: number;
   /** Read one object (type and value, as in a DUMP payload without its footer) instead of a file. */
   readonly single?: boolean;
+  /** With `single`: the version in the payload's footer, which tells Redis's types from Valkey's. */
+  readonly version?: number;
 }
 
 /** `need-more`: push further bytes. `paused`: the step budget is used up. `done`: all was read and verified. */
@@ -42,6 +44,8 @@ export class RdbReader {
   #failure: unknown;
   #type = 0;
   #remaining = 0;
+  /** What the expiries of a HASH_METADATA count from, minus one. */
+  #expiryBase = 0;
   #moduleName = '';
   readonly #meta: Meta = { expireAtMs: -1, lfuFrequency: -1, idleSeconds: -1 };
   /** The start of the current key, for messages, and the length of the whole. */
@@ -60,6 +64,7 @@ export class RdbReader {
       options.inputBytes ?? Infinity,
     );
     this.#single = options.single ?? false;
+    if (this.#single) this.version = options.version ?? 0;
     this.#state = this.#single ? STATE_SINGLE : STATE_HEADER;
   }
 
@@ -132,16 +137,10 @@ export class RdbReader {
         this.#sink.element(this.#input.bytes, this.#input.at, this.#input.length);
         this.#countDown();
         return;
-      case STATE_FIELDS: {
-        this.#input.string(0);
-        const bytes = this.#input.bytes;
-        const at = this.#input.at;
-        const length = this.#input.length;
-        this.#input.string(1);
-        this.#sink.field(bytes, at, length, this.#input.bytes, this.#input.at, this.#input.length);
+      case STATE_FIELDS:
+        this.#field();
         this.#countDown();
         return;
-      }
       case STATE_MEMBERS: {
         this.#input.string(0);
         const score = this.#type === format.TYPE_ZSET_2 ? this.#binaryScore() : this.#textScore();
@@ -157,7 +156,7 @@ export class RdbReader {
         this.#header();
         return;
       case STATE_SINGLE:
-        this.#type = this.#input.byte();
+        this.#type = this.#objectType(this.#input.byte());
         if (readable[this.#type] !== 1) this.#refuseType('');
         this.#state = STATE_VALUE;
         return;
@@ -189,6 +188,12 @@ export class RdbReader {
     this.#state = STATE_ENTRY;
   }
 
+  /** Valkey's own object types have numbers of their own in here. */
+  #objectType(code: number): number {
+    const valkey = this.version >= format.FIRST_VALKEY_VERSION && code >= format.FIRST_VALKEY_TYPE;
+    return valkey ? format.VALKEY_TYPES + code : code;
+  }
+
   /** An opcode with its operands, or a type with its key. */
   #entry(): void {
     const code = this.#input.byte();
@@ -197,9 +202,9 @@ export class RdbReader {
       return;
     }
     this.#input.string(0);
-    this.#type = code;
+    this.#type = this.#objectType(code);
     this.#nameKey();
-    if (readable[code] !== 1) this.#refuseType(` (key '${this.#keyName()}')`);
+    if (readable[this.#type] !== 1) this.#refuseType(` (key '${this.#keyName()}')`);
     this.#state = STATE_VALUE;
     this.#sink.key(this.#input.bytes, this.#input.at, this.#input.length, this.#meta);
   }
@@ -208,11 +213,9 @@ export class RdbReader {
     const sink = this.#sink;
     const meta = this.#meta;
     switch (code) {
-      case format.OPCODE_EXPIRETIME_MS: {
-        const at = this.#input.take(8);
-        meta.expireAtMs = this.#int32(at + 4) * 0x1_0000_0000 + (this.#int32(at) >>> 0);
+      case format.OPCODE_EXPIRETIME_MS:
+        meta.expireAtMs = this.#time();
         return;
-      }
       case format.OPCODE_EXPIRETIME: {
         const at = this.#input.take(4);
         meta.expireAtMs = this.#int32(at) * 1000;
@@ -323,6 +326,26 @@ export class RdbReader {
       case format.TYPE_HASH:
         this.#begin('hash', STATE_FIELDS);
         return;
+      case format.TYPE_HASH_METADATA:
+        this.#expiryBase = this.#time() - 1;
+        if (!(this.#expiryBase <= format.MAX_FIELD_EXPIRY)) throw new Malformed('hash with an expiry out of range');
+        this.#begin('hash', STATE_FIELDS);
+        return;
+      case format.TYPE_HASH_METADATA_PRE_GA:
+        this.#expiryBase = 0;
+        this.#begin('hash', STATE_FIELDS);
+        return;
+      case format.TYPE_VALKEY_HASH_2:
+        this.#begin('hash', STATE_FIELDS);
+        return;
+      case format.TYPE_HASH_LISTPACK_EX:
+        // The earliest expiry, which the listpack says as well.
+        this.#input.take(8);
+        this.#packed('hash-expiring');
+        return;
+      case format.TYPE_HASH_LISTPACK_EX_PRE_GA:
+        this.#packed('hash-expiring');
+        return;
       case format.TYPE_ZSET:
       case format.TYPE_ZSET_2:
         this.#begin('zset', STATE_MEMBERS);
@@ -392,6 +415,34 @@ export class RdbReader {
     this.#sink.endKey();
   }
 
+  /** A field of a hash, with what its type says of the field's expiry: before it, behind it, or nothing. */
+  #field(): void {
+    const input = this.#input;
+    const type = this.#type;
+    let expiry = -1;
+    if (type === format.TYPE_HASH_METADATA || type === format.TYPE_HASH_METADATA_PRE_GA) {
+      const after = input.count();
+      if (after > 0) expiry = this.#expiryBase + after;
+    }
+    input.string(0);
+    const { bytes, at, length } = input;
+    input.string(1);
+    if (type === format.TYPE_VALKEY_HASH_2) {
+      const value = [input.bytes, input.at, input.length] as const;
+      expiry = this.#time();
+      if (expiry < 0 && expiry !== -1) throw new Malformed('hash field with an expiry out of range');
+      this.#checkExpiry(expiry);
+      this.#sink.field(bytes, at, length, ...value, expiry);
+      return;
+    }
+    this.#checkExpiry(expiry);
+    this.#sink.field(bytes, at, length, input.bytes, input.at, input.length, expiry);
+  }
+
+  #checkExpiry(expiry: number): void {
+    if (expiry > format.MAX_FIELD_EXPIRY) throw new Malformed('hash field with an expiry out of range');
+  }
+
   /** A node of a list: one listpack, ziplist or large element. */
   #node(): void {
     if (this.#type === format.TYPE_LIST_QUICKLIST) {
@@ -413,13 +464,17 @@ export class RdbReader {
     this.#sink.packed('list-node', this.#input.bytes, this.#input.at, this.#input.length, checker.elements);
   }
 
-  #packed(type: 'hash' | 'set' | 'zset'): void {
+  #packed(type: 'hash' | 'hash-expiring' | 'set' | 'zset'): void {
     this.#input.string(0);
     const sink = this.#sink;
     const checker = this.#checker;
     const verdict = checker.check(type, this.#input.bytes, this.#input.at, this.#input.length);
     if (verdict === 'keep') {
       sink.packed(type, this.#input.bytes, this.#input.at, this.#input.length, checker.elements);
+    } else if (type === 'hash-expiring') {
+      sink.begin('hash', checker.elements / 3);
+      this.#listpack.open(this.#input.bytes, this.#input.at, this.#input.length);
+      this.#emitTriplets(this.#listpack);
     } else {
       sink.begin(type, type === 'set' ? checker.elements : checker.elements / 2);
       this.#listpack.open(this.#input.bytes, this.#input.at, this.#input.length);
@@ -459,8 +514,22 @@ export class RdbReader {
         sink.member(bytes, at, length, cursor.score());
       } else {
         cursor.text(other);
-        sink.field(bytes, at, length, cursor.bytes, cursor.at, cursor.length);
+        sink.field(bytes, at, length, cursor.bytes, cursor.at, cursor.length, -1);
       }
+    }
+  }
+
+  /** The same of fields with their expiries. */
+  #emitTriplets(cursor: PackedCursor): void {
+    const [scratch, other] = [new Uint8Array(INTEGER_TEXT_BYTES), new Uint8Array(INTEGER_TEXT_BYTES)];
+    while (cursor.next()) {
+      cursor.text(scratch);
+      const { bytes, at, length } = cursor;
+      cursor.next();
+      cursor.text(other);
+      const value = [cursor.bytes, cursor.at, cursor.length] as const;
+      cursor.next();
+      this.#sink.field(bytes, at, length, ...value, cursor.expiry() || -1);
     }
   }
 
@@ -479,6 +548,12 @@ export class RdbReader {
   }
 
   // ---- small helpers ----
+
+  /** Milliseconds in eight bytes. */
+  #time(): number {
+    const at = this.#input.take(8);
+    return this.#int32(at + 4) * 0x1_0000_0000 + (this.#int32(at) >>> 0);
+  }
 
   #int32(at: number): number {
     const w = this.#input.window;
@@ -514,7 +589,7 @@ export class RdbReader {
   /** Throws Malformed that says why the current type cannot be read. `where` names the key. */
   #refuseType(where: string): never {
     const row = format.objectTypes.find(({ code }) => code === this.#type);
-    throw new Malformed((row?.refusal ?? `unknown object type ${this.#type}`) + where);
+    throw new Malformed((row?.refusal ?? `unknown object type ${this.#type % format.VALKEY_TYPES}`) + where);
   }
 
   #explain(reason: string): RdbError {
@@ -545,7 +620,7 @@ const STATE_DONE = 10;
 
 /** 1 for the object types that have a decoder. */
 const readable: Uint8Array = (() => {
-  const table = new Uint8Array(256);
+  const table = new Uint8Array(2 * format.VALKEY_TYPES);
   for (const row of format.objectTypes) if (row.refusal === undefined) table[row.code] = 1;
   return table;
 })();

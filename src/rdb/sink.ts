@@ -10,7 +10,7 @@
  */
 
 export type CollectionType = 'list' | 'set' | 'hash' | 'zset';
-export type PackedType = 'list-node' | 'set' | 'hash' | 'zset';
+export type PackedType = 'list-node' | 'set' | 'hash' | 'hash-expiring' | 'zset';
 
 /** What precedes a key. The reader reuses the object: copy the numbers. */
 export interface KeyMeta {
@@ -39,7 +39,8 @@ export interface RdbSink {
   /**
    * A listpack that may be copied as it is: every element lies within it, the end is in place. For a hash and a zset
    * the elements pair up, for all but lists they are unique, and a zset is sorted with scores that are numbers.
-   * `elements` counts its elements (two per field or member), at least one. For a list it is one node of many.
+   * `elements` counts its elements (two per field or member), at least one. For a list it is one node of many. In
+   * 'hash-expiring' each field has a third one, its expiry or 0: in rising order, those without last, at least one with.
    */
   packed(type: PackedType, bytes: Uint8Array, at: number, length: number, elements: number): void;
   /** A set as an intset that may be copied as it is: sorted, unique, not empty. */
@@ -51,7 +52,7 @@ export interface RdbSink {
   begin(type: CollectionType, count: number): void;
   /** Element of a list, in order, or of a set. Elements of a set may repeat in a corrupt file: refuse that. */
   element(bytes: Uint8Array, at: number, length: number): void;
-  /** Field of a hash. May repeat in a corrupt file. */
+  /** Field of a hash. May repeat in a corrupt file. `expireAtMs`: its own expiry in Unix ms, -1 for none. */
   field(
     fieldBytes: Uint8Array,
     fieldAt: number,
@@ -59,6 +60,7 @@ export interface RdbSink {
     valueBytes: Uint8Array,
     valueAt: number,
     valueLength: number,
+    expireAtMs: number,
   ): void;
   /** Member of a zset, in any order; the score is a number, possibly infinite. May repeat in a corrupt file. */
   member(bytes: Uint8Array, at: number, length: number, score: number): void;

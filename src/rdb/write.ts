@@ -126,7 +126,7 @@ export class RdbWriter {
   keyMeta(expireAtMs: number, lfuFrequency: number, idleSeconds: number): void {
     if (expireAtMs !== -1) {
       this.type(OPCODE_EXPIRETIME_MS);
-      this.#int64(expireAtMs);
+      this.time(expireAtMs);
     }
     if (idleSeconds !== -1) {
       this.type(OPCODE_IDLE);
@@ -263,7 +263,8 @@ export class RdbWriter {
     this.raw(bytes, 0, bytes.length);
   }
 
-  #int64(value: number): void {
+  /** Milliseconds in eight bytes. */
+  time(value: number): void {
     this.#ensureSmall();
     this.#uint32(value);
     this.#uint32(Math.floor(value / 0x1_0000_0000));

@@ -5,11 +5,12 @@
  */
 import type { Clock, Timer } from '../base/ambient.ts';
 import type { Settings } from '../base/settings.ts';
+import type { FieldExpiry } from '../store/field-expiry.ts';
 import type { Keyspace } from '../store/keyspace.ts';
 
 /** Longest stretch of background work without a look at the clients, ms. */
 export const SLICE_MS = 1;
-/** Keys that expire between two looks at the clock. */
+/** Keys, and fields of hashes, that expire between two looks at the clock. */
 const EXPIRE_BATCH = 64;
 /** Buckets moved, or freed, between two looks at the clock. */
 const BUCKET_BATCH = 128;
@@ -18,6 +19,7 @@ export interface CronParts {
   readonly clock: Clock;
   readonly settings: Settings;
   readonly space: Keyspace;
+  readonly fieldExpiry: FieldExpiry;
   /** Around expiry: each DEL is sent by itself, not as one transaction. */
   expireSlice(run: () => number): number;
   /** `hz` times a second. */
@@ -84,16 +86,18 @@ export class Cron {
 
   #slice(): void {
     if (this.#stopped) return;
-    const { clock, space, settings } = this.#parts;
+    const { clock, space, settings, fieldExpiry } = this.#parts;
     const deadline = clock.monotonic() + SLICE_MS;
     space.now = clock.now();
     let more = false;
     for (;;) {
-      const expired = this.#parts.expireSlice(() => space.expireDue(EXPIRE_BATCH));
+      const expired = this.#parts.expireSlice(
+        () => space.expireDue(EXPIRE_BATCH) + fieldExpiry.expireDue(EXPIRE_BATCH),
+      );
       let rehashing = false;
       if (settings.activerehashing) for (const db of space.databases) if (db.rehashSome(BUCKET_BATCH)) rehashing = true;
       const reclaiming = space.reclaimer.work(BUCKET_BATCH);
-      more = expired === EXPIRE_BATCH || rehashing || reclaiming;
+      more = expired >= EXPIRE_BATCH || rehashing || reclaiming;
       if (!more || clock.monotonic() >= deadline) break;
     }
     if (more) this.#scheduleSlice();

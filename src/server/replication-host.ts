@@ -29,7 +29,13 @@ export function replicationHost(server: Server): ReplicationHost & { readonly ex
       recording: () => server.aof.recording,
       newSession: (linked) => server.newMasterSession(linked ? server.clients.nextId() : 0),
     }),
-    snapshot: (request, consumer) => server.snapshots.start(request, consumer),
+    snapshot: (request, consumer) => {
+      if (store.space.hasFieldExpiry && !request.excludeData)
+        world.log.notice(
+          'Hash fields with an expiry make this an RDB version 12 file: replicas older than Redis 7.4 will not load it.',
+        );
+      return server.snapshots.start(request, consumer);
+    },
     whenSnapshotIdle: (task) => server.snapshots.whenIdle(task),
     beginLoad: (request) => new StagedLoad(store, server, request),
     fsyncedOffset: () => (server.aof.enabled ? server.aof.fsyncedOffset : null),

@@ -8,6 +8,7 @@
 import { posix } from 'node:path';
 import type { Clock, Random } from '../base/ambient.ts';
 import { keyspaceEvents, type Settings } from '../base/settings.ts';
+import type { Span } from '../base/span.ts';
 import type { ServerLog, World } from '../io/world.ts';
 import type { Args } from '../resp/args.ts';
 import { ReplyWriter } from '../resp/reply-writer.ts';
@@ -288,6 +289,7 @@ export class Server implements Services, Gates {
       clock: world.clock,
       settings: this.settings,
       space: this.store.space,
+      fieldExpiry: this.store.fieldExpiry,
       expireSlice: (run) => this.#expireSlice(run),
       everyTick: () => this.persistence.tick(),
       everySecond: () => this.#everySecond(),
@@ -325,6 +327,17 @@ export class Server implements Services, Gates {
       took: (ms) => this.latency.add('eviction-cycle', ms),
       sliceDone: () => this.#scheduleEndOfTurn(),
     });
+    this.store.space.fieldEvents = {
+      expired: (db, key, field) => {
+        const effect = this.propagation.begin(db.index, 3).text('HDEL');
+        effect.bytes(key.bytes, key.at, key.length).bytes(field.bytes, field.at, field.length);
+      },
+      done: (db, key, keyGone) => {
+        if (this.watching) this.keyModified(db.index, key.bytes, key.at, key.length);
+        this.#notifyIfAsked(keyspaceEvents.hash, 'hexpired', db, key);
+        if (keyGone) this.#notifyIfAsked(keyspaceEvents.generic, 'del', db, key);
+      },
+    };
     this.#shutdown = new ShutdownSequence(this, options.onExit ?? (() => {}));
     this.#onListening = options.onListening ?? (() => {});
   }
@@ -672,6 +685,10 @@ export class Server implements Services, Gates {
       if (monitor === session) this.#writer.raw(line);
       else if (monitor.replyMode !== 'off') monitor.push(line);
     });
+  }
+
+  #notifyIfAsked(kind: number, event: string, db: Database, key: Span): void {
+    if ((this.notifiedClasses & kind) !== 0) this.notify(kind, event, db.index, key.bytes, key.at, key.length);
   }
 
   #expireSlice(run: () => number): number {

@@ -4,7 +4,7 @@
  *
  *   string   STRING                     list   LIST_QUICKLIST_2, its nodes as they are
  *   hash     HASH_LISTPACK or HASH      set    SET_INTSET or SET (Redis 7.0 knows no listpack sets)
- *   zset     ZSET_LISTPACK or ZSET_2
+ *   zset     ZSET_LISTPACK or ZSET_2    hash with fields that expire   HASH_LISTPACK_EX or HASH_METADATA (Redis 7.4)
  *
  * Rule: it has its own scratch memory and reads nothing but the arena, so that it may run in the middle of a command.
  */
@@ -17,7 +17,8 @@ import { Span } from '../base/span.ts';
 import * as format from '../rdb/format.ts';
 import type { RdbWriter } from '../rdb/write.ts';
 import { ENC_QUICKLIST, TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STRING, TYPE_ZSET } from '../store/entry.ts';
-import { type FieldVisitor, Hashes } from '../store/hashes.ts';
+import type { FieldVisitor } from '../store/hash-items.ts';
+import { Hashes } from '../store/hashes.ts';
 import type { Keyspace } from '../store/keyspace.ts';
 import type { MemberVisitor } from '../store/set-value.ts';
 import { Sets } from '../store/sets.ts';
@@ -89,8 +90,7 @@ export class EntryEncoder {
         this.#writer.length(entries.ref(entry));
         return;
       case TYPE_HASH:
-        this.#start(format.TYPE_HASH, entry);
-        this.#writer.length(this.#hashes.length(entry));
+        this.#startTable(entry);
         return;
       case TYPE_SET:
         this.#start(format.TYPE_SET, entry);
@@ -110,9 +110,9 @@ export class EntryEncoder {
     }
   }
 
-  /** An item of a hash, set or sorted set that is a table. */
-  element(type: number, item: Address): void {
-    if (type === TYPE_HASH) this.#hashes.visitItem(item, this.#writeField);
+  /** An item of a hash, set or sorted set that is a table. `earliest`: of a hash, what `earliestExpiry` said at its opening. */
+  element(type: number, item: Address, earliest: number): void {
+    if (type === TYPE_HASH) this.#field(item, earliest);
     else if (type === TYPE_SET) this.#sets.values.visitItem(item, this.#writeMember);
     else this.#zsets.values.visitItem(item, this.#writeScored);
   }
@@ -166,9 +166,45 @@ export class EntryEncoder {
       this.#listpack(packed);
       return;
     }
-    this.#start(format.TYPE_HASH, entry);
+    const { expiring } = this.#hashes;
+    const earliest = this.earliestExpiry(entry);
+    if (earliest >= 0 && expiring.isPacked(entry)) {
+      this.#start(format.TYPE_HASH_LISTPACK_EX, entry);
+      this.#writer.time(earliest);
+      this.#listpack(expiring.fieldsOf(entry));
+      return;
+    }
+    this.#startTable(entry);
+    this.#hashes.forEach(
+      entry,
+      (f, fAt, fLength, v, vAt, vLength, expiry) => {
+        if (earliest >= 0) this.#writer.length(expiry < 0 ? 0 : expiry - earliest + 1);
+        this.#writeField(f, fAt, fLength, v, vAt, vLength, expiry);
+      },
+      true,
+    );
+  }
+
+  /** No field of this hash expires before that, ms; -1 if none expires. */
+  earliestExpiry(entry: Address): number {
+    return this.#hashes.hasExpiringField(entry) ? this.#hashes.expiring.deadline(entry) : -1;
+  }
+
+  /** All of a hash but its fields, which are written one by one. */
+  #startTable(entry: Address): void {
+    const earliest = this.earliestExpiry(entry);
+    this.#start(earliest >= 0 ? format.TYPE_HASH_METADATA : format.TYPE_HASH, entry);
+    if (earliest >= 0) this.#writer.time(earliest);
     this.#writer.length(this.#hashes.length(entry));
-    this.#hashes.forEach(entry, this.#writeField);
+  }
+
+  #field(item: Address, earliest: number): void {
+    const { items } = this.#hashes;
+    if (earliest >= 0) {
+      const expiry = items.expiry(item);
+      this.#writer.length(expiry < 0 ? 0 : expiry - earliest + 1);
+    }
+    items.visit(item, this.#writeField);
   }
 
   #set(entry: Address): void {

@@ -44,11 +44,14 @@ export class OpenTable extends Opened {
   readonly kind = 'table';
   readonly walk: TableWalk;
   readonly #type: number;
+  /** Of a hash at T: what the expiries of its fields are written relative to, -1 if it had none. */
+  readonly #earliest: number;
 
-  constructor(keys: KeysWalk, early: Sink, walk: TableWalk, type: number) {
+  constructor(keys: KeysWalk, early: Sink, walk: TableWalk, type: number, earliest: number) {
     super(keys, early);
     this.walk = walk;
     this.#type = type;
+    this.#earliest = earliest;
   }
 
   /** An element with this hash is about to change. Returns how many elements were written. */
@@ -66,7 +69,7 @@ export class OpenTable extends Opened {
 
   #write(encoder: EntryEncoder, writer: RdbWriter, { items }: ItemBuffer, count: number): void {
     encoder.writeTo(writer);
-    for (let i = 0; i < count; i++) encoder.element(this.#type, items[i]!);
+    for (let i = 0; i < count; i++) encoder.element(this.#type, items[i]!, this.#earliest);
   }
 }
 

@@ -18,6 +18,7 @@ import { Span } from '../base/span.ts';
 import { type ChunkOutput, RdbWriter } from '../rdb/write.ts';
 import {
   ENC_HASHTABLE,
+  ENC_HASHTABLE_EX,
   ENC_QUICKLIST,
   ENC_SKIPLIST,
   TYPE_HASH,
@@ -274,6 +275,8 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
     switch (entries.encoding(entry)) {
       case ENC_HASHTABLE:
         return size(type === TYPE_HASH ? fields : members, ref) > bigElements;
+      case ENC_HASHTABLE_EX:
+        return size(fields, this.#space.fieldDeadlines.fields(ref)) > bigElements;
       case ENC_SKIPLIST:
         return size(scored, node.word(arena, ref, 0)) > bigElements;
       case ENC_QUICKLIST:
@@ -303,8 +306,12 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
       space.lists.keeper = this;
     } else {
       const dict = type === TYPE_HASH ? space.fields : type === TYPE_SET ? space.members : space.scored;
-      const walk = new TableWalk(dict, type === TYPE_ZSET ? node.word(arena, ref, 0) : ref);
-      value = new OpenTable(table, early, walk, type);
+      let header = ref;
+      if (type === TYPE_ZSET) header = node.word(arena, ref, 0);
+      else if (entries.encoding(entry) === ENC_HASHTABLE_EX) header = space.fieldDeadlines.fields(ref);
+      const walk = new TableWalk(dict, header);
+      const earliest = type === TYPE_HASH ? this.#encoder.earliestExpiry(entry) : -1;
+      value = new OpenTable(table, early, walk, type, earliest);
       this.#guarded.set(walk.header, value);
     }
     this.#open.push(value);

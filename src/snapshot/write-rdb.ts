@@ -1,5 +1,6 @@
 /** Writes a whole data set as an RDB file, as it is at this moment. */
 import { type Address, type Arena, byteOf, segmentOf } from '../memory/arena.ts';
+import { FIELD_EXPIRY_VERSION, WRITTEN_VERSION } from '../rdb/format.ts';
 import type { RdbWriter } from '../rdb/write.ts';
 import { redisVersion } from '../base/version.ts';
 import type { Store } from '../store/store.ts';
@@ -17,7 +18,7 @@ export interface RdbFacts {
 
 /** The RDB's header and AUX fields. */
 export function writeHead(writer: RdbWriter, store: Store, facts: RdbFacts): void {
-  writer.header();
+  writer.header(store.space.hasFieldExpiry ? FIELD_EXPIRY_VERSION : WRITTEN_VERSION);
   writer.aux('redis-ver', redisVersion);
   writer.aux('redis-bits', 64);
   writer.aux('ctime', Math.floor(facts.now / 1000));

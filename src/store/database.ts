@@ -14,6 +14,7 @@ import { copyBytes } from '../memory/copy.ts';
 import { keyspaceEvents } from '../base/settings.ts';
 import { Span } from '../base/span.ts';
 import { ENC_RAW, KEY_BASE_ENTRY, KEY_OFFSET_EXPIRING, makeMeta, TYPE_HASH, TYPE_SET, TYPE_STRING } from './entry.ts';
+import { hasFieldDeadlines } from './field-deadlines.ts';
 import type { Keyspace } from './keyspace.ts';
 import { roomToGrow, stringEncoding } from './string-encoding.ts';
 
@@ -27,9 +28,10 @@ export class Database {
   readonly space: Keyspace;
   /** Keys of this database that clients are blocked on; while it is 0, nobody wants to hear of new keys. */
   waiting = 0;
-  /** Header of the table of keys, and of the expiry index. */
+  /** Header of the table of keys, of the expiry index, and of the index of hashes whose fields expire. */
   #keys: Address;
   #deadlines: Address;
+  #hashes: Address;
   readonly #span: Span = new Span();
   readonly #cursor: Cursor = new Cursor();
 
@@ -38,6 +40,7 @@ export class Database {
     this.index = index;
     this.#keys = space.keys.create();
     this.#deadlines = space.deadlines.create();
+    this.#hashes = space.fieldDeadlines.createIndex();
   }
 
   /** Keys, those past their time but not yet deleted included. */
@@ -48,6 +51,11 @@ export class Database {
   /** Keys with an expiry. */
   get expiring(): number {
     return this.space.deadlines.count(this.#deadlines);
+  }
+
+  /** Hashes with a field that expires. */
+  get expiringHashes(): number {
+    return this.space.fieldDeadlines.count(this.#hashes);
   }
 
   /** The table of keys, for walks (SCAN, snapshot, digest). */
@@ -172,6 +180,7 @@ export class Database {
     if (had >= 0 && kept !== had) deadlines.remove(this.#deadlines, had, old);
     // The table's slot was found above; nothing since has changed a table.
     space.keys.replaceFound(entry);
+    if (hasFieldDeadlines(meta)) space.fieldDeadlines.detach(old);
     if (this.waiting > 0 && (meta & 7) > TYPE_HASH) space.events.ready(this, keyBytes, keyAt, keyLength);
     space.reclaimer.freeEntry(old);
     return entry;
@@ -236,6 +245,7 @@ export class Database {
     try {
       const entry = this.#build(bytes, at, length, type, encoding, -1, ref, 0);
       this.#link(entry, -1, this.space.hasher.hash(bytes, at, length));
+      if (hasFieldDeadlines(type | (encoding << 3))) this.#attach(entry);
       this.#created(bytes, at, length);
       if (this.waiting > 0) this.#filled(type, bytes, at, length);
       return entry;
@@ -357,6 +367,7 @@ export class Database {
     const key = entries.key(entry, this.#span);
     keys.find(this.#keys, key.bytes, key.at, key.length, this.space.hasher.hash(key.bytes, key.at, key.length));
     keys.replaceFound(moved);
+    if (hasFieldDeadlines(meta)) this.space.fieldDeadlines.moved(entry, moved);
     arena.free(entry);
     return moved;
   }
@@ -378,8 +389,17 @@ export class Database {
     const valueTo = entries.keyStart(moved) - byteOf(moved) + length;
     arena.copy(moved, valueTo, entry, valueFrom, valueLength);
     target.#link(moved, expiry, this.space.hasher.hash(bytes, at, length));
+    if (hasFieldDeadlines(meta)) {
+      try {
+        this.space.fieldDeadlines.relocate(entry, moved, target.#hashes);
+      } catch (error) {
+        target.#unlink(bytes, at, length, false);
+        arena.free(moved);
+        throw error;
+      }
+    }
     const key = entries.key(entry, this.#span);
-    this.#unlink(key.bytes, key.at, key.length);
+    this.#unlink(key.bytes, key.at, key.length, false);
     arena.free(entry);
     target.#created(bytes, at, length);
     if (target.waiting > 0) target.#filled(meta & 7, bytes, at, length);
@@ -388,32 +408,36 @@ export class Database {
 
   /** Deletes everything; memory is reclaimed in slices. */
   clear(): void {
-    const { keys, deadlines } = this.space;
-    const emptyKeys = keys.create();
-    let emptyDeadlines: Address;
+    const { keys, deadlines, fieldDeadlines, arena, reclaimer } = this.space;
+    const empty: Address[] = [];
     try {
-      emptyDeadlines = deadlines.create();
+      empty.push(keys.create());
+      empty.push(deadlines.create());
+      empty.push(fieldDeadlines.createIndex());
     } catch (error) {
-      this.space.arena.free(emptyKeys);
+      for (const block of empty) arena.free(block);
       throw error;
     }
-    this.space.reclaimer.freeTable(this.#keys, this.#deadlines);
-    this.#keys = emptyKeys;
-    this.#deadlines = emptyDeadlines;
+    reclaimer.freeTable(this.#keys, this.#deadlines, this.#hashes);
+    this.#keys = empty[0]!;
+    this.#deadlines = empty[1]!;
+    this.#hashes = empty[2]!;
     if (this.waiting > 0) this.space.events.replaced(this);
   }
 
   /** Gives back everything, the empty tables too: the end of a staging database. It must not be used afterwards. */
   dispose(): void {
-    this.space.reclaimer.freeTable(this.#keys, this.#deadlines);
+    this.space.reclaimer.freeTable(this.#keys, this.#deadlines, this.#hashes);
     this.#keys = 0;
     this.#deadlines = 0;
+    this.#hashes = 0;
   }
 
   /** Exchanges the whole content with another database. */
   exchange(other: Database): void {
     [this.#keys, other.#keys] = [other.#keys, this.#keys];
     [this.#deadlines, other.#deadlines] = [other.#deadlines, this.#deadlines];
+    [this.#hashes, other.#hashes] = [other.#hashes, this.#hashes];
     if (this.waiting > 0) this.space.events.replaced(this);
     if (other.waiting > 0) this.space.events.replaced(other);
   }
@@ -466,6 +490,16 @@ export class Database {
     if (deadlines.value(cursor) >= this.space.now) return false;
     this.#expire(deadlines.item(cursor));
     return true;
+  }
+
+  /** A hash of this database has taken the form whose fields can expire; none does yet. */
+  indexHash(entry: Address): void {
+    this.space.fieldDeadlines.attach(entry, this.#hashes);
+  }
+
+  /** The hash whose fields' next deadline is the earliest and has passed, or 0. */
+  firstDueHash(): Address {
+    return this.space.fieldDeadlines.firstDue(this.#hashes, this.space.now);
   }
 
   /** Mean of the remaining lives of keys with an expiry in ms, from `samples` keys spread from the soonest to the last. */
@@ -637,15 +671,29 @@ export class Database {
     if ((isReplica || expirePaused) && !fromMaster && this.expiring > 0) this.remove(bytes, at, length);
   }
 
-  #unlink(bytes: Uint8Array, at: number, length: number): Address {
+  /** `indexed`: a hash whose fields expire is in the index. */
+  #unlink(bytes: Uint8Array, at: number, length: number, indexed: boolean = true): Address {
     const space = this.space;
     const entry = space.keys.remove(this.#keys, bytes, at, length, space.hasher.hash(bytes, at, length));
-    if (entry !== 0 && space.entries.hasExpiry(entry))
-      space.deadlines.remove(this.#deadlines, space.entries.expiry(entry), entry);
+    if (entry === 0) return 0;
+    const meta = space.entries.meta(entry);
+    if (meta >>> 31 === 1) space.deadlines.remove(this.#deadlines, space.entries.expiry(entry), entry);
+    if (indexed && hasFieldDeadlines(meta)) space.fieldDeadlines.detach(entry);
     // Who reads a stream as a member of a group hears of its end.
-    if (this.waiting > 0 && entry !== 0 && (space.entries.meta(entry) & 7) > TYPE_HASH)
-      space.events.ready(this, bytes, at, length);
+    if (this.waiting > 0 && (meta & 7) > TYPE_HASH) space.events.ready(this, bytes, at, length);
     return entry;
+  }
+
+  /** Puts a hash whose fields can expire, just linked, into the index; takes its entry back out if memory runs out. */
+  #attach(entry: Address): void {
+    try {
+      this.space.fieldDeadlines.attach(entry, this.#hashes);
+    } catch (error) {
+      const key = this.space.entries.key(entry, this.#span);
+      this.#unlink(key.bytes, key.at, key.length, false);
+      this.space.arena.free(entry);
+      throw error;
+    }
   }
 
   #build(

@@ -22,6 +22,7 @@ import { Sha1 } from './sha1.ts';
 import type { Store } from './store.ts';
 
 const EXPIRE_MARK = Buffer.from('!!expire!!');
+const FIELD_EXPIRE_MARK = Buffer.from('!!hexpire!!');
 
 /** All databases. Takes time in proportion to the data: about 2 us a small key. */
 export function digestAll(store: Store): string {
@@ -96,12 +97,17 @@ class Digest {
         });
         break;
       case TYPE_HASH:
-        this.#store.hashes.forEach(entry, (fieldBytes, fieldAt, fieldLength, bytes, at, length) => {
-          const pair = this.#pair.fill(0);
-          this.#chain(pair, fieldBytes, fieldAt, fieldLength);
-          this.#chain(pair, bytes, at, length);
-          this.#blurWords(into, pair);
-        });
+        this.#store.hashes.forEach(
+          entry,
+          (fieldBytes, fieldAt, fieldLength, bytes, at, length, expiryMs) => {
+            const pair = this.#pair.fill(0);
+            this.#chain(pair, fieldBytes, fieldAt, fieldLength);
+            this.#chain(pair, bytes, at, length);
+            if (expiryMs >= 0) this.#blur(pair, FIELD_EXPIRE_MARK, 0, FIELD_EXPIRE_MARK.length);
+            this.#blurWords(into, pair);
+          },
+          true,
+        );
         break;
       default:
         assert(false, 'digest: a value of an unknown type');

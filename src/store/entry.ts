@@ -27,6 +27,9 @@ export const ENC_INTSET = 4;
 export const ENC_LISTPACK = 5;
 export const ENC_QUICKLIST = 6;
 export const ENC_SKIPLIST = 7;
+/** Hashes whose fields can expire: see field-deadlines.ts. No encoding of a hash above the first of these is without. */
+export const ENC_LISTPACK_EX = 12;
+export const ENC_HASHTABLE_EX = 13;
 
 export const typeNames: readonly string[] = ['string', 'list', 'set', 'zset', 'hash', 'module', 'stream'];
 export const encodingNames: readonly string[] = [
@@ -38,6 +41,12 @@ export const encodingNames: readonly string[] = [
   'listpack',
   'quicklist',
   'skiplist',
+  '',
+  '',
+  '',
+  '',
+  'listpackex',
+  'hashtable',
 ];
 
 /** Where keys start in the items of each dict. */

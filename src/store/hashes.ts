@@ -2,42 +2,39 @@
  * Hash values: fields and their values, as a listpack while small, as a table of fields when large.
  *
  *   listpack   field, value, field, value ...: the bytes that RDB files carry
- *   hashtable  a Dict of items {u32 meta, u32 field length, u32 value length, field bytes, value bytes}
+ *   hashtable  a Dict of items (hash-items.ts)
+ *
+ * A hash with a field that expires has other forms: expiring-hashes.ts. What is said here of fields is then meant of those
+ * that clients see.
  *
  * The conversion goes one way, by the thresholds hash-max-listpack-entries and hash-max-listpack-value. Invariant: a hash
  * in the keyspace has at least one field; whoever removes the last one removes the key.
  * Byte ranges given to a visitor, or left in a Span, are valid until the next call of this class.
  */
 import { Span } from '../base/span.ts';
-import { type Address, type Arena, byteOf, segmentOf } from '../memory/arena.ts';
-import { copyBytes } from '../memory/copy.ts';
+import type { Address, Arena } from '../memory/arena.ts';
 import type { Dict } from '../memory/dict.ts';
 import { Element } from '../memory/element.ts';
 import * as listpack from '../memory/listpack.ts';
 import type { Database } from './database.ts';
-import { ENC_HASHTABLE, ENC_LISTPACK, type Entries, KEY_BASE_FIELD, TYPE_HASH } from './entry.ts';
+import { ENC_HASHTABLE, ENC_LISTPACK, ENC_LISTPACK_EX, type Entries, TYPE_HASH } from './entry.ts';
+import { ExpiringHashes } from './expiring-hashes.ts';
+import { type FieldVisitor, HashItems } from './hash-items.ts';
 import type { Keyspace } from './keyspace.ts';
 import { Picker, takes } from './pick.ts';
 
 /** Bytes of a listpack entry around its data, at most. */
 const ENTRY_OVERHEAD = 16;
 
-/** Receives a field and its value. */
-export type FieldVisitor = (
-  fieldBytes: Uint8Array,
-  fieldAt: number,
-  fieldLength: number,
-  valueBytes: Uint8Array,
-  valueAt: number,
-  valueLength: number,
-) => void;
-
 export class Hashes {
   readonly space: Keyspace;
   readonly arena: Arena;
   readonly entries: Entries;
   readonly fields: Dict;
+  readonly items: HashItems;
   readonly picker: Picker;
+  /** Hashes with fields that expire. */
+  readonly expiring: ExpiringHashes;
   readonly a: Element = new Element();
   readonly b: Element = new Element();
   readonly key: Span = new Span();
@@ -47,7 +44,9 @@ export class Hashes {
     this.arena = space.arena;
     this.entries = space.entries;
     this.fields = space.fields;
+    this.items = new HashItems(space.arena);
     this.picker = new Picker(space.random);
+    this.expiring = new ExpiringHashes(space, this.picker);
   }
 
   // -- making hashes ------------------------------------------------------------------------------------------
@@ -95,9 +94,35 @@ export class Hashes {
     return db.add(keyBytes, keyAt, keyLength, TYPE_HASH, ENC_HASHTABLE, table);
   }
 
+  /**
+   * Adds a key that must be absent, with a hash copied from a validated listpack of triplets in the order of their
+   * expiries, of which there is at least one.
+   */
+  createTriplets(
+    db: Database,
+    keyBytes: Uint8Array,
+    keyAt: number,
+    keyLength: number,
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+  ): Address {
+    const { expiring } = this;
+    const root = expiring.fromTriplets(bytes, at, length);
+    const entry = db.add(keyBytes, keyAt, keyLength, TYPE_HASH, ENC_LISTPACK_EX, root);
+    try {
+      if (expiring.length(entry) > this.space.settings.hashMaxListpackEntries) expiring.toTable(entry, 0);
+    } catch (error) {
+      db.remove(keyBytes, keyAt, keyLength);
+      throw error;
+    }
+    return entry;
+  }
+
   /** A copy of a value, for COPY. Returns its root block. */
   copyValue(encoding: number, ref: Address): Address {
-    const { arena, fields } = this;
+    const { arena, fields, items } = this;
+    if (encoding >= ENC_LISTPACK_EX) return this.expiring.copyValue(encoding, ref);
     if (encoding === ENC_LISTPACK) {
       const length = listpack.totalBytes(arena, ref);
       const copy = arena.alloc(length);
@@ -107,11 +132,9 @@ export class Hashes {
     const table = fields.createSized(fields.count(ref));
     return this.#building(table, () => {
       fields.forEach(ref, (item) => {
-        const key = this.#field(item, this.key);
-        const size = this.#itemBytes(item);
+        const key = items.field(item, this.key);
         const hash = this.space.hasher.hash(key.bytes, key.at, key.length);
-        const copy = arena.alloc(size);
-        arena.copy(copy, 0, item, 0, size);
+        const copy = items.copy(item);
         fields.insert(table, copy, hash);
       });
       return table;
@@ -120,9 +143,16 @@ export class Hashes {
 
   // -- one field ----------------------------------------------------------------------------------------------
 
+  /** Fields, those past their time but not yet deleted included. */
   length(entry: Address): number {
     const ref = this.entries.ref(entry);
-    return this.isPacked(entry) ? listpack.count(this.arena, ref) >>> 1 : this.fields.count(ref);
+    if (this.isPacked(entry)) return listpack.count(this.arena, ref) >>> 1;
+    return this.expires(entry) ? this.expiring.length(entry) : this.fields.count(ref);
+  }
+
+  /** Fields that clients see. */
+  visible(entry: Address): number {
+    return this.expires(entry) ? this.expiring.length(entry) - this.expiring.hidden(entry) : this.length(entry);
   }
 
   /** Whether the field exists; its value is then in `out`. */
@@ -136,9 +166,10 @@ export class Hashes {
       setSpan(out, this.b);
       return true;
     }
+    if (this.expires(entry)) return this.expiring.get(entry, bytes, at, length, out);
     const item = this.fields.find(ref, bytes, at, length, this.space.hasher.hash(bytes, at, length));
     if (item === 0) return false;
-    this.#value(item, out);
+    this.items.value(item, out);
     return true;
   }
 
@@ -146,17 +177,19 @@ export class Hashes {
     const ref = this.entries.ref(entry);
     if (this.isPacked(entry))
       return listpack.find(this.arena, ref, listpack.first(this.arena, ref), bytes, at, length, 2) !== 0;
+    if (this.expires(entry)) return this.expiring.get(entry, bytes, at, length, this.key);
     return this.fields.find(ref, bytes, at, length, this.space.hasher.hash(bytes, at, length)) !== 0;
   }
 
   /** Before `fields` fields are set at once, the longest field or value `longest` bytes: converts early, not in the middle. */
   prepare(entry: Address, fields: number, longest: number): void {
+    if (this.expires(entry)) this.expiring.prepare(entry, fields, longest);
     if (!this.isPacked(entry)) return;
     const { hashMaxListpackEntries, hashMaxListpackValue } = this.space.settings;
     if (fields > hashMaxListpackEntries || longest > hashMaxListpackValue) this.#convert(entry, fields);
   }
 
-  /** Sets a field; true if it is new. The bytes must not lie in this hash. */
+  /** Sets a field; true if it is new. It has no expiry afterwards, unless `keep`. The bytes must not lie in this hash. */
   set(
     entry: Address,
     fieldBytes: Uint8Array,
@@ -165,6 +198,7 @@ export class Hashes {
     valueBytes: Uint8Array,
     valueAt: number,
     valueLength: number,
+    keep = false,
   ): boolean {
     if (this.isPacked(entry)) {
       const max = this.space.settings.hashMaxListpackValue;
@@ -175,6 +209,9 @@ export class Hashes {
         return this.#setPacked(entry, list, fieldBytes, fieldAt, fieldLength, valueBytes, valueAt, valueLength);
       }
       this.#convert(entry, 0);
+    } else if (this.expires(entry)) {
+      const { expiring } = this;
+      return expiring.set(entry, fieldBytes, fieldAt, fieldLength, valueBytes, valueAt, valueLength, keep);
     }
     const table = this.entries.ref(entry);
     return this.#setInTable(table, fieldBytes, fieldAt, fieldLength, valueBytes, valueAt, valueLength);
@@ -191,31 +228,62 @@ export class Hashes {
       if (moved !== ref) entries.setRef(entry, moved);
       return true;
     }
+    if (this.expires(entry)) return this.expiring.remove(entry, bytes, at, length);
     const item = this.fields.remove(ref, bytes, at, length, this.space.hasher.hash(bytes, at, length));
     if (item === 0) return false;
     arena.free(item);
     return true;
   }
 
+  // -- expiry of fields ---------------------------------------------------------------------------------------
+
+  /** Whether fields of this hash can expire. Very few hashes are so. */
+  expires(entry: Address): boolean {
+    return this.entries.encoding(entry) >= ENC_LISTPACK_EX;
+  }
+
+  /** Whether a field of this hash has an expiry at present. */
+  hasExpiringField(entry: Address): boolean {
+    return this.expires(entry) && this.expiring.deadline(entry) !== Infinity;
+  }
+
+  /** The field's expiry, ms since the epoch; -1 without one, -2 if clients see no such field. */
+  expiry(entry: Address, bytes: Uint8Array, at: number, length: number): number {
+    if (!this.expires(entry)) return this.has(entry, bytes, at, length) ? -1 : -2;
+    const expiry = this.expiring.expiry(entry, bytes, at, length);
+    return this.expiring.hides(expiry) ? -2 : expiry;
+  }
+
+  /** Sets a field's expiry, or removes it with -1; false if the field is absent. The bytes must not lie in this hash. */
+  setExpiry(db: Database, entry: Address, bytes: Uint8Array, at: number, length: number, expiryMs: number): boolean {
+    if (!this.expires(entry)) {
+      const exists = this.has(entry, bytes, at, length);
+      if (!exists || expiryMs < 0) return exists;
+      this.expiring.convert(db, entry);
+    }
+    return this.expiring.setExpiry(entry, bytes, at, length, expiryMs);
+  }
+
   // -- all fields ---------------------------------------------------------------------------------------------
 
-  /** Whether the value is a listpack. */
+  /** Whether the value is a listpack of pairs. */
   isPacked(entry: Address): boolean {
     return this.entries.encoding(entry) === ENC_LISTPACK;
   }
 
-  /** The listpack if the hash is one, else 0. */
+  /** The listpack of pairs if the hash is one, else 0. */
   packed(entry: Address): Address {
     return this.isPacked(entry) ? this.entries.ref(entry) : 0;
   }
 
-  /** Visits every field. `visit` must not use this class. */
-  forEach(entry: Address, visit: FieldVisitor): void {
+  /** Visits every field that clients see; with `all`, as for a file, those past their time too. `visit` must not use this class. */
+  forEach(entry: Address, visit: FieldVisitor, all = false): void {
     const ref = this.entries.ref(entry);
     if (this.isPacked(entry)) {
       const { arena } = this;
       for (let p = listpack.first(arena, ref); p !== 0;) p = this.#visitPair(ref, p, visit);
-    } else this.fields.forEach(ref, (item) => this.visitItem(item, visit));
+    } else if (this.expires(entry)) this.expiring.forEach(entry, !all, visit);
+    else this.fields.forEach(ref, (item) => this.items.visit(item, visit));
   }
 
   /** Visits some fields from a SCAN cursor and returns the next cursor, 0 at the end. A listpack is visited whole. */
@@ -224,24 +292,30 @@ export class Hashes {
       this.forEach(entry, visit);
       return 0;
     }
-    return this.fields.scan(this.entries.ref(entry), cursor, (item) => this.visitItem(item, visit));
+    if (this.expires(entry)) return this.expiring.scan(entry, cursor, visit);
+    return this.fields.scan(this.entries.ref(entry), cursor, (item) => this.items.visit(item, visit));
   }
 
   // -- random fields ------------------------------------------------------------------------------------------
 
-  /** Visits one random field. */
+  /** Visits one random field; there must be one. */
   random(entry: Address, visit: FieldVisitor): void {
     const { arena, picker } = this;
     const ref = this.entries.ref(entry);
     if (this.isPacked(entry)) {
       const index = picker.below(listpack.count(arena, ref) >>> 1);
       this.#visitPair(ref, listpack.seek(arena, ref, index * 2), visit);
-    } else this.visitItem(picker.item(this.fields, ref), visit);
+    } else if (this.expires(entry)) this.expiring.random(entry, visit);
+    else this.items.visit(picker.item(this.fields, ref), visit);
   }
 
-  /** Visits `count` different random fields, 0 <= count <= length. */
+  /** Visits `count` different random fields, 0 <= count <= visible. */
   sample(entry: Address, count: number, visit: FieldVisitor): void {
-    const { arena, picker, fields } = this;
+    if (this.expires(entry)) {
+      this.expiring.sample(entry, count, visit);
+      return;
+    }
+    const { arena, picker, fields, items } = this;
     const ref = this.entries.ref(entry);
     let left = this.length(entry);
     let wanted = count;
@@ -259,7 +333,7 @@ export class Hashes {
       fields.forEach(ref, (item) => {
         if (wanted > 0 && takes(picker, wanted, left)) {
           wanted--;
-          this.visitItem(item, visit);
+          items.visit(item, visit);
         }
         left--;
       });
@@ -269,7 +343,7 @@ export class Hashes {
         const item = picker.item(fields, ref);
         if (seen.has(item)) continue;
         seen.add(item);
-        this.visitItem(item, visit);
+        items.visit(item, visit);
       }
     }
   }
@@ -321,22 +395,14 @@ export class Hashes {
     valueAt: number,
     valueLength: number,
   ): boolean {
-    const { arena, fields } = this;
+    const { arena, fields, items } = this;
     const hash = this.space.hasher.hash(fieldBytes, fieldAt, fieldLength);
     const old = fields.find(table, fieldBytes, fieldAt, fieldLength, hash);
     if (old !== 0) {
       fields.beforeChange(table, hash);
-      const start = byteOf(old) + KEY_BASE_FIELD;
-      const need = KEY_BASE_FIELD + fieldLength + valueLength;
-      const capacity = arena.capacity(old);
-      if (need <= capacity && (need * 2 >= capacity || capacity <= 64)) {
-        const segment = segmentOf(old);
-        arena.u32[segment]![(start >>> 2) - 1] = valueLength;
-        copyBytes(arena.u8[segment]!, start + fieldLength, valueBytes, valueAt, valueLength);
-        return false;
-      }
+      if (items.replaceValue(old, valueBytes, valueAt, valueLength)) return false;
     }
-    const item = this.#build(fieldBytes, fieldAt, fieldLength, valueBytes, valueAt, valueLength);
+    const item = items.build(fieldBytes, fieldAt, fieldLength, valueBytes, valueAt, valueLength, -1);
     if (old === 0) {
       try {
         fields.insert(table, item, hash);
@@ -349,29 +415,6 @@ export class Hashes {
     fields.replaceFound(item);
     arena.free(old);
     return false;
-  }
-
-  #build(
-    fieldBytes: Uint8Array,
-    fieldAt: number,
-    fieldLength: number,
-    valueBytes: Uint8Array,
-    valueAt: number,
-    valueLength: number,
-  ): Address {
-    const { arena } = this;
-    const item = arena.alloc(KEY_BASE_FIELD + fieldLength + valueLength);
-    const segment = segmentOf(item);
-    const base = byteOf(item);
-    const words = arena.u32[segment]!;
-    const word = base >>> 2;
-    words[word] = 0;
-    words[word + 1] = fieldLength;
-    words[word + 2] = valueLength;
-    const bytes = arena.u8[segment]!;
-    copyBytes(bytes, base + KEY_BASE_FIELD, fieldBytes, fieldAt, fieldLength);
-    copyBytes(bytes, base + KEY_BASE_FIELD + fieldLength, valueBytes, valueAt, valueLength);
-    return item;
   }
 
   /** Turns a listpack into a table with room for `expected` fields more. */
@@ -418,43 +461,8 @@ export class Hashes {
     listpack.read(arena, list, position, a);
     const value = listpack.next(arena, list, position);
     listpack.read(arena, list, value, b);
-    visit(a.bytes, a.at, a.length, b.bytes, b.at, b.length);
+    visit(a.bytes, a.at, a.length, b.bytes, b.at, b.length, -1);
     return listpack.next(arena, list, value);
-  }
-
-  /** Visits one item of a hash that is a table. */
-  visitItem(item: Address, visit: FieldVisitor): void {
-    const bytes = this.arena.u8[segmentOf(item)]!;
-    const words = this.arena.u32[segmentOf(item)]!;
-    const start = this.#fieldStart(item);
-    const length = words[(byteOf(item) >>> 2) + 1]!;
-    visit(bytes, start, length, bytes, start + length, words[(start - 4) >>> 2]!);
-  }
-
-  #fieldStart(item: Address): number {
-    const base = byteOf(item);
-    return base + KEY_BASE_FIELD + ((this.arena.u32[segmentOf(item)]![base >>> 2]! >>> 31) << 3);
-  }
-
-  #field(item: Address, out: Span): Span {
-    out.bytes = this.arena.u8[segmentOf(item)]!;
-    out.at = this.#fieldStart(item);
-    out.length = this.arena.u32[segmentOf(item)]![(byteOf(item) >>> 2) + 1]!;
-    return out;
-  }
-
-  #value(item: Address, out: Span): void {
-    const words = this.arena.u32[segmentOf(item)]!;
-    const start = this.#fieldStart(item);
-    out.bytes = this.arena.u8[segmentOf(item)]!;
-    out.at = start + words[(byteOf(item) >>> 2) + 1]!;
-    out.length = words[(start - 4) >>> 2]!;
-  }
-
-  #itemBytes(item: Address): number {
-    const words = this.arena.u32[segmentOf(item)]!;
-    const start = this.#fieldStart(item);
-    return start - byteOf(item) + words[(byteOf(item) >>> 2) + 1]! + words[(start - 4) >>> 2]!;
   }
 }
 

@@ -3,6 +3,7 @@
  * It knows nothing of sockets, commands or replication; what others must hear of goes through `events`.
  */
 import type { Random } from '../base/ambient.ts';
+import type { Span } from '../base/span.ts';
 import { type Address, Arena } from '../memory/arena.ts';
 import { BTree } from '../memory/btree.ts';
 import { Dict } from '../memory/dict.ts';
@@ -19,6 +20,7 @@ import {
 } from './entry.ts';
 import { Access, type AccessSettings } from './access.ts';
 import { Evictor } from './evict.ts';
+import { FieldDeadlines } from './field-deadlines.ts';
 import { LocalExpiries } from './local-expiries.ts';
 import { Reclaimer } from './reclaim.ts';
 
@@ -55,15 +57,23 @@ export interface StoreEvents {
   evicted(db: Database, bytes: Uint8Array, at: number, length: number): void;
 }
 
+export interface FieldEvents {
+  /** A field of the hash at `key` is being deleted because its time had come. The bytes are readable during the call. */
+  expired(db: Database, key: Span, field: Span): void;
+  /** After one or more `expired` of a hash; `keyGone`: it has no field left, and is deleted next. */
+  done(db: Database, key: Span, keyGone: boolean): void;
+}
+
 /** What INFO stats and keyspace show; plain counters. */
 export class StoreStats {
   hits = 0;
   misses = 0;
   expiredKeys = 0;
+  expiredFields = 0;
   evictedKeys = 0;
 
   reset(): void {
-    this.hits = this.misses = this.expiredKeys = this.evictedKeys = 0;
+    this.hits = this.misses = this.expiredKeys = this.expiredFields = this.evictedKeys = 0;
   }
 }
 
@@ -80,6 +90,7 @@ export class Keyspace {
   /** Order of sorted-set members, and of expiring keys. */
   readonly scores: BTree;
   readonly deadlines: BTree;
+  readonly fieldDeadlines: FieldDeadlines;
   readonly lists: Quicklist;
   readonly reclaimer: Reclaimer;
   readonly evictor: Evictor;
@@ -96,6 +107,7 @@ export class Keyspace {
     ready: () => {},
     replaced: () => {},
   };
+  fieldEvents: FieldEvents = { expired: () => {}, done: () => {} };
 
   /** Wall clock in ms as of the running command; the main path sets it, so one command sees one time. */
   now = 0;
@@ -126,6 +138,7 @@ export class Keyspace {
     this.scored = new Dict(this.arena, this.hasher, KEY_BASE_SCORED);
     this.scores = new BTree(this.arena, KEY_BASE_SCORED);
     this.deadlines = new BTree(this.arena, KEY_OFFSET_EXPIRING);
+    this.fieldDeadlines = new FieldDeadlines(this.entries);
     this.lists = new Quicklist(this.arena, settings.listMaxListpackSize);
     this.reclaimer = new Reclaimer(this);
     this.evictor = new Evictor(this);
@@ -185,6 +198,11 @@ export class Keyspace {
     let total = 0;
     for (const db of this.databases) total += db.size;
     return total;
+  }
+
+  /** Whether any field of any hash expires: an RDB file then needs Redis 7.4's types. */
+  get hasFieldExpiry(): boolean {
+    return this.databases.some((db) => db.expiringHashes > 0);
   }
 
   /**

@@ -178,6 +178,10 @@ export class StoreLoader implements RdbSink {
       this.#entry = zsets.createPacked(this.#db, this.#key, 0, this.#keyLength, bytes, at, length, true);
       return;
     }
+    if (type === 'hash-expiring') {
+      this.#entry = hashes.createTriplets(this.#db, this.#key, 0, this.#keyLength, bytes, at, length);
+      return;
+    }
     const values = type === 'hash' ? hashes : sets;
     this.#entry = values.createPacked(this.#db, this.#key, 0, this.#keyLength, bytes, at, length);
     if (this.#entry === 0) throw new LoadError(`the ${type} '${this.#keyName()}' has something twice`);
@@ -218,6 +222,7 @@ export class StoreLoader implements RdbSink {
     valueBytes: Uint8Array,
     valueAt: number,
     valueLength: number,
+    expireAtMs: number,
   ): void {
     if (this.#skip) return;
     const { hashes } = this.#store;
@@ -227,6 +232,7 @@ export class StoreLoader implements RdbSink {
     }
     if (!hashes.set(this.#entry, fieldBytes, fieldAt, fieldLength, valueBytes, valueAt, valueLength))
       this.#refuseRepeated(fieldBytes, fieldAt, fieldLength);
+    if (expireAtMs >= 0) hashes.setExpiry(this.#db, this.#entry, fieldBytes, fieldAt, fieldLength, expireAtMs);
   }
 
   member(bytes: Uint8Array, at: number, length: number, score: number): void {

@@ -5,7 +5,15 @@
 import { type Address, type Arena, byteOf, segmentOf } from '../memory/arena.ts';
 import type { Dict } from '../memory/dict.ts';
 import * as node from '../memory/quicklist-node.ts';
-import { ENC_HASHTABLE, ENC_QUICKLIST, ENC_SKIPLIST, TYPE_HASH, TYPE_STRING } from './entry.ts';
+import {
+  ENC_HASHTABLE,
+  ENC_HASHTABLE_EX,
+  ENC_LISTPACK_EX,
+  ENC_QUICKLIST,
+  ENC_SKIPLIST,
+  TYPE_HASH,
+  TYPE_STRING,
+} from './entry.ts';
 import type { Keyspace } from './keyspace.ts';
 
 /** A key's share of its database's table, measured at 1 M keys: bytes. */
@@ -25,6 +33,15 @@ export function keyMemory(space: Keyspace, entry: Address, samples: number): num
   switch (entries.encoding(entry)) {
     case ENC_HASHTABLE:
       return own + dictMemory(arena, type === TYPE_HASH ? space.fields : space.members, ref, samples);
+    case ENC_LISTPACK_EX:
+    case ENC_HASHTABLE_EX: {
+      const { fieldDeadlines, deadlines } = space;
+      const fields = fieldDeadlines.fields(ref);
+      const order = fieldDeadlines.order(ref);
+      const root = own + arena.capacity(ref) + (fieldDeadlines.deadline(ref) === Infinity ? 0 : INDEX_SHARE_BYTES);
+      if (order === 0) return root + arena.capacity(fields);
+      return root + dictMemory(arena, space.fields, fields, samples) + deadlines.count(order) * INDEX_SHARE_BYTES;
+    }
     case ENC_SKIPLIST: {
       const dict = arena.u32[segmentOf(ref)]![byteOf(ref) >>> 2]!;
       const index = space.scored.count(dict) * INDEX_SHARE_BYTES;

@@ -12,6 +12,8 @@
 import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
 import {
   ENC_HASHTABLE,
+  ENC_HASHTABLE_EX,
+  ENC_LISTPACK_EX,
   ENC_QUICKLIST,
   ENC_SKIPLIST,
   TYPE_HASH,
@@ -101,11 +103,12 @@ export class Reclaimer {
   }
 
   /** Frees a database's tables with all entries. */
-  freeTable(keys: Address, deadlines: Address): void {
+  freeTable(keys: Address, deadlines: Address, hashes: Address): void {
     const space = this.#space;
     const held = space.keys.isGuarded(keys);
     const small = space.keys.count(keys) + space.keys.buckets(keys) <= AT_ONCE;
     let indexDone = false;
+    let hashesDone = false;
     const release = (entry: Address): void => this.freeEntry(entry);
     const job: Job = {
       count: 0,
@@ -113,6 +116,10 @@ export class Reclaimer {
         if (!indexDone) {
           indexDone = space.deadlines.free(deadlines, budget);
           if (!indexDone) return false;
+        }
+        if (!hashesDone) {
+          hashesDone = space.fieldDeadlines.freeIndex(hashes, budget);
+          if (!hashesDone) return false;
         }
         // A bucket of strings is seven blocks, one of small collections hundreds: what counts is the blocks.
         for (let left = budget; left > 0;) {
@@ -167,6 +174,10 @@ export class Reclaimer {
     const { arena, fields, members, scored } = this.#space;
     if (encoding === ENC_HASHTABLE) return (type === TYPE_HASH ? fields : members).isGuarded(ref) ? ref : 0;
     if (encoding === ENC_QUICKLIST) return this.holder.holds(ref) ? ref : 0;
+    if (encoding === ENC_HASHTABLE_EX) {
+      const table = this.#space.fieldDeadlines.fields(ref);
+      return fields.isGuarded(table) ? table : 0;
+    }
     if (encoding !== ENC_SKIPLIST) return 0;
     const dict = arena.u32[segmentOf(ref)]![byteOf(ref) >>> 2]!;
     return scored.isGuarded(dict) ? dict : 0;
@@ -177,6 +188,8 @@ export class Reclaimer {
     const release = (item: Address): void => arena.free(item);
     if (type === TYPE_HASH && encoding === ENC_HASHTABLE)
       return { count: fields.count(ref) + fields.buckets(ref), step: (budget) => fields.drain(ref, budget, release) };
+    if (type === TYPE_HASH && (encoding === ENC_LISTPACK_EX || encoding === ENC_HASHTABLE_EX))
+      return this.#expiringHash(ref);
     if (type === TYPE_SET && encoding === ENC_HASHTABLE)
       return {
         count: members.count(ref) + members.buckets(ref),
@@ -201,5 +214,31 @@ export class Reclaimer {
       };
     }
     return undefined;
+  }
+
+  #expiringHash(root: Address): Job {
+    const { arena, fields, deadlines, fieldDeadlines } = this.#space;
+    const table = fieldDeadlines.fields(root);
+    const order = fieldDeadlines.order(root);
+    if (order === 0) {
+      return {
+        count: 1,
+        step: () => {
+          arena.free(table);
+          arena.free(root);
+          return true;
+        },
+      };
+    }
+    let orderDone = false;
+    return {
+      count: fields.count(table) + fields.buckets(table),
+      step: (budget) => {
+        if (!orderDone) orderDone = deadlines.free(order, budget);
+        if (!orderDone || !fields.drain(table, budget, (item) => arena.free(item))) return false;
+        arena.free(root);
+        return true;
+      },
+    };
   }
 }

@@ -24,13 +24,21 @@ export class Restorer {
 
   /**
    * Reads type and value from the range into a key without expiry, in no database yet; returns its entry, or 0 if the bytes are not
-   * a value, or one without elements. Then either `place` it or `discard` it. The key's bytes may lie in the same buffer.
+   * a value, or one without elements. `version`: of the payload. Then either `place` it or `discard` it. The key's bytes may lie in the same buffer.
    */
-  read(keyBytes: Uint8Array, keyAt: number, keyLength: number, bytes: Uint8Array, at: number, length: number): Address {
+  read(
+    keyBytes: Uint8Array,
+    keyAt: number,
+    keyLength: number,
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    version: number,
+  ): Address {
     const { space } = this.#store;
     const staging = (this.#staging ??= new Database(space, 0));
     const loader = new StoreLoader(this.#store, [staging], { dropExpired: false, inputBytes: length });
-    const reader = new RdbReader(loader, { single: true, checksum: false, inputBytes: length });
+    const reader = new RdbReader(loader, { single: true, version, checksum: false, inputBytes: length });
     try {
       loader.key(keyBytes, keyAt, keyLength, NO_META);
       reader.push(bytes.subarray(at, at + length));

@@ -6,6 +6,7 @@ import { Keyspace, type StoreSettings } from './keyspace.ts';
 import type { Entries } from './entry.ts';
 import { BitFields } from './bit-fields.ts';
 import { Bits } from './bits.ts';
+import { FieldExpiry } from './field-expiry.ts';
 import { Hashes } from './hashes.ts';
 import { HyperLogLogs } from './hyperloglog.ts';
 import { Lists } from './lists.ts';
@@ -26,6 +27,7 @@ export class Store {
   /** Function libraries received from a master or a file, as they came: kept, saved and passed on. */
   functions: readonly Uint8Array[] = [];
   readonly hashes: Hashes;
+  readonly fieldExpiry: FieldExpiry;
   readonly sets: Sets;
   readonly setAlgebra: SetAlgebra;
   readonly lists: Lists;
@@ -41,6 +43,7 @@ export class Store {
     this.bitFields = new BitFields(this.space);
     this.hyperLogLogs = new HyperLogLogs(this.space);
     this.hashes = new Hashes(this.space);
+    this.fieldExpiry = new FieldExpiry(this.space, this.hashes);
     this.sets = new Sets(this.space);
     this.setAlgebra = new SetAlgebra(this.sets);
     this.lists = new Lists(this.space);

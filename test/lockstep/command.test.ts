@@ -5,7 +5,23 @@ import type { RawClient } from '../support/raw-client.ts';
 import type { Reply } from '../support/resp.ts';
 
 /** Commands and subcommands that redis-server 7.0 does not have. */
-const newer: readonly string[] = ['client|no-touch', 'client|setinfo', 'waitaof'];
+const newer: readonly string[] = [
+  'client|no-touch',
+  'client|setinfo',
+  'waitaof',
+  'hexpire',
+  'hpexpire',
+  'hexpireat',
+  'hpexpireat',
+  'httl',
+  'hpttl',
+  'hexpiretime',
+  'hpexpiretime',
+  'hpersist',
+  'hgetdel',
+  'hgetex',
+  'hsetex',
+];
 
 /** Rows that differ on purpose, with the reason. */
 const different: { readonly [name: string]: string } = {

@@ -68,9 +68,13 @@ function value(store: Store, entry: Address): string {
       });
       return `zset ${parts.join(' ')}`;
     default:
-      store.hashes.forEach(entry, (field, fieldAt, fieldLength, bytes, at, length) => {
-        parts.push(`${slice(field, fieldAt, fieldLength)}=${slice(bytes, at, length)}`);
-      });
+      store.hashes.forEach(
+        entry,
+        (field, fieldAt, fieldLength, bytes, at, length, expiry) => {
+          parts.push(`${slice(field, fieldAt, fieldLength)}=${slice(bytes, at, length)}@${expiry}`);
+        },
+        true,
+      );
       return `hash ${parts.toSorted().join(' ')}`;
   }
 }
@@ -104,6 +108,11 @@ class Writer {
   #elements(): string[] {
     const count = this.#random.below(3) === 0 ? 1 + this.#random.below(40) : 1 + this.#random.below(3);
     return Array.from({ length: count }, () => this.#element());
+  }
+
+  #fields(): (string | number)[] {
+    const fields = this.#elements();
+    return ['FIELDS', fields.length, ...fields];
   }
 
   #pairs(scores: boolean): (string | number)[] {
@@ -148,6 +157,12 @@ class Writer {
       () => run('HSET', key, ...this.#pairs(false)),
       () => run('HINCRBY', key, this.#element(), n),
       () => run('HDEL', key, ...this.#elements()),
+      () => run('HPEXPIRE', key, random.below(200), ...this.#fields()),
+      () => run('HPEXPIRE', key, random.below(200), ...this.#fields()),
+      () => run('HPERSIST', key, ...this.#fields()),
+      () => run('HSETEX', key, 'PX', 1 + random.below(100), 'FIELDS', 1, this.#element(), this.#element()),
+      () => run('HINCRBYFLOAT', key, this.#element(), n),
+      () => run('HGETDEL', key, ...this.#fields()),
       () => run('HSETNX', key, this.#element(), this.#element()),
       () => run('SADD', key, ...this.#elements()),
       () => run('SADD', key, ...this.#elements()),
@@ -192,6 +207,7 @@ class Writer {
     else if (rare === 3) for (let i = 0; i < 150; i++) run('SET', `grow${random.below(900)}`, i);
     else if (rare === 4) for (let i = 0; i < 900; i++) run('DEL', `grow${i}`);
     else if (rare === 5) run('HSET', key, ...Array.from({ length: 200 }, (_, i) => [`grow${i}`, i]).flat());
+    else if (rare === 8) run('HPEXPIRE', key, 200, 'FIELDS', 100, ...Array.from({ length: 100 }, (_, i) => `grow${i}`));
     else if (rare === 6) run('HDEL', key, ...Array.from({ length: 200 }, (_, i) => `grow${i}`));
     else if (rare === 7)
       run(random.pick(['LPUSH', 'RPUSH']), key, ...Array.from({ length: 40 }, () => 'long'.repeat(50)));
@@ -208,6 +224,7 @@ class Writer {
     if (random.below(8) === 0) {
       this.#subject.clock.move(random.below(30));
       space.expireDue(random.below(5));
+      this.#subject.server.store.fieldExpiry.expireDue(random.below(5));
     }
   }
 }
@@ -257,7 +274,7 @@ test('a snapshot is exactly the data as of its start, whatever is written meanwh
       assert.deepEqual(contents(copy), expected, hint);
     }
     // Nothing is held any more, and nothing was lost of the memory.
-    subject.run('FLUSHALL');
+    for (const db of store.space.databases) db.clear();
     store.space.reclaimer.finish();
     assert.equal(store.space.reclaimer.pending, 0, `seed ${seed}`);
     const empty = new OfflineServer(settings, seed).server.store.space.arena.blocks;

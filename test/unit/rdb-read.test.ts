@@ -199,7 +199,8 @@ test('before version 5 a file ends with EOF', () => {
 test('other versions and other files are refused by name', () => {
   assert.equal(errorOf(file(13)).reason, "Can't handle RDB format version 13");
   assert.equal(errorOf(file(0)).reason, "Can't handle RDB format version 0");
-  assert.equal(errorOf(bytes('VALKEY080', 255, Buffer.alloc(8))).reason, "Can't handle RDB format version 80");
+  assert.equal(errorOf(bytes('VALKEY081', 255, Buffer.alloc(8))).reason, "Can't handle RDB format version 81");
+  assert.equal(errorOf(bytes('REDIS0080', 255, Buffer.alloc(8))).reason, "Can't handle RDB format version 80");
   for (const text of ['REDIS00x9', 'RUBBISH!!', 'redis0010', 'VALKEY 80']) {
     assert.equal(errorOf(bytes(text)).message, 'Wrong signature trying to load DB from file (at byte 0)');
   }
@@ -211,12 +212,75 @@ test('types without a decoder are refused by name and key', () => {
   assert.equal(at(19), "stream type 19 is not supported yet (key 'the\\x0akey')");
   assert.equal(at(21), "stream type 21 is not supported yet (key 'the\\x0akey')");
   assert.equal(at(7), "module type 7 is not supported (key 'the\\x0akey')");
-  assert.equal(at(24), "hash type 24 (fields with an expiry) is not supported yet (key 'the\\x0akey')");
   assert.equal(at(8), "unknown object type 8 (key 'the\\x0akey')");
   assert.equal(at(99), "unknown object type 99 (key 'the\\x0akey')");
   assert.equal(reasonOf(key(15, 'k'.repeat(500))), `stream type 15 is not supported yet (key '${'k'.repeat(128)}...')`);
   assert.equal(reasonOf(246, string('x')), 'Pre-release function format not supported');
   assert.equal(reasonOf(243, string('x')), 'unknown opcode 243');
+});
+
+/** The fields of the only key, a hash, with `@expiry` behind the value. */
+function fieldsOf(input: Uint8Array): unknown {
+  const { contents } = collect(input);
+  assert.deepEqual([...contents.keys()], ['0/k']);
+  const { type, value } = contents.get('0/k')!;
+  assert.equal(type, 'hash');
+  return Object.fromEntries(value as readonly (readonly [string, string])[]);
+}
+
+const ms = (time: number): Buffer => i64(BigInt(time));
+
+/** A length of 64 bits. */
+function wide(value: number): Buffer {
+  const length = Buffer.alloc(9, 0x81);
+  length.writeBigUInt64BE(BigInt(value), 1);
+  return length;
+}
+
+const valkey = (...items: readonly Part[]): Buffer => bytes('VALKEY080', ...items, 255, Buffer.alloc(8));
+
+test('hashes with expiring fields are read in each form of Redis', () => {
+  const [first, second] = [1_800_000_000_000, 1_800_000_000_500];
+  const [a, b, c] = [
+    [string('a'), string('1')],
+    [string('b'), string('2')],
+    [string('c'), string('3')],
+  ] as const;
+  const triplets = string(listpack(['a', 1, BigInt(first), 'b', 2, BigInt(second), 'c', 3, 0]));
+  const unordered = string(listpack(['c', 3, 0, 'b', 2, BigInt(second), 'a', 1, BigInt(first)]));
+  const forms = [
+    key(24, 'k', ms(first), 3, 1, ...a, 0x41, 0xf5, ...b, 0, ...c),
+    key(22, 'k', 3, 0, ...c, wide(second), ...b, wide(first), ...a),
+    key(25, 'k', ms(first), triplets),
+    key(23, 'k', triplets),
+    key(25, 'k', ms(first), unordered),
+  ];
+  for (const form of forms) assert.deepEqual(fieldsOf(file(12, form)), { a: `1@${first}`, b: `2@${second}`, c: '3' });
+  assert.deepEqual(fieldsOf(file(12, key(25, 'k', ms(0), string(listpack(['c', 3, 0]))))), { c: '3' });
+});
+
+test('hashes of Valkey are read by their own numbers', () => {
+  const value = key(22, 'k', 2, string('a'), string('1'), ms(1_800_000_000_000), string('c'), string('3'), ms(-1));
+  assert.deepEqual(fieldsOf(valkey(value)), { a: '1@1800000000000', c: '3' });
+  assert.equal(errorOf(valkey(key(23, 'k'))).reason, "unknown object type 23 (key 'k')");
+  const negative = key(22, 'k', 1, string('a'), string('1'), ms(-2));
+  assert.equal(errorOf(valkey(negative)).reason, "hash field with an expiry out of range (key 'k')");
+});
+
+test('expiries of hash fields that cannot be are refused', () => {
+  const late = 2 ** 48;
+  const reason = (...items: readonly Part[]): string => errorOf(file(12, ...items)).reason;
+  const packed = (...elements: readonly (string | number | bigint)[]): string =>
+    reason(key(25, 'k', ms(1), string(listpack(elements))));
+  const outOfRange = "hash field with an expiry out of range (key 'k')";
+  assert.equal(packed('a', 1, BigInt(late)), outOfRange);
+  assert.equal(packed('a', 1, -1), outOfRange);
+  assert.equal(packed('a', 1, 'soon'), outOfRange);
+  assert.equal(packed('a', 1), "hash listpack has an incomplete field (key 'k')");
+  assert.equal(packed('a', 1, 5, 'a', 1, 6), "listpack repeats an element (key 'k')");
+  assert.equal(reason(key(24, 'k', ms(2 ** 49), 1)), "hash with an expiry out of range (key 'k')");
+  assert.equal(reason(key(24, 'k', ms(2 ** 48 - 1), 1, 2, string('a'), string('1'))), outOfRange);
+  assert.equal(reason(key(22, 'k', 1, wide(late), string('a'), string('1'))), outOfRange);
 });
 
 test('an error carries the offset of the item that holds it', () => {

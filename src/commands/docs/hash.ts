@@ -109,4 +109,261 @@ export const hashDocs: DocsTable = {
     ],
   },
   hvals: { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
+  hexpire: {
+    arguments: [
+      { name: 'key', type: 'key', keySpec: 0 },
+      { name: 'seconds', type: 'integer' },
+      {
+        name: 'condition',
+        type: 'oneof',
+        flags: ['optional'],
+        arguments: [
+          { name: 'nx', type: 'pure-token', token: 'NX' },
+          { name: 'xx', type: 'pure-token', token: 'XX' },
+          { name: 'gt', type: 'pure-token', token: 'GT' },
+          { name: 'lt', type: 'pure-token', token: 'LT' },
+        ],
+      },
+      {
+        name: 'fields',
+        type: 'block',
+        token: 'FIELDS',
+        arguments: [
+          { name: 'numfields', type: 'integer' },
+          { name: 'field', type: 'string', flags: ['multiple'] },
+        ],
+      },
+    ],
+  },
+  hexpireat: {
+    arguments: [
+      { name: 'key', type: 'key', keySpec: 0 },
+      { name: 'unix-time-seconds', type: 'unix-time' },
+      {
+        name: 'condition',
+        type: 'oneof',
+        flags: ['optional'],
+        arguments: [
+          { name: 'nx', type: 'pure-token', token: 'NX' },
+          { name: 'xx', type: 'pure-token', token: 'XX' },
+          { name: 'gt', type: 'pure-token', token: 'GT' },
+          { name: 'lt', type: 'pure-token', token: 'LT' },
+        ],
+      },
+      {
+        name: 'fields',
+        type: 'block',
+        token: 'FIELDS',
+        arguments: [
+          { name: 'numfields', type: 'integer' },
+          { name: 'field', type: 'string', flags: ['multiple'] },
+        ],
+      },
+    ],
+  },
+  hexpiretime: {
+    arguments: [
+      { name: 'key', type: 'key', keySpec: 0 },
+      {
+        name: 'fields',
+        type: 'block',
+        token: 'FIELDS',
+        arguments: [
+          { name: 'numfields', type: 'integer' },
+          { name: 'field', type: 'string', flags: ['multiple'] },
+        ],
+      },
+    ],
+  },
+  hgetdel: {
+    arguments: [
+      { name: 'key', type: 'key', keySpec: 0 },
+      {
+        name: 'fields',
+        type: 'block',
+        token: 'FIELDS',
+        arguments: [
+          { name: 'numfields', type: 'integer' },
+          { name: 'field', type: 'string', flags: ['multiple'] },
+        ],
+      },
+    ],
+  },
+  hgetex: {
+    arguments: [
+      { name: 'key', type: 'key', keySpec: 0 },
+      {
+        name: 'expiration',
+        type: 'oneof',
+        flags: ['optional'],
+        arguments: [
+          { name: 'seconds', type: 'integer', token: 'EX' },
+          { name: 'milliseconds', type: 'integer', token: 'PX' },
+          { name: 'unix-time-seconds', type: 'unix-time', token: 'EXAT' },
+          { name: 'unix-time-milliseconds', type: 'unix-time', token: 'PXAT' },
+          { name: 'persist', type: 'pure-token', token: 'PERSIST' },
+        ],
+      },
+      {
+        name: 'fields',
+        type: 'block',
+        token: 'FIELDS',
+        arguments: [
+          { name: 'numfields', type: 'integer' },
+          { name: 'field', type: 'string', flags: ['multiple'] },
+        ],
+      },
+    ],
+  },
+  hpersist: {
+    arguments: [
+      { name: 'key', type: 'key', keySpec: 0 },
+      {
+        name: 'fields',
+        type: 'block',
+        token: 'FIELDS',
+        arguments: [
+          { name: 'numfields', type: 'integer' },
+          { name: 'field', type: 'string', flags: ['multiple'] },
+        ],
+      },
+    ],
+  },
+  hpexpire: {
+    arguments: [
+      { name: 'key', type: 'key', keySpec: 0 },
+      { name: 'milliseconds', type: 'integer' },
+      {
+        name: 'condition',
+        type: 'oneof',
+        flags: ['optional'],
+        arguments: [
+          { name: 'nx', type: 'pure-token', token: 'NX' },
+          { name: 'xx', type: 'pure-token', token: 'XX' },
+          { name: 'gt', type: 'pure-token', token: 'GT' },
+          { name: 'lt', type: 'pure-token', token: 'LT' },
+        ],
+      },
+      {
+        name: 'fields',
+        type: 'block',
+        token: 'FIELDS',
+        arguments: [
+          { name: 'numfields', type: 'integer' },
+          { name: 'field', type: 'string', flags: ['multiple'] },
+        ],
+      },
+    ],
+  },
+  hpexpireat: {
+    arguments: [
+      { name: 'key', type: 'key', keySpec: 0 },
+      { name: 'unix-time-milliseconds', type: 'unix-time' },
+      {
+        name: 'condition',
+        type: 'oneof',
+        flags: ['optional'],
+        arguments: [
+          { name: 'nx', type: 'pure-token', token: 'NX' },
+          { name: 'xx', type: 'pure-token', token: 'XX' },
+          { name: 'gt', type: 'pure-token', token: 'GT' },
+          { name: 'lt', type: 'pure-token', token: 'LT' },
+        ],
+      },
+      {
+        name: 'fields',
+        type: 'block',
+        token: 'FIELDS',
+        arguments: [
+          { name: 'numfields', type: 'integer' },
+          { name: 'field', type: 'string', flags: ['multiple'] },
+        ],
+      },
+    ],
+  },
+  hpexpiretime: {
+    arguments: [
+      { name: 'key', type: 'key', keySpec: 0 },
+      {
+        name: 'fields',
+        type: 'block',
+        token: 'FIELDS',
+        arguments: [
+          { name: 'numfields', type: 'integer' },
+          { name: 'field', type: 'string', flags: ['multiple'] },
+        ],
+      },
+    ],
+  },
+  hpttl: {
+    arguments: [
+      { name: 'key', type: 'key', keySpec: 0 },
+      {
+        name: 'fields',
+        type: 'block',
+        token: 'FIELDS',
+        arguments: [
+          { name: 'numfields', type: 'integer' },
+          { name: 'field', type: 'string', flags: ['multiple'] },
+        ],
+      },
+    ],
+  },
+  hsetex: {
+    arguments: [
+      { name: 'key', type: 'key', keySpec: 0 },
+      {
+        name: 'condition',
+        type: 'oneof',
+        flags: ['optional'],
+        arguments: [
+          { name: 'fnx', type: 'pure-token', token: 'FNX' },
+          { name: 'fxx', type: 'pure-token', token: 'FXX' },
+        ],
+      },
+      {
+        name: 'expiration',
+        type: 'oneof',
+        flags: ['optional'],
+        arguments: [
+          { name: 'seconds', type: 'integer', token: 'EX' },
+          { name: 'milliseconds', type: 'integer', token: 'PX' },
+          { name: 'unix-time-seconds', type: 'unix-time', token: 'EXAT' },
+          { name: 'unix-time-milliseconds', type: 'unix-time', token: 'PXAT' },
+          { name: 'keepttl', type: 'pure-token', token: 'KEEPTTL' },
+        ],
+      },
+      {
+        name: 'fields',
+        type: 'block',
+        token: 'FIELDS',
+        arguments: [
+          { name: 'numfields', type: 'integer' },
+          {
+            name: 'data',
+            type: 'block',
+            flags: ['multiple'],
+            arguments: [
+              { name: 'field', type: 'string' },
+              { name: 'value', type: 'string' },
+            ],
+          },
+        ],
+      },
+    ],
+  },
+  httl: {
+    arguments: [
+      { name: 'key', type: 'key', keySpec: 0 },
+      {
+        name: 'fields',
+        type: 'block',
+        token: 'FIELDS',
+        arguments: [
+          { name: 'numfields', type: 'integer' },
+          { name: 'field', type: 'string', flags: ['multiple'] },
+        ],
+      },
+    ],
+  },
 };

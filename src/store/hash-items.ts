@@ -1,0 +1,128 @@
+/**
+ * The items of a hash's table: a field with its value, and with its expiry if it has one.
+ *
+ *   {u32 meta, u32 field length, [f64 expiry,] u32 value length, field bytes, value bytes}
+ *
+ * As in keyspace entries, bit 31 of the meta word says whether the expiry is there, and moves what follows by 8 bytes.
+ */
+import { type Address, type Arena, byteOf, segmentOf } from '../memory/arena.ts';
+import { copyBytes } from '../memory/copy.ts';
+import type { Span } from '../base/span.ts';
+import { KEY_BASE_FIELD } from './entry.ts';
+
+/** Receives a field and its value; `expiryMs` is -1 where the field has no expiry. */
+export type FieldVisitor = (
+  fieldBytes: Uint8Array,
+  fieldAt: number,
+  fieldLength: number,
+  valueBytes: Uint8Array,
+  valueAt: number,
+  valueLength: number,
+  expiryMs: number,
+) => void;
+
+const HAS_EXPIRY = 0x80000000;
+
+export class HashItems {
+  readonly arena: Arena;
+
+  constructor(arena: Arena) {
+    this.arena = arena;
+  }
+
+  /** A new item. `expiryMs` -1: none. */
+  build(
+    fieldBytes: Uint8Array,
+    fieldAt: number,
+    fieldLength: number,
+    valueBytes: Uint8Array,
+    valueAt: number,
+    valueLength: number,
+    expiryMs: number,
+  ): Address {
+    const { arena } = this;
+    const head = expiryMs < 0 ? KEY_BASE_FIELD : KEY_BASE_FIELD + 8;
+    const item = arena.alloc(head + fieldLength + valueLength);
+    const segment = segmentOf(item);
+    const base = byteOf(item);
+    const words = arena.u32[segment]!;
+    const word = base >>> 2;
+    words[word] = 0;
+    words[word + 1] = fieldLength;
+    if (expiryMs >= 0) {
+      words[word] = HAS_EXPIRY;
+      arena.f64[segment]![(base >>> 3) + 1] = expiryMs;
+    }
+    words[word + (head >>> 2) - 1] = valueLength;
+    const bytes = arena.u8[segment]!;
+    copyBytes(bytes, base + head, fieldBytes, fieldAt, fieldLength);
+    copyBytes(bytes, base + head + fieldLength, valueBytes, valueAt, valueLength);
+    return item;
+  }
+
+  /** Puts another value in place if the block fits without much waste; false if it does not. */
+  replaceValue(item: Address, bytes: Uint8Array, at: number, length: number): boolean {
+    const { arena } = this;
+    const segment = segmentOf(item);
+    const start = this.fieldStart(item);
+    const words = arena.u32[segment]!;
+    const fieldLength = words[(byteOf(item) >>> 2) + 1]!;
+    const need = start - byteOf(item) + fieldLength + length;
+    const capacity = arena.capacity(item);
+    if (need > capacity || (need * 2 < capacity && capacity > 64)) return false;
+    words[(start >>> 2) - 1] = length;
+    copyBytes(arena.u8[segment]!, start + fieldLength, bytes, at, length);
+    return true;
+  }
+
+  /** Absolute ms, -1 for none. */
+  expiry(item: Address): number {
+    if (this.arena.u32[segmentOf(item)]![byteOf(item) >>> 2]! >>> 31 === 0) return -1;
+    return this.arena.f64[segmentOf(item)]![(byteOf(item) >>> 3) + 1]!;
+  }
+
+  /** Changes the expiry of an item that has one. */
+  setExpiry(item: Address, expiryMs: number): void {
+    this.arena.f64[segmentOf(item)]![(byteOf(item) >>> 3) + 1] = expiryMs;
+  }
+
+  field(item: Address, out: Span): Span {
+    out.bytes = this.arena.u8[segmentOf(item)]!;
+    out.at = this.fieldStart(item);
+    out.length = this.arena.u32[segmentOf(item)]![(byteOf(item) >>> 2) + 1]!;
+    return out;
+  }
+
+  value(item: Address, out: Span): Span {
+    const words = this.arena.u32[segmentOf(item)]!;
+    const start = this.fieldStart(item);
+    out.bytes = this.arena.u8[segmentOf(item)]!;
+    out.at = start + words[(byteOf(item) >>> 2) + 1]!;
+    out.length = words[(start - 4) >>> 2]!;
+    return out;
+  }
+
+  visit(item: Address, visit: FieldVisitor): void {
+    const bytes = this.arena.u8[segmentOf(item)]!;
+    const words = this.arena.u32[segmentOf(item)]!;
+    const start = this.fieldStart(item);
+    const length = words[(byteOf(item) >>> 2) + 1]!;
+    visit(bytes, start, length, bytes, start + length, words[(start - 4) >>> 2]!, this.expiry(item));
+  }
+
+  /** A copy in a block of its own. */
+  copy(item: Address): Address {
+    const words = this.arena.u32[segmentOf(item)]!;
+    const start = this.fieldStart(item);
+    const size = start - byteOf(item) + words[(byteOf(item) >>> 2) + 1]! + words[(start - 4) >>> 2]!;
+    const copy = this.arena.alloc(size);
+    this.arena.copy(copy, 0, item, 0, size);
+    return copy;
+  }
+
+  /** Byte offset of the field within the item's segment. */
+  fieldStart(item: Address): number {
+    const base = byteOf(item);
+    return base + KEY_BASE_FIELD + ((this.arena.u32[segmentOf(item)]![base >>> 2]! >>> 31) << 3);
+  }
+}
