@@ -11,7 +11,7 @@ import type { Both, Command } from '../support/lockstep.ts';
 import { connectRaw } from '../support/raw-client.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { startRedis } from '../support/redis-server.ts';
-import { decode, type Reply } from '../support/resp.ts';
+import { decode, encodeCommand, type Reply } from '../support/resp.ts';
 import { waitFor } from '../support/wait.ts';
 
 /** All classes, those that A leaves out included. */
@@ -519,6 +519,43 @@ lockstep('a client that listens itself gets messages around its replies', { resp
   assert.equal(ours, theirs);
   const other = await both.open();
   await deafen(other);
+});
+
+lockstep(
+  'a client that waits and listens gets its reply, then the messages',
+  { resp: 3, digests: false },
+  async (both) => {
+    const other = await both.open();
+    await other('CONFIG', 'SET', 'notify-keyspace-events', EVERYTHING);
+    send(both, 'PSUBSCRIBE', '__keyevent*');
+    await both.push();
+    await block(other, both, 'BLPOP', 'l', '0');
+    await other('RPUSH', 'l', '1', '2');
+    send(both, 'BLMOVE', 'l', 'm', 'LEFT', 'RIGHT', '0');
+    send(both, 'QUIT');
+    const [theirs, ours] = await Promise.all([everything(both.redis), everything(both.headwater)]);
+    assert.equal(ours, theirs);
+    await deafen(other);
+  },
+);
+
+lockstep('messages to the client itself never stand inside of a reply', { resp: 3, digests: false }, async (both) => {
+  // Only Headwater: redis-server 7.0 puts them there.
+  const { headwater } = both;
+  await both('CONFIG', 'SET', 'notify-keyspace-events', EVERYTHING);
+  await both('ZADD', 'z', '1', 'a', '2', 'b');
+  headwater.send(encodeCommand(['PSUBSCRIBE', '__keyevent*']));
+  await headwater.push();
+  assert.deepEqual(await headwater.value('MGET', 'none', 'none2'), [null, null]);
+  assert.deepEqual(await headwater.value('ZPOPMIN', 'z', '2'), [
+    ['a', 1],
+    ['b', 2],
+  ]);
+  for (const command of ['MULTI', 'SET k v', 'GET none', 'DEL k']) await headwater.ok(...command.split(' '));
+  assert.deepEqual(await headwater.value('EXEC'), ['OK', null, 1]);
+  const heard = headwater.pushes.map((push) => String((decode(push) as Reply[])[2]).replace('__keyevent@0__:', ''));
+  assert.deepEqual(heard, ['keymiss', 'keymiss', 'zpopmin', 'del', 'new', 'set', 'keymiss', 'del']);
+  await deafen(both);
 });
 
 test('a replica publishes the events of what its master sends', async () => {

@@ -11,10 +11,9 @@ import { startHeadwater } from '../support/headwater-server.ts';
 import { pairsOf, shapeOf, show, sortedElements, sortedPairs } from '../support/lockstep-compare.ts';
 import { lockstep } from '../support/lockstep.ts';
 import type { Both } from '../support/lockstep.ts';
-import { RandomCommands, rows, without } from '../support/random-commands.ts';
+import { dataCommands, filling, payloads, RandomCommands, rows, without } from '../support/random-commands.ts';
 import type { Comparison, RandomCommand } from '../support/random-commands.ts';
 import { connectRaw } from '../support/raw-client.ts';
-import type { RawClient } from '../support/raw-client.ts';
 import { startRedis } from '../support/redis-server.ts';
 import { decode, ReplyError, type Reply } from '../support/resp.ts';
 
@@ -32,10 +31,10 @@ const DATABASES = [0, 1, 2];
 for (const seed of SEEDS) {
   lockstep(`random commands of all families, seed ${seed}`, { resp: seed % 2 === 0 ? 3 : 2 }, async (both) => {
     const random = new Seeded(seed);
-    const commands = new RandomCommands(random, await payloads(both), await knownToBoth(both));
+    const commands = new RandomCommands(random, await payloads(both.redis), await knownToBoth(both));
     // Else each server finds expired keys at its own pace.
     await both('DEBUG', 'SET-ACTIVE-EXPIRE', '0');
-    await fill(both);
+    for (const command of filling(DATABASES)) await both(...command);
     for (let batch = 0; batch * BATCH < COMMANDS; batch++) {
       const list: RandomCommand[] = [];
       while (list.length < BATCH) list.push(...next(random, commands));
@@ -47,7 +46,7 @@ for (const seed of SEEDS) {
       }
       await both.digests();
       if (random.below(2) === 0) await both(random.pick(['FLUSHALL', 'FLUSHDB']));
-      await fill(both);
+      for (const command of filling(DATABASES)) await both(...command);
     }
     await both('DEBUG', 'SET-ACTIVE-EXPIRE', '1');
   });
@@ -64,7 +63,7 @@ function next(random: Seeded, commands: RandomCommands): RandomCommand[] {
     case 2:
       return [plain(random.pick(['UNWATCH', 'DISCARD', 'EXEC', 'PING']))];
     case 3: {
-      const queued = Array.from({ length: random.below(8) }, () => commands.next());
+      const queued = Array.from({ length: random.below(8) }, () => commands.next(true));
       return [plain('MULTI'), ...queued, plain(random.below(8) === 0 ? 'DISCARD' : 'EXEC')];
     }
     default:
@@ -149,62 +148,9 @@ function text(word: unknown): string {
   return all.length > 100 ? `${all.slice(0, 100)}...(${all.length})` : all === '' ? '""' : all;
 }
 
-/** One value of each type and encoding, as redis-server dumps it. */
-async function payloads(both: Both): Promise<Buffer[]> {
-  const { redis } = both;
-  const many = Array.from({ length: 200 }, (_, i) => `element ${i}`);
-  for (const command of [
-    ['SET', 'a', 'string'],
-    ['SET', 'b', '12345'],
-    ['RPUSH', 'c', '1', 'two', '3'],
-    ['RPUSH', 'd', ...many],
-    ['SADD', 'e', '1', '2', '300'],
-    ['SADD', 'f', ...many],
-    ['HSET', 'g', 'field', 'value', '1', '2'],
-    ['HSET', 'h', ...many],
-    ['ZADD', 'i', '1', 'a', '2.5', 'b'],
-    ['ZADD', 'j', ...many.flatMap((member, i) => [String(i), member])],
-    ['PFADD', 'k', 'x', 'y', 'z'],
-  ])
-    await redis.ok(...command);
-  const dumps: Buffer[] = [];
-  for (const key of 'abcdefghijk') {
-    const raw = await redis.call('DUMP', key);
-    dumps.push(Buffer.from(raw.subarray(raw.indexOf('\n') + 1, -2)));
-  }
-  await redis.ok('FLUSHALL');
-  return dumps;
-}
-
-/** Geo commands and those by lexicographical order have keys of their own, which hold positions, and equal scores. */
-async function fill(both: Both): Promise<void> {
-  for (const index of DATABASES) {
-    const members = Array.from({ length: 40 }, (_, i) => `m${i}`);
-    await both('SELECT', index);
-    await both('ZADD', 'lex', ...members.flatMap((member) => ['0', member]));
-    await both('GEOADD', 'geo', ...members.flatMap((member, i) => [(i * 37) % 180, (i * 17) % 80, member]));
-  }
-  await both('SELECT', 0);
-}
-
 async function knownToBoth(both: Both): Promise<Set<string>> {
   const [theirs, ours] = await Promise.all([dataCommands(both.redis), dataCommands(both.headwater)]);
   return new Set(theirs.filter((name) => ours.includes(name)));
-}
-
-/** Commands that read or write data at once. */
-async function dataCommands(client: RawClient): Promise<string[]> {
-  const names: string[] = [];
-  const visit = (table: readonly Reply[]): void => {
-    for (const row of table as readonly (readonly Reply[])[]) {
-      const flags = [...(row[2] as Iterable<string>)];
-      const waits = flags.includes('blocking') && !String(row[0]).startsWith('xread');
-      if ((flags.includes('write') || flags.includes('readonly')) && !waits) names.push(String(row[0]));
-      if (row.length > 9) visit(row[9] as readonly Reply[]);
-    }
-  };
-  visit((await client.ok('COMMAND')) as readonly Reply[]);
-  return names;
 }
 
 test('every command on data has a row of random arguments, or a reason why not', async () => {

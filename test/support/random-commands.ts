@@ -6,7 +6,8 @@
  * or long past, scores whose sums are exact.
  */
 import type { Seeded } from './dataset.ts';
-import type { Argument } from './resp.ts';
+import type { RawClient } from './raw-client.ts';
+import type { Argument, Reply } from './resp.ts';
 
 /**
  * How two replies are compared: byte by byte, as arrays in any order, as field-value pairs in any order, by their types only, as
@@ -520,6 +521,18 @@ export const rows: { readonly [name: string]: Row } = {
   ],
 };
 
+/** Commands that wait, which they do not inside of a transaction. */
+const waiting: { readonly [name: string]: Row } = {
+  blpop: ['exact', (m) => [m.times(2, () => m.key('l')), 0]],
+  brpop: ['exact', (m) => [m.times(2, () => m.key('l')), 0]],
+  blmove: ['exact', (m) => [m.key('l'), m.key('l'), m.end(), m.end(), 0]],
+  brpoplpush: ['exact', (m) => [m.key('l'), m.key('l'), 0]],
+  blmpop: ['exact', (m) => [0, m.counted('l'), m.end()]],
+  bzpopmin: ['exact', (m) => [m.times(2, () => m.key('z')), 0]],
+  bzpopmax: ['exact', (m) => [m.times(2, () => m.key('z')), 0]],
+  bzmpop: ['exact', (m) => [0, m.counted('z'), m.pick('MIN', 'MAX')]],
+};
+
 /** Commands on data that have no row, and why. */
 export const without: { readonly [name: string]: string } = {
   randomkey: 'its choice may delete a key past its time',
@@ -548,9 +561,12 @@ export class RandomCommands {
       if (known.has(name)) for (let i = 0; i < weight; i++) this.#names.push(name);
   }
 
-  next(): RandomCommand {
-    const name = this.#maker.random.pick(this.#names);
-    const [comparison, make] = rows[name]!;
+  /** `inTransaction`: it will run inside EXEC. */
+  next(inTransaction = false): RandomCommand {
+    const { random } = this.#maker;
+    const waits = inTransaction && random.below(8) === 0;
+    const name = random.pick(waits ? Object.keys(waiting) : this.#names);
+    const [comparison, make] = (waits ? waiting : rows)[name]!;
     const words: Argument[] = name.toUpperCase().split('|');
     for (const argument of make(this.#maker)) {
       if (Array.isArray(argument)) words.push(...(argument as Argument[]));
@@ -558,4 +574,56 @@ export class RandomCommands {
     }
     return { words, comparison };
   }
+}
+
+/** One value of each type and encoding, as redis-server dumps it. */
+export async function payloads(redis: RawClient): Promise<Buffer[]> {
+  const many = Array.from({ length: 200 }, (_, i) => `element ${i}`);
+  for (const command of [
+    ['SET', 'a', 'string'],
+    ['SET', 'b', '12345'],
+    ['RPUSH', 'c', '1', 'two', '3'],
+    ['RPUSH', 'd', ...many],
+    ['SADD', 'e', '1', '2', '300'],
+    ['SADD', 'f', ...many],
+    ['HSET', 'g', 'field', 'value', '1', '2'],
+    ['HSET', 'h', ...many],
+    ['ZADD', 'i', '1', 'a', '2.5', 'b'],
+    ['ZADD', 'j', ...many.flatMap((member, i) => [String(i), member])],
+    ['PFADD', 'k', 'x', 'y', 'z'],
+  ])
+    await redis.ok(...command);
+  const dumps: Buffer[] = [];
+  for (const key of 'abcdefghijk') {
+    const raw = await redis.call('DUMP', key);
+    dumps.push(Buffer.from(raw.subarray(raw.indexOf('\n') + 1, -2)));
+  }
+  await redis.ok('FLUSHALL');
+  return dumps;
+}
+
+/** Geo commands and those by lexicographical order have keys of their own, which hold positions, and equal scores. */
+export function filling(databases: readonly number[]): Argument[][] {
+  const members = Array.from({ length: 40 }, (_, i) => `m${i}`);
+  const commands: Argument[][] = databases.flatMap((index) => [
+    ['SELECT', index],
+    ['ZADD', 'lex', ...members.flatMap((member) => ['0', member])],
+    ['GEOADD', 'geo', ...members.flatMap((member, i) => [(i * 37) % 180, (i * 17) % 80, member])],
+  ]);
+  return [...commands, ['SELECT', 0]];
+}
+
+/** Commands that read or write data at once. */
+export async function dataCommands(client: RawClient): Promise<string[]> {
+  const names: string[] = [];
+  const visit = (table: readonly Reply[]): void => {
+    for (const row of table as readonly (readonly Reply[])[]) {
+      const flags = [...(row[2] as Iterable<string>)];
+      const waits = flags.includes('blocking') && !String(row[0]).startsWith('xread');
+      if ((flags.includes('write') || flags.includes('readonly')) && !waits) names.push(String(row[0]));
+      if (row.length > 9) visit(row[9] as readonly Reply[]);
+    }
+  };
+  visit((await client.ok('COMMAND')) as readonly Reply[]);
+  return names;
 }
