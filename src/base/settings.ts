@@ -227,7 +227,7 @@ export interface Settings {
   /** Seconds. */
   replDisklessSyncDelay: number;
   replDisklessSyncMaxReplicas: number;
-  replDisklessLoad: 'disabled' | 'on-empty-db' | 'swapdb';
+  replDisklessLoad: 'disabled' | 'on-empty-db' | 'swapdb' | 'flush-before-load';
   minReplicasToWrite: number;
   /** Seconds. */
   minReplicasMaxLag: number;

@@ -21,6 +21,7 @@ export class Command {
   readonly isReadonly: boolean;
   readonly denyOom: boolean;
   readonly allowLoading: boolean;
+  readonly noAsyncLoading: boolean;
   readonly allowStale: boolean;
   readonly noAuth: boolean;
   readonly noMulti: boolean;
@@ -57,6 +58,7 @@ export class Command {
     this.isReadonly = has('readonly');
     this.denyOom = has('denyoom');
     this.allowLoading = has('loading');
+    this.noAsyncLoading = has('no_async_loading');
     this.allowStale = has('stale');
     this.noAuth = has('no_auth');
     this.noMulti = has('no_multi');

@@ -37,7 +37,7 @@ export function persistenceRows(server: Server): readonly InfoRow[] {
     ['module_fork_in_progress', 0],
     ['module_fork_last_cow_size', 0],
     ...(aof.enabled ? openFileRows(server) : []),
-    ...(load.kind === 'no' ? [] : loadRows(server)),
+    ...(load.kind === 'no' || load.kind === 'transfer' ? [] : loadRows(server)),
   ];
 }
 

@@ -1,8 +1,8 @@
 /**
  * What is known of a load while it goes on: INFO's loading_* fields, the gate that answers -LOADING, and the pace.
  *
- * A load runs in slices of SLICE_MS between which the server serves its clients. `blocking`: there is no data to serve
- * yet (at the start). `async`: the data of before is served until the new data is complete (full sync).
+ * A load runs in slices of SLICE_MS between which the server serves its clients. The data of before is kept until the new
+ * data is complete; what clients see of it is told by the kind, which for a full sync follows `repl-diskless-load`.
  */
 import type { Clock } from '../base/ambient.ts';
 
@@ -14,8 +14,34 @@ export class LoadCancelled extends Error {
   override name = 'LoadCancelled';
 }
 
+export type LoadKind =
+  /** -LOADING: there is no data to serve yet, or Redis would not serve it. */
+  | 'blocking'
+  /** The data of before is served; commands with the flag no_async_loading are refused. */
+  | 'async'
+  /** The data of before is served, as while Redis receives a payload into a file. */
+  | 'transfer';
+
+/** What a full sync looks like to clients. `sameHistory`: the payload continues the history of the data we have. */
+export function fullSyncKind(
+  mode: 'disabled' | 'on-empty-db' | 'swapdb' | 'flush-before-load',
+  isEmpty: boolean,
+  sameHistory: boolean,
+): LoadKind {
+  switch (mode) {
+    case 'disabled':
+      return 'transfer';
+    case 'on-empty-db':
+      return isEmpty ? 'blocking' : 'transfer';
+    case 'swapdb':
+      return sameHistory ? 'async' : 'blocking';
+    case 'flush-before-load':
+      return 'blocking';
+  }
+}
+
 export class Loading {
-  kind: 'no' | 'blocking' | 'async' = 'no';
+  kind: LoadKind | 'no' = 'no';
   /** Unix seconds. */
   startTime = 0;
   totalBytes = 0;
@@ -33,7 +59,7 @@ export class Loading {
   }
 
   /** `totalBytes` 0: not known. */
-  begin(kind: 'blocking' | 'async', totalBytes: number): void {
+  begin(kind: LoadKind, totalBytes: number): void {
     this.kind = kind;
     this.startTime = Math.floor(this.#clock.now() / 1000);
     this.totalBytes = totalBytes;

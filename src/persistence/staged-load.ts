@@ -8,10 +8,11 @@
  * So one read from the socket never stops the server for long, however much it holds.
  */
 import type { Clock, Log } from '../base/ambient.ts';
+import type { Settings } from '../base/settings.ts';
 import type { LoadRequest, LoadSession, LoadSummary } from '../replication/ports.ts';
 import type { Store } from '../store/store.ts';
 import { LoadError } from '../store/load.ts';
-import { type Loading, SLICE_MS } from './loading.ts';
+import { fullSyncKind, type Loading, SLICE_MS } from './loading.ts';
 import { StagedData } from './staged-data.ts';
 
 /** Keys and elements parsed between two looks at the clock. */
@@ -20,7 +21,7 @@ const STEPS = 256;
 export interface StagedLoadOwner {
   readonly clock: Clock;
   readonly log: Log;
-  readonly settings: { readonly rdbchecksum: boolean };
+  readonly settings: Pick<Settings, 'rdbchecksum' | 'replDisklessLoad'>;
   readonly load: Loading;
   /** Calls `replace`, which exchanges all data at once, and tells those who watch keys of the old or the new. */
   replaceData(replace: () => void): void;
@@ -42,7 +43,8 @@ export class StagedLoad implements LoadSession {
     this.#store = store;
     this.#owner = owner;
     this.#request = request;
-    owner.load.begin('async', request.totalBytes ?? 0);
+    const kind = fullSyncKind(owner.settings.replDisklessLoad, store.space.size === 0, request.sameHistory);
+    owner.load.begin(kind, request.totalBytes ?? 0);
     this.#data = new StagedData(store, owner.log, owner.clock.now(), {
       dropExpired: false,
       checksum: owner.settings.rdbchecksum,

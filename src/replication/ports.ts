@@ -110,6 +110,8 @@ export interface ReplicaPeer {
 }
 
 export interface LoadRequest {
+  /** The payload continues the history of the data that we have. */
+  readonly sameHistory: boolean;
   /** Payload length, or null when a mark ends it. */
   readonly totalBytes: number | null;
   /** Call when a `push` that answered false can take more. */

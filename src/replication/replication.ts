@@ -505,6 +505,7 @@ export class Replication {
         this.receivedBytes += length;
       },
       masterReplOffset: () => history.masterReplOffset,
+      replid: () => history.replid,
     };
   }
 

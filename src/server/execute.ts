@@ -28,6 +28,8 @@ const LARGE_REPLY: number = 4 * 1024 * 1024;
 export interface Gates {
   readonly authenticationRequired: boolean;
   readonly loading: boolean;
+  /** New data is loaded while the old is served (repl-diskless-load swapdb). */
+  readonly loadingAsync: boolean;
   /** Writes from normal clients are refused: a replica with replica-read-only. */
   readonly readonlyReplica: boolean;
   /** The master link is down and replica-serve-stale-data is no. */
@@ -293,6 +295,7 @@ export class Executor {
       return onlyListening(command.name);
     if ((!command.allowStale || queue?.deniesStale === true) && gates.masterDown) return errors.masterDown;
     if ((!command.allowLoading || queue?.deniesLoading === true) && gates.loading) return errors.loading;
+    if (command.noAsyncLoading && gates.loadingAsync) return errors.loading;
     const follows = session.class === 'replica' || session.class === 'monitor';
     if (follows && (command.isWrite || command.isReadonly || command.mayReplicate)) return errors.replicaKeyspace;
     return undefined;

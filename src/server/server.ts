@@ -522,7 +522,11 @@ export class Server implements Services, Gates {
   }
 
   get loading(): boolean {
-    return this.#loading;
+    return this.#loading || this.load.kind === 'blocking';
+  }
+
+  get loadingAsync(): boolean {
+    return this.load.kind === 'async';
   }
 
   get readonlyReplica(): boolean {

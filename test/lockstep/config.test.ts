@@ -143,7 +143,9 @@ test('CONFIG SET takes, refuses and prints every kind of value as redis-server d
     if (directive.since !== undefined || directive.support === 'refused' || notTried.includes(name)) continue;
     for (const value of directive.immutable ? ['1'] : candidates) {
       const real = `${await realSet(name, value)}; ${[...(await realGet(name)).values()].join()}`;
-      const ours = `${await ourSet(config, name, value)}; ${config.get([name])[0]![1]}`;
+      // The one mode that 7.0 does not have.
+      const said = (await ourSet(config, name, value)).replace(', flush-before-load', '');
+      const ours = `${said}; ${config.get([name])[0]![1]}`;
       if (real !== ours) differences.push(`${name} '${value}'\n  real: ${real}\n  ours: ${ours}`);
       compared++;
     }

@@ -53,14 +53,14 @@ class Subject {
       {
         clock: this.clock,
         log: this.log,
-        settings: { rdbchecksum: true },
+        settings: { rdbchecksum: true, replDisklessLoad: 'disabled' },
         load: this.load,
         replaceData: (replace) => {
           replace();
           this.replaced++;
         },
       },
-      { totalBytes, resume: () => this.resumed++, keepalive: () => {} },
+      { sameHistory: false, totalBytes, resume: () => this.resumed++, keepalive: () => {} },
     );
   }
 

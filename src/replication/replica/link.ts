@@ -75,6 +75,7 @@ export interface LinkOwner {
   /** A working link is gone. Null: nothing to continue from. */
   lost(selectedDb: number | null): void;
   masterReplOffset(): number;
+  replid(): string;
 }
 
 export class MasterLink {
@@ -348,6 +349,7 @@ export class MasterLink {
         log.notice('MASTER <-> REPLICA sync: Loading DB in memory');
         const connection = this.#connection;
         this.#load = this.#env.beginLoad({
+          sameHistory: start !== null && start.replid === this.#owner.replid(),
           totalBytes,
           resume: () => this.#resumeReading(connection),
           keepalive: () => {

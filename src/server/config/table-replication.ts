@@ -13,8 +13,6 @@ const smallestBacklog = 16_384n;
 
 const noCluster = 'Redis Cluster is not supported yet';
 const clusterTuning = 'tunes Redis Cluster, which is not supported yet';
-const staging = 'a replica always loads beside the old data and swaps at the end';
-const forkless = 'a full sync needs no fork and no file, so it is always diskless';
 
 const replicationDirectives: readonly Directive[] = [
   also(works('replicaof', 'replicaof', masterAddress, 'no one', 'immutable'), { was: 'slaveof' }),
@@ -42,12 +40,15 @@ const replicationDirectives: readonly Directive[] = [
   works('repl-timeout', 'replTimeout', positive, '60'),
   also(works('repl-ping-replica-period', 'replPingReplicaPeriod', positive, '10'), { was: 'repl-ping-slave-period' }),
   works('repl-disable-tcp-nodelay', 'replDisableTcpNodelay', yesNo, 'no'),
-  also(accepted('repl-diskless-sync', yesNo, 'yes', forkless), { field: 'replDisklessSync' }),
+  works('repl-diskless-sync', 'replDisklessSync', yesNo, 'yes'),
   works('repl-diskless-sync-delay', 'replDisklessSyncDelay', natural, '5'),
   works('repl-diskless-sync-max-replicas', 'replDisklessSyncMaxReplicas', natural, '0'),
-  also(
-    accepted('repl-diskless-load', oneOf(['disabled', 'on-empty-db', 'swapdb']), 'disabled', staging, 'deny-loading'),
-    { field: 'replDisklessLoad' },
+  works(
+    'repl-diskless-load',
+    'replDisklessLoad',
+    oneOf(['disabled', 'on-empty-db', 'swapdb', 'flush-before-load']),
+    'disabled',
+    'deny-loading',
   ),
   also(works('min-replicas-to-write', 'minReplicasToWrite', natural, '0'), { was: 'min-slaves-to-write' }),
   also(works('min-replicas-max-lag', 'minReplicasMaxLag', natural, '10'), { was: 'min-slaves-max-lag' }),
