@@ -112,6 +112,12 @@ export class Call {
     if (this.services.watching) this.services.keyModified(db.index, bytes, at, length);
   }
 
+  /** Clients that wait for the key at argument `index` may find something in it now. Only where `db.waiting`. */
+  ready(index: number): void {
+    const { args, db } = this;
+    this.store.space.events.ready(db, args.bytes, args.at[index]!, args.length[index]!);
+  }
+
   // -- keyspace notifications ---------------------------------------------------------------------------------
 
   /**
@@ -165,6 +171,16 @@ export class Call {
       add();
     } finally {
       space.replacing = false;
+    }
+  }
+
+  /** The command propagates with argument `index` replaced by the first `length` of these bytes. */
+  propagateReplacing(index: number, bytes: Uint8Array, length: number): void {
+    const { args } = this;
+    const effect = this.effect(args.count);
+    for (let i = 0; i < args.count; i++) {
+      if (i === index) effect.bytes(bytes, 0, length);
+      else effect.bytes(args.bytes, args.at[i]!, args.length[i]!);
     }
   }
 

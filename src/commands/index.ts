@@ -23,6 +23,7 @@ import { setAlgebraCommands } from './set-algebra.ts';
 import { setCommands } from './sets.ts';
 import { sortCommands } from './sort.ts';
 import { listCommands } from './lists.ts';
+import { streamCommands } from './streams.ts';
 import { sortedSetCommands } from './sorted-sets.ts';
 import { databaseCommands } from './databases.ts';
 import { expiryCommands } from './expiry.ts';
@@ -55,6 +56,7 @@ export const families: readonly (readonly CommandRow[])[] = [
   setCommands,
   setAlgebraCommands,
   sortedSetCommands,
+  streamCommands,
   replicationCommands,
   waitCommands,
   clientCommands,

@@ -67,6 +67,7 @@ export type CommandGroup =
   | 'geo'
   | 'bitmap'
   | 'hyperloglog'
+  | 'stream'
   | 'connection'
   | 'server'
   | 'transactions'

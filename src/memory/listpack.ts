@@ -121,8 +121,11 @@ export function seek(arena: Arena, list: Address, index: number): number {
 
 /** Fills `out` with the entry's text, without copying strings. */
 export function read(arena: Arena, list: Address, position: number, out: Element): void {
-  const bytes = arena.u8[segmentOf(list)]!;
-  const p = byteOf(list) + position;
+  readAt(arena.u8[segmentOf(list)]!, byteOf(list) + position, out);
+}
+
+/** `read` for an entry at offset p of a segment. */
+export function readAt(bytes: Uint8Array, p: number, out: Element): void {
   const lead = bytes[p]!;
   if (lead < 0x80) out.setInteger(lead);
   else if (lead < 0xc0) out.setString(bytes, p + 1, lead & 0x3f);
@@ -356,7 +359,7 @@ function entryBytes(bytes: Uint8Array, p: number, lead: number): number {
 }
 
 /** Whole size of the entry that ends where p begins. */
-function entryBytesBefore(bytes: Uint8Array, p: number): number {
+export function entryBytesBefore(bytes: Uint8Array, p: number): number {
   let b = bytes[p - 1]!;
   if (b < 0x80) return b + 1;
   let size = b & 0x7f;
@@ -386,7 +389,7 @@ function stringLength(bytes: Uint8Array, p: number, lead: number): number {
 }
 
 /** Integer of any encoding but the 64-bit one. */
-function smallInteger(bytes: Uint8Array, p: number, lead: number): number {
+export function smallInteger(bytes: Uint8Array, p: number, lead: number): number {
   if (lead < 0x80) return lead;
   if (lead < 0xe0) return ((((lead & 0x1f) << 8) | bytes[p + 1]!) << 19) >> 19;
   if (lead === 0xf1) return ((bytes[p + 1]! | (bytes[p + 2]! << 8)) << 16) >> 16;
@@ -455,57 +458,88 @@ function put(
   return target;
 }
 
-/** Writes an entry of `encodedBytes` bytes at p. */
-export function writeEntry(bytes: Uint8Array, p: number, value: Uint8Array, at: number, length: number): void {
-  const integer = length <= 20 ? parseInteger(value, at, length) : undefined;
-  if (integer !== undefined) {
-    writeIntegerEntry(bytes, p, integer, integerBytes(integer));
-    return;
-  }
-  let start = p;
+/** Writes an entry for the string; returns the offset after it. */
+function writeString(bytes: Uint8Array, start: number, value: Uint8Array, at: number, length: number): number {
+  const size = stringBytes(length);
+  let p = start;
   if (length < 64) {
-    bytes[start++] = 0x80 | length;
+    bytes[p++] = 0x80 | length;
   } else if (length < 4096) {
-    bytes[start++] = 0xe0 | (length >>> 8);
-    bytes[start++] = length;
+    bytes[p++] = 0xe0 | (length >>> 8);
+    bytes[p++] = length;
   } else {
-    bytes[start++] = 0xf0;
-    writeUint32(bytes, start, length);
-    start += 4;
+    bytes[p++] = 0xf0;
+    writeUint32(bytes, p, length);
+    p += 4;
   }
-  copyBytes(bytes, start, value, at, length);
-  writeBacklen(bytes, start + length, start + length - p);
+  copyBytes(bytes, p, value, at, length);
+  writeBacklen(bytes, p + length, size);
+  return start + size + backlenBytes(size);
+}
+
+/** Bytes that any entry takes beyond those of its text, at most. */
+export const MAX_ENTRY_OVERHEAD = 10;
+
+/**
+ * Writes an entry (of `encodedBytes` bytes) for the value at offset p of a segment, where the caller has made room; returns the offset after it. The
+ * caller keeps header and end mark in step (`setFrame`).
+ */
+export function writeEntry(bytes: Uint8Array, p: number, value: Uint8Array, at: number, length: number): number {
+  const integer = length <= 20 ? parseInteger(value, at, length) : undefined;
+  return integer === undefined ? writeString(bytes, p, value, at, length) : writeInteger(bytes, p, integer);
+}
+
+/** Bytes that an entry for the integer takes. */
+export function encodedInteger(value: number): number {
+  return integerBytes(value) + 1;
+}
+
+/** Like `writeEntry`, for an integer. */
+export function writeInteger(bytes: Uint8Array, p: number, value: number | bigint): number {
+  const size = integerBytes(value);
+  if (size === 9) {
+    const wide = BigInt(value);
+    return writeWide(bytes, p, Number((wide >> 32n) & 0xffffffffn), Number(wide & 0xffffffffn));
+  }
+  const small = Number(value);
+  if (size === 1) {
+    bytes[p] = small;
+  } else if (size === 2) {
+    bytes[p] = 0xc0 | ((small >> 8) & 0x1f);
+    bytes[p + 1] = small;
+  } else {
+    bytes[p] = 0xee + size;
+    bytes[p + 1] = small;
+    bytes[p + 2] = small >> 8;
+    if (size > 3) bytes[p + 3] = small >> 16;
+    if (size > 4) bytes[p + 4] = small >> 24;
+  }
+  bytes[p + size] = size;
+  return p + size + 1;
+}
+
+/** An entry for a 64-bit integer, given as its two halves. */
+export function writeWide(bytes: Uint8Array, p: number, high: number, low: number): number {
+  bytes[p] = 0xf4;
+  writeUint32(bytes, p + 1, low);
+  writeUint32(bytes, p + 5, high);
+  bytes[p + 9] = 9;
+  return p + 10;
+}
+
+/** Writes the header and end mark of a list at offset `base` that ends before offset `end` and has `entries` more than its header says. */
+export function setFrame(bytes: Uint8Array, base: number, end: number, entries: number): void {
+  bytes[end] = END;
+  writeUint32(bytes, base, end + 1 - base);
+  const known = bytes[base + 4]! | (bytes[base + 5]! << 8);
+  if (known !== UNKNOWN) setCount(bytes, base, known + entries);
 }
 
 function putInteger(arena: Arena, list: Address, position: number, removed: number, value: number): Address {
   const size = integerBytes(value);
   const target = makeRoom(arena, list, position, removed, size + 1);
-  writeIntegerEntry(arena.u8[segmentOf(target)]!, byteOf(target) + position, value, size);
+  writeInteger(arena.u8[segmentOf(target)]!, byteOf(target) + position, value);
   return target;
-}
-
-function writeIntegerEntry(bytes: Uint8Array, p: number, value: number | bigint, size: number): void {
-  if (size === 9) {
-    const wide = BigInt(value);
-    bytes[p] = 0xf4;
-    writeUint32(bytes, p + 1, Number(wide & 0xffffffffn));
-    writeUint32(bytes, p + 5, Number((wide >> 32n) & 0xffffffffn));
-  } else {
-    const small = Number(value);
-    if (size === 1) {
-      bytes[p] = small;
-    } else if (size === 2) {
-      bytes[p] = 0xc0 | ((small >> 8) & 0x1f);
-      bytes[p + 1] = small;
-    } else {
-      bytes[p] = 0xee + size;
-      bytes[p + 1] = small;
-      bytes[p + 2] = small >> 8;
-      if (size > 3) bytes[p + 3] = small >> 16;
-      if (size > 4) bytes[p + 4] = small >> 24;
-    }
-  }
-  bytes[p + size] = size;
 }
 
 /** Turns the `removed` bytes (0, or one entry) at `position` into `added` bytes, and updates the header. */

@@ -1,14 +1,16 @@
 /**
  * A base file of commands (`aof-use-rdb-preamble no`): turns a snapshot, which is an RDB, into the commands that make the
- * same data: SET, RPUSH, SADD, HMSET, ZADD of at most BATCH elements each, PEXPIREAT, HPEXPIREAT, SELECT and FUNCTION LOAD.
+ * same data: SET, RPUSH, SADD, HMSET, ZADD of at most BATCH elements each, those of base-streams.ts, PEXPIREAT, HPEXPIREAT,
+ * SELECT and FUNCTION LOAD.
  */
 import { formatDouble } from '../base/numbers.ts';
 import { copyBytes } from '../memory/copy.ts';
 import { INTEGER_TEXT_BYTES } from '../rdb/cursor.ts';
 import { ListpackCursor } from '../rdb/listpack.ts';
 import { RdbReader } from '../rdb/read.ts';
-import type { CollectionType, KeyMeta, PackedType, RdbSink } from '../rdb/sink.ts';
+import type { CollectionType, KeyMeta, PackedType, RdbSink, StreamSink } from '../rdb/sink.ts';
 import type { BaseEncoder } from './aof-rewrite.ts';
+import { StreamCommands } from './base-streams.ts';
 
 /** Elements, fields or members in one command. */
 const BATCH = 64;
@@ -33,6 +35,14 @@ export class BaseCommands implements BaseEncoder, RdbSink {
   #bodyArguments = 0;
   readonly #cursor: ListpackCursor = new ListpackCursor();
   readonly #scratch: Uint8Array = new Uint8Array(INTEGER_TEXT_BYTES);
+  readonly #stream: StreamCommands = new StreamCommands((command) => {
+    this.#out.array(command.length);
+    for (const word of command) {
+      if (typeof word === 'string') this.#out.bulkText(word);
+      else this.#out.bulk(word, 0, word.length);
+    }
+    if (this.#out.length >= CHUNK_BYTES) this.#emit();
+  });
 
   /** `timestamp`: Unix seconds for a #TS: line in front; below zero: none. */
   constructor(timestamp: number) {
@@ -150,7 +160,13 @@ export class BaseCommands implements BaseEncoder, RdbSink {
     this.#added(2);
   }
 
+  beginStream(): StreamSink {
+    this.#stream.start(this.#key);
+    return this.#stream;
+  }
+
   endKey(): void {
+    this.#stream.end();
     this.#flushBody();
     if (this.#expireAtMs >= 0)
       this.#out.array(3).bulkText('PEXPIREAT').bulk(this.#key, 0, this.#key.length).bulkText(String(this.#expireAtMs));

@@ -84,10 +84,13 @@ export const TYPE_SET_INTSET = 11;
 export const TYPE_ZSET_ZIPLIST = 12;
 export const TYPE_HASH_ZIPLIST = 13;
 export const TYPE_LIST_QUICKLIST = 14;
+export const TYPE_STREAM_LISTPACKS = 15;
 export const TYPE_HASH_LISTPACK = 16;
 export const TYPE_ZSET_LISTPACK = 17;
 export const TYPE_LIST_QUICKLIST_2 = 18;
+export const TYPE_STREAM_LISTPACKS_2 = 19;
 export const TYPE_SET_LISTPACK = 20;
+export const TYPE_STREAM_LISTPACKS_3 = 21;
 
 /** Redis 7.4's hashes with expiring fields; the first two are of its release candidates, without the earliest expiry in front. */
 export const TYPE_HASH_METADATA_PRE_GA = 22;
@@ -122,7 +125,6 @@ export interface ObjectType {
   readonly refusal?: string;
 }
 
-const stream = (code: number): string => `stream type ${code} is not supported yet`;
 const module_ = (code: number): string => `module type ${code} is not supported`;
 
 export const objectTypes: readonly ObjectType[] = [
@@ -140,13 +142,13 @@ export const objectTypes: readonly ObjectType[] = [
   { code: TYPE_ZSET_ZIPLIST, name: 'ZSET_ZIPLIST', since: 2 },
   { code: TYPE_HASH_ZIPLIST, name: 'HASH_ZIPLIST', since: 4 },
   { code: TYPE_LIST_QUICKLIST, name: 'LIST_QUICKLIST', since: 7 },
-  { code: 15, name: 'STREAM_LISTPACKS', since: 9, refusal: stream(15) },
+  { code: TYPE_STREAM_LISTPACKS, name: 'STREAM_LISTPACKS', since: 9 },
   { code: TYPE_HASH_LISTPACK, name: 'HASH_LISTPACK', since: 10 },
   { code: TYPE_ZSET_LISTPACK, name: 'ZSET_LISTPACK', since: 10 },
   { code: TYPE_LIST_QUICKLIST_2, name: 'LIST_QUICKLIST_2', since: 10 },
-  { code: 19, name: 'STREAM_LISTPACKS_2', since: 10, refusal: stream(19) },
+  { code: TYPE_STREAM_LISTPACKS_2, name: 'STREAM_LISTPACKS_2', since: 10 },
   { code: TYPE_SET_LISTPACK, name: 'SET_LISTPACK', since: 11 },
-  { code: 21, name: 'STREAM_LISTPACKS_3', since: 11, refusal: stream(21) },
+  { code: TYPE_STREAM_LISTPACKS_3, name: 'STREAM_LISTPACKS_3', since: 11 },
   { code: TYPE_HASH_METADATA_PRE_GA, name: 'HASH_METADATA_PRE_GA', since: 12 },
   { code: TYPE_HASH_LISTPACK_EX_PRE_GA, name: 'HASH_LISTPACK_EX_PRE_GA', since: 12 },
   { code: TYPE_HASH_METADATA, name: 'HASH_METADATA', since: 12 },

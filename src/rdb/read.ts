@@ -16,6 +16,7 @@ import { checkIntset } from './intset.ts';
 import { ZiplistCursor, ZipmapCursor } from './legacy.ts';
 import { ListpackChecker, ListpackCursor } from './listpack.ts';
 import type { CollectionType, KeyMeta, RdbSink } from './sink.ts';
+import { StreamReader } from './stream.ts';
 
 export interface RdbReaderOptions {
   /** Longest string (or packed blob) accepted, in bytes. Default DEFAULT_MAX_STRING_BYTES. */
@@ -55,6 +56,7 @@ export class RdbReader {
 
   readonly #listpack = new ListpackCursor();
   readonly #checker = new ListpackChecker();
+  readonly #stream: StreamReader;
 
   constructor(sink: RdbSink, options: RdbReaderOptions = {}) {
     this.#sink = sink;
@@ -63,6 +65,7 @@ export class RdbReader {
       options.checksum ?? true,
       options.inputBytes ?? Infinity,
     );
+    this.#stream = new StreamReader(this.#input);
     this.#single = options.single ?? false;
     if (this.#single) this.version = options.version ?? 0;
     this.#state = this.#single ? STATE_SINGLE : STATE_HEADER;
@@ -151,6 +154,9 @@ export class RdbReader {
       case STATE_NODES:
         this.#node();
         this.#countDown();
+        return;
+      case STATE_STREAM:
+        if (this.#stream.step()) this.#endKey();
         return;
       case STATE_HEADER:
         this.#header();
@@ -387,6 +393,12 @@ export class RdbReader {
         this.#endKey();
         return;
       }
+      case format.TYPE_STREAM_LISTPACKS:
+      case format.TYPE_STREAM_LISTPACKS_2:
+      case format.TYPE_STREAM_LISTPACKS_3:
+        this.#stream.start(this.#type, sink.beginStream());
+        this.#state = STATE_STREAM;
+        return;
       default:
         throw new Malformed(`unknown object type ${this.#type}`);
     }
@@ -617,6 +629,7 @@ const STATE_MODULE_AUX = 7;
 const STATE_CHECKSUM = 8;
 const STATE_SINGLE = 9;
 const STATE_DONE = 10;
+const STATE_STREAM = 11;
 
 /** 1 for the object types that have a decoder. */
 const readable: Uint8Array = (() => {

@@ -3,7 +3,7 @@
  *
  *   file  = aux* functionLibrary* ( selectDb resizeDb? ( key value endKey )* )* end
  *   value = string | packed | intset | begin('set') element* | begin('list') ( packed | element )*
- *         | begin('hash') field* | begin('zset') member*
+ *         | begin('hash') field* | begin('zset') member* | beginStream, to its own sink
  *
  * Rule: bytes are views that are valid only during the call; copy what you keep. A method may throw to refuse
  * the file: the reader then stops for good and the error reaches whoever called `run`.
@@ -20,6 +20,40 @@ export interface KeyMeta {
   readonly lfuFrequency: number;
   /** Seconds since last access, -1 if the file has none. */
   readonly idleSeconds: number;
+}
+
+/** A stream's counters; ids as four words, most significant first. Type 15 has no first and no highest deleted id. */
+export interface StreamFactsRead {
+  /** Entries, which is what the nodes hold. */
+  readonly length: number;
+  /** Entries ever added. */
+  readonly added: number | bigint;
+  readonly lastId: Uint32Array;
+  readonly firstId: Uint32Array | undefined;
+  readonly maxDeletedId: Uint32Array | undefined;
+}
+
+/**
+ * Takes one stream: node* facts ( group pending* ( consumer owned* )* )*. Structure and order were checked; what comes twice, or
+ * an owned id that is not pending in its group or has an owner already, the sink refuses. Ids are reused: copy them.
+ */
+export interface StreamSink {
+  /** A listpack that may be copied as it is, with the id that its entries' ids are relative to. Ids ascend. */
+  node(id: Uint32Array, bytes: Uint8Array, at: number, length: number): void;
+  facts(facts: StreamFactsRead): void;
+  /** `entriesRead`: -1 unknown, undefined where the type does not tell. */
+  group(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    lastId: Uint32Array,
+    entriesRead: number | bigint | undefined,
+  ): void;
+  /** Delivered at `time` (Unix ms) for the `count`th time. */
+  pending(id: Uint32Array, time: number | bigint, count: number | bigint): void;
+  consumer(bytes: Uint8Array, at: number, length: number, seen: number | bigint, active: number | bigint): void;
+  /** A pending entry of the group is this consumer's. */
+  owned(id: Uint32Array): void;
 }
 
 export interface RdbSink {
@@ -64,6 +98,8 @@ export interface RdbSink {
   ): void;
   /** Member of a zset, in any order; the score is a number, possibly infinite. May repeat in a corrupt file. */
   member(bytes: Uint8Array, at: number, length: number, score: number): void;
+  /** A stream follows, until `endKey`. It may be empty. */
+  beginStream(): StreamSink;
   /** After the value of every key. */
   endKey(): void;
 

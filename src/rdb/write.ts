@@ -198,6 +198,31 @@ export class RdbWriter {
     this.#at = at;
   }
 
+  /** A length of up to 64 bits, in halves. */
+  wideLength(high: number, low: number): void {
+    if (high < 0x20_0000) {
+      this.length(high * 0x1_0000_0000 + low);
+      return;
+    }
+    this.#ensureSmall();
+    this.#chunk[this.#at++] = LENGTH_64BIT;
+    this.#bigEndian(high);
+    this.#bigEndian(low);
+  }
+
+  /** A 64-bit number, in halves: a time. */
+  int64(high: number, low: number): void {
+    this.#ensureSmall();
+    this.#uint32(low);
+    this.#uint32(high);
+  }
+
+  /** A stream id of four words, most significant first, as 16 bytes. */
+  id(id: Uint32Array): void {
+    this.#ensureSmall();
+    for (let i = 0; i < 4; i++) this.#bigEndian(id[i]!);
+  }
+
   /**
    * A string with its length: key, value, element, or a listpack or intset as it is. Small decimal integers and
    * compressible strings take Redis's shorter forms. To write one in pieces, use `length` and `raw`.
@@ -278,6 +303,16 @@ export class RdbWriter {
     chunk[at + 1] = value >>> 8;
     chunk[at + 2] = value >>> 16;
     chunk[at + 3] = value >>> 24;
+    this.#at = at + 4;
+  }
+
+  #bigEndian(value: number): void {
+    const chunk = this.#chunk;
+    const at = this.#at;
+    chunk[at] = value >>> 24;
+    chunk[at + 1] = value >>> 16;
+    chunk[at + 2] = value >>> 8;
+    chunk[at + 3] = value;
     this.#at = at + 4;
   }
 

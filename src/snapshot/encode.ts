@@ -5,6 +5,7 @@
  *   string   STRING                     list   LIST_QUICKLIST_2, its nodes as they are
  *   hash     HASH_LISTPACK or HASH      set    SET_INTSET or SET (Redis 7.0 knows no listpack sets)
  *   zset     ZSET_LISTPACK or ZSET_2    hash with fields that expire   HASH_LISTPACK_EX or HASH_METADATA (Redis 7.4)
+ *   stream   STREAM_LISTPACKS_2, its nodes as they are
  *
  * Rule: it has its own scratch memory and reads nothing but the arena, so that it may run in the middle of a command.
  */
@@ -16,14 +17,16 @@ import { assert } from '../base/assert.ts';
 import { Span } from '../base/span.ts';
 import * as format from '../rdb/format.ts';
 import type { RdbWriter } from '../rdb/write.ts';
-import { ENC_QUICKLIST, TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STRING, TYPE_ZSET } from '../store/entry.ts';
+import { ENC_QUICKLIST, TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_STRING, TYPE_ZSET } from '../store/entry.ts';
 import type { FieldVisitor } from '../store/hash-items.ts';
 import { Hashes } from '../store/hashes.ts';
 import type { Keyspace } from '../store/keyspace.ts';
 import type { MemberVisitor } from '../store/set-value.ts';
 import { Sets } from '../store/sets.ts';
 import type { ScoredVisitor } from '../store/zset-value.ts';
+import { Streams } from '../store/streams.ts';
 import { Zsets } from '../store/zsets.ts';
+import { StreamEncoder } from './encode-stream.ts';
 
 export class EntryEncoder {
   readonly #space: Keyspace;
@@ -32,6 +35,7 @@ export class EntryEncoder {
   readonly #hashes: Hashes;
   readonly #sets: Sets;
   readonly #zsets: Zsets;
+  #streams: StreamEncoder | undefined;
   readonly #writeField: FieldVisitor;
   readonly #writeMember: MemberVisitor;
   readonly #writeScored: ScoredVisitor;
@@ -153,6 +157,11 @@ export class EntryEncoder {
         return;
       case TYPE_HASH:
         this.#hash(entry);
+        return;
+      case TYPE_STREAM:
+        this.#start(format.TYPE_STREAM_LISTPACKS_2, entry);
+        this.#streams ??= new StreamEncoder(new Streams(this.#space), this.#writer);
+        this.#streams.write(entries.ref(entry), this.#writer);
         return;
       default:
         assert(false, 'snapshot: an entry of a type that cannot be written');

@@ -5,7 +5,7 @@
 import type { Address } from '../memory/arena.ts';
 import { Span } from '../base/span.ts';
 import type { Database } from './database.ts';
-import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STRING, TYPE_ZSET } from './entry.ts';
+import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_STRING, TYPE_ZSET } from './entry.ts';
 import type { Store } from './store.ts';
 
 /** Copies an entry's value and expiry to a key that is absent from `target`. Returns the new entry. */
@@ -50,6 +50,8 @@ export function copyValue(store: Store, type: number, encoding: number, ref: Add
       return store.zsets.copyValue(encoding, ref);
     case TYPE_LIST:
       return store.lists.copyValue(encoding, ref);
+    case TYPE_STREAM:
+      return store.streams.copyValue(ref);
     default:
       throw new TypeError(`no copy of type ${type}`);
   }

@@ -8,7 +8,7 @@
  *   all keys  = for each database with keys: chain its number (u32, big-endian), then blur in the 20 bytes of each key's digest
  *   a key     = chain the key's name, then its value
  *   a value   = chain the type (u32, big-endian); string and list: chain each element; set: blur each; hash and sorted
- *               set: blur the digest of each pair; with an expiry: blur "!!expire!!"
+ *               set: blur the digest of each pair; stream: chain each id (ms.seq), its fields and values; with an expiry: blur "!!expire!!"
  */
 import type { Address } from '../memory/arena.ts';
 import { Element } from '../memory/element.ts';
@@ -17,8 +17,9 @@ import { ListCursor } from '../memory/quicklist.ts';
 import { Span } from '../base/span.ts';
 import { assert } from '../base/assert.ts';
 import { formatDouble } from '../base/numbers.ts';
-import { ENC_QUICKLIST, TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STRING, TYPE_ZSET } from './entry.ts';
+import { ENC_QUICKLIST, TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_STRING, TYPE_ZSET } from './entry.ts';
 import { Sha1 } from './sha1.ts';
+import { ID_TEXT_MAX, setLastId, writeDottedId } from './stream-id.ts';
 import type { Store } from './store.ts';
 
 const EXPIRE_MARK = Buffer.from('!!expire!!');
@@ -109,6 +110,9 @@ class Digest {
           true,
         );
         break;
+      case TYPE_STREAM:
+        this.#stream(into, entry);
+        break;
       default:
         assert(false, 'digest: a value of an unknown type');
     }
@@ -131,6 +135,26 @@ class Digest {
     for (let p = listpack.first(arena, ref); p !== 0; p = listpack.next(arena, ref, p)) {
       listpack.read(arena, ref, p, element);
       this.#chain(into, element.bytes, element.at, element.length);
+    }
+  }
+
+  /** Entries alone count: their ids, fields and values. */
+  #stream(into: Int32Array, entry: Address): void {
+    const { entries, streams } = this.#store;
+    const { range, ids } = streams;
+    const [start, end] = ids;
+    start.fill(0);
+    setLastId(end);
+    range.open(entries.ref(entry), start, end, false);
+    const { field, value } = range;
+    const text = new Uint8Array(ID_TEXT_MAX);
+    while (range.next()) {
+      this.#chain(into, text, 0, writeDottedId(text, 0, range.id));
+      for (let left = range.fields; left > 0; left--) {
+        range.pair();
+        this.#chain(into, field.bytes, field.at, field.length);
+        this.#chain(into, value.bytes, value.at, value.length);
+      }
     }
   }
 

@@ -18,6 +18,7 @@ export const TYPE_LIST = 1;
 export const TYPE_SET = 2;
 export const TYPE_ZSET = 3;
 export const TYPE_HASH = 4;
+export const TYPE_STREAM = 6;
 
 export const ENC_RAW = 0;
 export const ENC_INT = 1;
@@ -27,6 +28,7 @@ export const ENC_INTSET = 4;
 export const ENC_LISTPACK = 5;
 export const ENC_QUICKLIST = 6;
 export const ENC_SKIPLIST = 7;
+export const ENC_STREAM = 8;
 /** Hashes whose fields can expire: see field-deadlines.ts. No encoding of a hash above the first of these is without. */
 export const ENC_LISTPACK_EX = 12;
 export const ENC_HASHTABLE_EX = 13;
@@ -41,7 +43,7 @@ export const encodingNames: readonly string[] = [
   'listpack',
   'quicklist',
   'skiplist',
-  '',
+  'stream',
   '',
   '',
   '',

@@ -23,6 +23,7 @@ import { Evictor } from './evict.ts';
 import { FieldDeadlines } from './field-deadlines.ts';
 import { LocalExpiries } from './local-expiries.ts';
 import { Reclaimer } from './reclaim.ts';
+import { StreamParts } from './stream-parts.ts';
 
 /** The directives that the store reads; the server's settings object satisfies it. */
 export interface StoreSettings extends AccessSettings {
@@ -36,6 +37,8 @@ export interface StoreSettings extends AccessSettings {
   readonly zsetMaxListpackValue: number;
   readonly listMaxListpackSize: number;
   readonly hllSparseMaxBytes: number;
+  readonly streamNodeMaxBytes: number;
+  readonly streamNodeMaxEntries: number;
   readonly protoMaxBulkLen: number;
   /** Classes of keyspace events that are wanted. */
   readonly notifyKeyspaceEvents: number;
@@ -92,6 +95,7 @@ export class Keyspace {
   readonly deadlines: BTree;
   readonly fieldDeadlines: FieldDeadlines;
   readonly lists: Quicklist;
+  readonly streamParts: StreamParts;
   readonly reclaimer: Reclaimer;
   readonly evictor: Evictor;
   readonly localExpiries: LocalExpiries;
@@ -140,6 +144,7 @@ export class Keyspace {
     this.deadlines = new BTree(this.arena, KEY_OFFSET_EXPIRING);
     this.fieldDeadlines = new FieldDeadlines(this.entries);
     this.lists = new Quicklist(this.arena, settings.listMaxListpackSize);
+    this.streamParts = new StreamParts(this.arena);
     this.reclaimer = new Reclaimer(this);
     this.evictor = new Evictor(this);
     this.localExpiries = new LocalExpiries(this);

@@ -11,10 +11,11 @@ import { copyBytes } from '../memory/copy.ts';
 import { parseInteger } from '../base/numbers.ts';
 import { viewed } from '../base/viewed.ts';
 import { latin1 } from '../resp/args.ts';
-import type { CollectionType, KeyMeta, PackedType, RdbSink } from '../rdb/sink.ts';
+import type { CollectionType, KeyMeta, PackedType, RdbSink, StreamSink } from '../rdb/sink.ts';
 import type { Database } from './database.ts';
 import { TYPE_LIST } from './entry.ts';
 import { LinkBatch } from './load-batch.ts';
+import { StreamLoader } from './stream-load.ts';
 import type { Store } from './store.ts';
 
 /** The file's content cannot be taken; the message says which key and why. */
@@ -77,7 +78,8 @@ export class StoreLoader implements RdbSink {
   /** 0 until it has a value, or the value its first element. */
   #entry: Address = 0;
   #expected = 0;
-  #type: CollectionType = 'list';
+  #type: CollectionType | 'stream' = 'list';
+  readonly #streams: StreamLoader;
   /** It is a sorted set whose members are not in order yet. */
   #unordered = false;
 
@@ -86,6 +88,9 @@ export class StoreLoader implements RdbSink {
     this.#databases = databases;
     this.#options = options;
     this.#db = databases[0]!;
+    this.#streams = new StreamLoader(store.streams, (what) => {
+      throw new LoadError(`the stream '${this.#keyName()}' ${what}`);
+    });
   }
 
   // -- the file -----------------------------------------------------------------------------------------------
@@ -248,6 +253,19 @@ export class StoreLoader implements RdbSink {
       ? zsets.addUnordered(this.#entry, score, bytes, at, length)
       : zsets.add(this.#entry, score, bytes, at, length);
     if (!added) this.#refuseRepeated(bytes, at, length);
+  }
+
+  beginStream(): StreamSink {
+    this.#type = 'stream';
+    if (this.#skip) {
+      this.#streams.start(0);
+      return this.#streams;
+    }
+    this.#claimKey();
+    const { streams } = this.#store;
+    this.#entry = streams.create(this.#db, this.#key, 0, this.#keyLength);
+    this.#streams.start(this.#store.entries.ref(this.#entry));
+    return this.#streams;
   }
 
   endKey(): void {

@@ -4,6 +4,7 @@
  */
 import { type Address, type Arena, byteOf, segmentOf } from '../memory/arena.ts';
 import type { Dict } from '../memory/dict.ts';
+import { IdCursor } from '../memory/id-index.ts';
 import * as node from '../memory/quicklist-node.ts';
 import {
   ENC_HASHTABLE,
@@ -12,9 +13,11 @@ import {
   ENC_QUICKLIST,
   ENC_SKIPLIST,
   TYPE_HASH,
+  TYPE_STREAM,
   TYPE_STRING,
 } from './entry.ts';
 import type { Keyspace } from './keyspace.ts';
+import { CONSUMERS, GROUPS, type StreamParts } from './stream-parts.ts';
 
 /** A key's share of its database's table, measured at 1 M keys: bytes. */
 export const TABLE_SHARE_BYTES = 13;
@@ -30,6 +33,7 @@ export function keyMemory(space: Keyspace, entry: Address, samples: number): num
   const type = entries.type(entry);
   if (type === TYPE_STRING) return own;
   const ref = entries.ref(entry);
+  if (type === TYPE_STREAM) return own + streamMemory(space.streamParts, ref, samples);
   switch (entries.encoding(entry)) {
     case ENC_HASHTABLE:
       return own + dictMemory(arena, type === TYPE_HASH ? space.fields : space.members, ref, samples);
@@ -81,4 +85,40 @@ function quicklistMemory(arena: Arena, header: Address, samples: number): number
     bytes += arena.capacity(n) + arena.capacity(node.nodeData(arena, n));
   }
   return arena.capacity(header) + (seen === 0 ? 0 : Math.round((bytes / seen) * nodes));
+}
+
+/** Nodes are alike but for the last one; groups and consumers are measured like elements. */
+function streamMemory(parts: StreamParts, root: Address, samples: number): number {
+  const { arena, nodes, groups } = parts;
+  const header = parts.nodesOf(root);
+  const wanted = samples === 0 ? Infinity : samples;
+  const cursor = new IdCursor();
+  let seen = 0;
+  let bytes = 0;
+  for (let more = nodes.first(header, cursor); more && seen < wanted; more = nodes.next(cursor)) {
+    seen++;
+    bytes += arena.capacity(nodes.value(cursor, 0));
+  }
+  let total = arena.capacity(root) + nodes.bytes(header);
+  if (seen > 0) total += Math.round((bytes / seen) * nodes.count(header));
+  const table = parts.word(root, GROUPS);
+  const count = groups.count(table);
+  const some = Math.min(count, wanted);
+  let groupBytes = 0;
+  for (let i = 0; i < some; i++) groupBytes += groupMemory(parts, groups.at(table, i), wanted);
+  return total + groups.bytes(table) + (some > 0 ? Math.round((groupBytes / some) * count) : 0);
+}
+
+function groupMemory(parts: StreamParts, group: Address, wanted: number): number {
+  const { arena, consumers, owned, pending } = parts;
+  const table = parts.word(group, CONSUMERS);
+  const count = consumers.count(table);
+  const some = Math.min(count, wanted);
+  let bytes = 0;
+  for (let i = 0; i < some; i++) {
+    const consumer = consumers.at(table, i);
+    bytes += arena.capacity(consumer) + owned.bytes(parts.ownedOf(consumer));
+  }
+  const own = arena.capacity(group) + pending.bytes(parts.pendingOf(group)) + consumers.bytes(table);
+  return own + (some > 0 ? Math.round((bytes / some) * count) : 0);
 }

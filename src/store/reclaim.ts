@@ -19,6 +19,7 @@ import {
   TYPE_HASH,
   TYPE_LIST,
   TYPE_SET,
+  TYPE_STREAM,
   TYPE_STRING,
   TYPE_ZSET,
 } from './entry.ts';
@@ -94,7 +95,18 @@ export class Reclaimer {
     const held = this.#heldHeader(type, encoding, ref);
     if (job === undefined) this.#space.arena.free(ref);
     else if (held !== 0) this.#held.set(held, job);
-    else if (job.count <= AT_ONCE) job.step(Number.MAX_SAFE_INTEGER);
+    else this.#take(job);
+  }
+
+  /** Frees a stream's consumer group that is in no table any more. */
+  freeStreamGroup(group: Address): void {
+    const parts = this.#space.streamParts;
+    this.#take({ count: parts.groupWeight(group), step: (budget) => parts.freeGroup(group, budget) });
+  }
+
+  /** Does a small job at once and puts a large one off. */
+  #take(job: Job): void {
+    if (job.count <= AT_ONCE) job.step(Number.MAX_SAFE_INTEGER);
     else {
       if (this.#debt > MAX_DEBT && !this.#working) this.#workOff(job.count);
       this.#debt += job.count;
@@ -195,6 +207,10 @@ export class Reclaimer {
         count: members.count(ref) + members.buckets(ref),
         step: (budget) => members.drain(ref, budget, release),
       };
+    if (type === TYPE_STREAM) {
+      const parts = this.#space.streamParts;
+      return { count: parts.weight(ref), step: (budget) => parts.freeStream(ref, budget) };
+    }
     if (type === TYPE_LIST && encoding === ENC_QUICKLIST)
       return { count: lists.count(ref), step: (budget) => lists.free(ref, budget) };
     if (type === TYPE_ZSET && encoding === ENC_SKIPLIST) {

@@ -13,6 +13,7 @@ import { Lists } from './lists.ts';
 import { Restorer } from './restore.ts';
 import { SetAlgebra } from './set-algebra.ts';
 import { Sets } from './sets.ts';
+import { Streams } from './streams.ts';
 import { Strings } from './strings.ts';
 import { ZsetAlgebra } from './zset-algebra.ts';
 import { Zsets } from './zsets.ts';
@@ -32,6 +33,7 @@ export class Store {
   readonly setAlgebra: SetAlgebra;
   readonly lists: Lists;
   readonly zsets: Zsets;
+  readonly streams: Streams;
   readonly zsetAlgebra: ZsetAlgebra;
   readonly restorer: Restorer;
 
@@ -49,6 +51,7 @@ export class Store {
     this.lists = new Lists(this.space);
     this.zsets = new Zsets(this.space);
     this.zsetAlgebra = new ZsetAlgebra(this.zsets, this.sets);
+    this.streams = new Streams(this.space);
     this.restorer = new Restorer(this);
   }
 }

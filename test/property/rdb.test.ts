@@ -61,6 +61,8 @@ function encode(writer: RdbWriter, name: string, entry: Entry & { packed: boolea
   writer.keyMeta(entry.expireAtMs, entry.lfuFrequency, entry.idleSeconds);
   const flat = entry.type === 'string' ? [] : (entry.value as (string | string[])[]).flat().map(String);
   switch (entry.type) {
+    case 'stream':
+      throw new Error('streams are tested with the store');
     case 'string':
       writer.type(0);
       put(writer, name);

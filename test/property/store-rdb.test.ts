@@ -6,6 +6,8 @@ import { ArenaExhausted } from '../../src/memory/arena.ts';
 import { digestAll } from '../../src/store/digest.ts';
 import type { Store } from '../../src/store/store.ts';
 import { collect } from '../fixtures/rdb/collector.ts';
+import { Args } from '../../src/resp/args.ts';
+import { MAX_DELETED_ID } from '../../src/store/stream-parts.ts';
 import { makeStore } from '../support/store.ts';
 import { loadStore, saveStore, tryLoad } from '../support/store-rdb.ts';
 
@@ -14,7 +16,7 @@ const NOW = 1_700_000_000_000;
 interface Key {
   readonly db: number;
   readonly name: string;
-  readonly type: 'string' | 'list' | 'set' | 'hash' | 'zset';
+  readonly type: 'string' | 'list' | 'set' | 'hash' | 'zset' | 'stream';
   /** Latin1; LARGE stands for an element larger than a list node. */
   readonly elements: readonly string[];
   /** How often the elements are repeated, with a number behind: makes large encodings. */
@@ -35,7 +37,7 @@ const text = fc.oneof(
 const key: fc.Arbitrary<Key> = fc.record({
   db: fc.nat(3),
   name: fc.string({ maxLength: 12 }),
-  type: fc.constantFrom('string', 'list', 'set', 'hash', 'zset'),
+  type: fc.constantFrom('string', 'list', 'set', 'hash', 'zset', 'stream'),
   elements: fc.array(text, { minLength: 1, maxLength: 12 }),
   times: fc.constantFrom(1, 1, 1, 20, 60),
   expiry: fc.constantFrom(-1, -1, -1, 0, 1, 100_000),
@@ -57,6 +59,10 @@ function add(store: Store, one: Key): void {
   if (one.type === 'set') entry = sets.create(db, name, 0, name.length, /^-?\d+$/.test(String(first)), 1);
   if (one.type === 'hash') entry = hashes.create(db, name, 0, name.length, 1);
   if (one.type === 'zset') entry = zsets.create(db, name, 0, name.length);
+  if (one.type === 'stream') {
+    addStream(store, one, elements);
+    entry = db.peek(name, 0, name.length);
+  }
   elements.forEach((element, i) => {
     const { length } = element;
     if (one.type === 'list') lists.pushTail(entry, element, 0, length);
@@ -68,6 +74,28 @@ function add(store: Store, one: Key): void {
     if (one.type === 'zset') zsets.add(entry, [i, i / 3, -Infinity, 1e300 * i, -0][i % 5]!, element, 0, length);
   });
   if (one.expiry >= 0) db.setExpiry(entry, NOW + one.expiry);
+}
+
+/** Every element is an entry's value; some are deleted, and some are pending in groups. */
+function addStream(store: Store, one: Key, elements: readonly Buffer[]): void {
+  const { streams } = store;
+  const { groups } = streams;
+  const name = Buffer.from(one.name);
+  const entry = streams.create(store.space.databases[one.db]!, name, 0, name.length);
+  const root = store.entries.ref(entry);
+  const ids = elements.map((_, i) => Uint32Array.of(i >>> 7, i * 1_000_003, i & 1, i));
+  elements.forEach((element, i) => {
+    const args = new Args().assign(i % 9 === 4 ? ['other', element, 'f', 'v'] : ['field', element]);
+    streams.append(root, ids[i]!, args, 0, args.count / 2);
+  });
+  const deleted = ids.filter((id, i) => i % 5 === 3 && streams.delete(root, id));
+  if (deleted.length > 0) streams.setId(root, MAX_DELETED_ID, deleted.at(-1)!);
+  for (const [i, group] of ['g', 'group 2', ''].entries()) {
+    if (elements.length % 3 < i) continue;
+    const block = groups.create(root, Buffer.from(group), 0, group.length, ids.at(-1)!, i - 1);
+    const consumers = ['c', 'd', 'e'].map((c) => groups.createConsumer(block, Buffer.from(c), 0, 1, NOW - i, NOW));
+    ids.forEach((id, n) => groups.assign(block, consumers[n % 2]!, id, NOW - n, n * 4_000_000_000_000_000));
+  }
 }
 
 function storeOf(keys: readonly Key[]): Store {

@@ -1,4 +1,4 @@
-/** Seeded data sets and write loads over all five types: what replication and persistence tests fill servers with. */
+/** Seeded data sets and write loads over all types: what replication and persistence tests fill servers with. */
 import type { RawClient } from './raw-client.ts';
 
 type Command = readonly (string | Buffer | number)[];
@@ -58,7 +58,7 @@ export async function sendAll(client: RawClient, commands: Iterable<Command>): P
 
 /**
  * `keys` keys spread over strings, lists, sets, hashes and sorted sets, with expiries (an hour ahead) on some, in the
- * selected database; plus a few big collections and, if asked, values of `bigBytes`.
+ * selected database; plus a few big collections, streams with consumer groups, and, if asked, values of `bigBytes`.
  */
 export function* dataset(seed: number, keys: number, bigBytes = 0): Generator<Command> {
   const random = new Seeded(seed);
@@ -96,6 +96,7 @@ export function* dataset(seed: number, keys: number, bigBytes = 0): Generator<Co
       yield ['ZADD', `big:zset:${n}`, ...part.flatMap((i) => [random.below(1000) / 3, `member ${i}`])];
     }
   }
+  yield* streams(random);
   if (bigBytes > 0) {
     const block = random.bytes(64 * 1024);
     const value = Buffer.concat(Array.from({ length: Math.ceil(bigBytes / block.length) }, () => block)).subarray(
@@ -108,11 +109,36 @@ export function* dataset(seed: number, keys: number, bigBytes = 0): Generator<Co
   }
 }
 
+/** Streams of several nodes with gaps, and groups whose consumers have entries pending. */
+function* streams(random: Seeded): Generator<Command> {
+  for (let n = 0; n < 4; n++) {
+    const key = `stream:${n}`;
+    const size = 50 + random.below(400);
+    const id = (i: number): string => `${1000 + Math.floor(i / 3)}-${i}`;
+    for (let i = 1; i <= size; i++) {
+      const fields = i % 6 === 0 ? ['other', random.text(20), 'b', i] : ['a', random.text(30), 'b', random.below(1e6)];
+      yield ['XADD', key, id(i), ...fields];
+    }
+    for (const group of ['first', 'second']) {
+      yield ['XGROUP', 'CREATE', key, group, id(random.below(20))];
+      for (const consumer of ['alice', 'bob', 'alice'])
+        yield ['XREADGROUP', 'GROUP', group, consumer, 'COUNT', 1 + random.below(40), 'STREAMS', key, '>'];
+    }
+    for (let i = 0; i < 20; i++) {
+      yield ['XACK', key, 'first', id(random.below(size))];
+      yield ['XDEL', key, id(random.below(size))];
+    }
+    yield ['XCLAIM', key, 'second', 'carol', 0, id(30), id(31), 'RETRYCOUNT', random.below(1000), 'FORCE', 'JUSTID'];
+    yield ['XGROUP', 'CREATECONSUMER', key, 'first', 'idle'];
+  }
+  yield ['XGROUP', 'CREATE', 'stream:empty', 'g', '5-5', 'MKSTREAM'];
+}
+
 /** One random write on a small set of keys, so that values of every type grow, shrink, expire and vanish. */
 export function randomWrite(random: Seeded): Command {
   const n = random.below(60);
   const value = random.below(3) === 0 ? random.below(1000) : random.text(30);
-  switch (random.below(26)) {
+  switch (random.below(29)) {
     case 0:
       return ['SET', `w:s:${n}`, value];
     case 1:
@@ -126,7 +152,7 @@ export function randomWrite(random: Seeded): Command {
     case 5:
       return ['SETRANGE', `w:s:${n}`, random.below(50), value];
     case 6:
-      return ['DEL', `w:${random.pick(['s', 'n', 'l', 'e', 'h', 'z'])}:${n}`];
+      return ['DEL', `w:${random.pick(['s', 'n', 'l', 'e', 'h', 'z', 'x'])}:${n}`];
     case 7:
       return ['EXPIRE', `w:${random.pick(['s', 'l', 'e', 'h', 'z'])}:${n}`, 1 + random.below(3)];
     case 8:
@@ -164,6 +190,12 @@ export function randomWrite(random: Seeded): Command {
       return ['ZINCRBY', `w:z:${n}`, random.below(100) / 8 - 6, `m${random.below(200)}`];
     case 24:
       return [random.pick(['ZPOPMIN', 'ZPOPMAX']), `w:z:${n}`];
+    case 25:
+      return ['XADD', `w:x:${n}`, 'MAXLEN', random.pick(['=', '~']), 200, '*', 'f', value];
+    case 26:
+      return ['XADD', `w:x:${n}`, '*', 'f', value, `g${random.below(3)}`, random.text(10)];
+    case 27:
+      return ['XTRIM', `w:x:${n}`, 'MAXLEN', random.pick(['=', '~']), random.below(150)];
     default:
       return ['RENAME', `w:l:${n}`, `w:l:${random.below(60)}`];
   }

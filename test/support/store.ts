@@ -34,6 +34,8 @@ export function makeStore(settings: Partial<StoreSettings> = {}, seed = 1): Stor
     listMaxListpackSize: -2,
     hllSparseMaxBytes: 3000,
     notifyKeyspaceEvents: 0,
+    streamNodeMaxBytes: 4096,
+    streamNodeMaxEntries: 100,
     protoMaxBulkLen: 512 * 1024 * 1024,
     maxmemoryPolicy: 'noeviction',
     maxmemorySamples: 5,
