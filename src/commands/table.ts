@@ -18,6 +18,8 @@ export class Command {
   readonly arity: number;
   readonly handler: ((call: Call) => void) | undefined;
   readonly isWrite: boolean;
+  /** Reads or writes data and nothing else: it can open or close no gate. */
+  readonly isPlain: boolean;
   readonly isReadonly: boolean;
   readonly denyOom: boolean;
   readonly allowLoading: boolean;
@@ -68,6 +70,7 @@ export class Command {
     this.isMonitored = !has('admin') && !has('skip_monitor');
     this.mayBeSlow = !this.isFast && row.complexity !== 'O(1)';
     this.categories = new Set(categoriesOf(row).map((name) => name.slice(1)));
+    this.isPlain = (this.isWrite || this.isReadonly) && !this.noMulti && !this.categories.has('dangerous');
     this.subcommands =
       row.subcommands === undefined
         ? undefined

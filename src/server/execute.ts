@@ -47,11 +47,11 @@ export interface Gates {
 export interface ExecutorHooks {
   /** The session issued a command that must wait for the end of a pause. */
   postpone(session: Session): void;
-  /** Serves the clients blocked on keys that have something for them now; see `keysReady`. */
   /** A command took at least `slowMicros`. */
   slow(command: Command, args: Args, session: Session, micros: number): void;
   /** A command ran while `monitored`. */
   ran(command: Command, args: Args, session: Session): void;
+  /** Serves the clients blocked on keys that have something for them now; see `keysReady`. */
   serveBlocked(): void;
   /** A session that tracks ran a command that reads. */
   tracked(session: Session, command: Command, args: Args): void;
@@ -77,6 +77,13 @@ export class Executor {
   longArguments: number = Infinity;
   /** Somebody wants to see all commands. */
   monitored = false;
+  /**
+   * No gate stands in the way of commands on data. Looked up when a batch begins and after each command of another kind,
+   * as nothing else can change it within a batch: reading all gates costs a tenth of a fast command.
+   */
+  #open = false;
+  /** Clients need not authenticate; known together with `#open`. */
+  #anonymous = false;
   /** Commands executed: total_commands_processed. */
   processed = 0;
   /** Error replies by first word: INFO errorstats. */
@@ -89,10 +96,42 @@ export class Executor {
     this.#hooks = hooks;
   }
 
+  /** A batch of a client's commands begins. */
+  beginBatch(): void {
+    const gates = this.#gates;
+    this.#anonymous = !gates.authenticationRequired;
+    this.#open =
+      !gates.memoryLimited &&
+      !gates.loading &&
+      !gates.readonlyReplica &&
+      !gates.masterDown &&
+      !gates.notEnoughReplicas &&
+      gates.diskError === undefined &&
+      gates.paused === 'no';
+  }
+
   /** Runs one command of a client, or queues or postpones it. Replies are in the call's writer afterwards. */
   execute(session: Session, args: Args): Outcome {
     const command = this.#resolve(session, args);
     if (command === undefined) return 'done';
+    if (
+      this.#open &&
+      command.isPlain &&
+      session.class === 'normal' &&
+      session.transaction === undefined &&
+      session.user.unrestricted &&
+      (session.authenticated || this.#anonymous)
+    ) {
+      this.run(session, command, args);
+      if (this.keysReady) this.#hooks.serveBlocked();
+      return 'done';
+    }
+    const outcome = this.#throughGates(session, command, args);
+    if (!command.isPlain) this.beginBatch();
+    return outcome;
+  }
+
+  #throughGates(session: Session, command: Command, args: Args): Outcome {
     const refusal = session.class === 'master' ? this.#asMaster() : this.#refusal(session, command, args);
     if (refusal !== undefined) {
       this.#reject(session, command, refusal);
