@@ -130,8 +130,10 @@ test(
       },
       { what: `equal digests, seed ${seed}` },
     );
-    assert.equal((await infoOf(client, 'stats')).get('sync_full'), '2');
-    for (const one of replicas) assert.doesNotMatch(one.logText(), /CRITICAL|BUG REPORT/);
+    for (const one of replicas) {
+      assert.doesNotMatch(one.logText(), /CRITICAL|BUG REPORT/);
+      assert.equal(one.logText().match(/Full resync from master/g)?.length, 1, one.logText());
+    }
   },
 );
 
