@@ -9,11 +9,13 @@ import { EntryEncoder } from '../snapshot/encode.ts';
 import {
   ENC_HASHTABLE,
   ENC_HASHTABLE_EX,
+  ENC_INT,
   ENC_LISTPACK,
   ENC_QUICKLIST,
   ENC_SKIPLIST,
   encodingNames,
   TYPE_HASH,
+  TYPE_STRING,
 } from '../store/entry.ts';
 import type { Call } from './call.ts';
 import { referenceCount } from './object.ts';
@@ -70,6 +72,24 @@ function quicklistFacts(call: Call, entry: Address): string {
 export function debugListpack(call: Call): void {
   if (call.store.entries.encoding(entryOf(call)) !== ENC_LISTPACK) throw notListpack;
   call.reply.simple('The value is a listpack; its content is not printed');
+}
+
+const notString = replyError('ERR Not an sds encoded string.');
+
+/** SDSLEN: what fits into a block without moving it counts as available. */
+export function debugLengths(call: Call): void {
+  const { space, entries } = call.store;
+  const entry = entryOf(call);
+  const encoding = entries.encoding(entry);
+  if (entries.type(entry) !== TYPE_STRING || encoding === ENC_INT) throw notString;
+  const key = entries.keyLength(entry);
+  const value = entries.ref(entry);
+  const head = entries.keyStart(entry) - byteOf(entry);
+  const size = space.arena.capacity(entry);
+  call.reply.simple(
+    `key_sds_len:${key}, key_sds_avail:0, key_zmalloc: ${head + key}, ` +
+      `val_sds_len:${value}, val_sds_avail:${size - head - key - value}, val_zmalloc: ${size - head - key}`,
+  );
 }
 
 export function debugQuicklist(call: Call): void {

@@ -5,7 +5,14 @@
 import { errors, replyError, type ReplyError } from '../base/errors.ts';
 import { globMatch } from '../base/glob.ts';
 import type { Call } from './call.ts';
-import { debugListpack, debugObject, debugQuicklist, hashTableStats, valueTableStats } from './debug-inspect.ts';
+import {
+  debugLengths,
+  debugListpack,
+  debugObject,
+  debugQuicklist,
+  hashTableStats,
+  valueTableStats,
+} from './debug-inspect.ts';
 import { debugProtocol } from './debug-protocol.ts';
 import { accessRefused, mayUse } from './protected.ts';
 import type { CommandRow } from './row.ts';
@@ -86,6 +93,17 @@ function reload(call: Call): void {
 function setActiveExpire(call: Call): void {
   call.store.space.activeExpire = Number.parseInt(call.text(2), 10) > 0;
   call.reply.ok();
+}
+
+/** PAUSE-CRON 0|1. */
+function pauseCron(call: Call): void {
+  call.services.pauseCron(call.integer(2) !== 0);
+  call.reply.ok();
+}
+
+/** There is no jemalloc to ask. */
+function mallctl(call: Call): void {
+  throw replyError(`ERR DEBUG ${call.text(1).toUpperCase()} is refused: memory comes from an arena, not from jemalloc`);
 }
 
 /** STRINGMATCH-LEN pattern text: whether the glob matches. */
@@ -196,11 +214,13 @@ const subcommands: { readonly [name: string]: DebugSubcommand | undefined } = Ob
     leak: { min: 1, max: 1, run: nothing, about: NO_EFFECT },
     listpack: { min: 1, max: 1, run: debugListpack, about: 'Tells whether a value is a listpack.' },
     loadaof: { min: 0, max: ANY, run: fails(noAof), about: 'Fails: there is no AOF.' },
+    mallctl: { min: 1, max: 2, run: mallctl, about: NO_EFFECT },
+    'mallctl-str': { min: 1, max: 2, run: mallctl, about: NO_EFFECT },
     log: { min: 1, max: 1, run: writeLog, about: 'Writes a line to the log.' },
     object: { min: 1, max: 2, run: debugObject, about: "Describes a key's value." },
     oom: { min: 0, max: ANY, run: refuse, about: REFUSED },
     panic: { min: 0, max: ANY, run: refuse, about: REFUSED },
-    'pause-cron': { min: 1, max: 1, run: nothing, about: NO_EFFECT },
+    'pause-cron': { min: 1, max: 1, run: pauseCron, about: '1: background work stops, 0: it goes on.' },
     populate: {
       min: 1,
       max: 3,
@@ -218,6 +238,7 @@ const subcommands: { readonly [name: string]: DebugSubcommand | undefined } = Ob
     'set-active-expire': { min: 1, max: 1, run: setActiveExpire, about: '0: expired keys stay until they are met.' },
     'set-disable-deny-scripts': { min: 1, max: 1, run: nothing, about: NO_EFFECT },
     'set-skip-checksum-validation': { min: 1, max: 1, run: nothing, about: NO_EFFECT },
+    sdslen: { min: 1, max: 1, run: debugLengths, about: 'Tells the lengths of a key and a string value.' },
     sleep: { min: 1, max: 1, run: sleep, about: 'Stops the server for so many seconds.' },
     'stringmatch-len': { min: 2, max: 2, run: stringMatch, about: '<pattern> <text>: 1 if the glob matches.' },
   },

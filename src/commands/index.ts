@@ -5,6 +5,7 @@ import { bitmapCommands } from './bits.ts';
 import { bitFieldCommands } from './bits-fields.ts';
 import { hyperLogLogCommands } from './hyperloglog.ts';
 import { serverCommands } from './server.ts';
+import { lolwutCommands } from './lolwut.ts';
 import { latencyCommands } from './latency.ts';
 import { monitorCommands } from './monitor.ts';
 import { slowlogCommands } from './slowlog.ts';
@@ -71,6 +72,7 @@ export const families: readonly (readonly CommandRow[])[] = [
   memoryCommands,
   slowlogCommands,
   latencyCommands,
+  lolwutCommands,
   monitorCommands,
   serverCommands,
   pubsubCommands,

@@ -1,5 +1,4 @@
 /** The server as a whole: INFO, TIME, saving, SHUTDOWN, and MODULE as far as there are none. */
-import { headwaterVersion, redisVersion } from '../base/version.ts';
 import { errors, replyError } from '../base/errors.ts';
 import type { Call } from './call.ts';
 import { helpRow } from './help.ts';
@@ -72,11 +71,6 @@ function shutdown(call: Call): void {
   const failed = (error: string): void => finish((writer) => writer.error(replyError(error)));
   const error = services.shutdown({ save: wanted, now, force, failed });
   if (error !== undefined) failed(error);
-}
-
-function lolwut(call: Call): void {
-  if (call.count >= 3 && call.is(1, 'version')) call.integer(2);
-  call.reply.verbatim(`Headwater ver. ${headwaterVersion}, speaks Redis ver. ${redisVersion}\n`);
 }
 
 function moduleList(call: Call): void {
@@ -165,16 +159,6 @@ export const serverCommands: readonly CommandRow[] = [
     complexity: 'O(N) when saving, with N the number of keys, else O(1)',
     summary: 'Saves, if so configured, and ends the server.',
     handler: shutdown,
-  },
-  {
-    ...facts,
-    name: 'lolwut',
-    arity: -1,
-    flags: ['readonly', 'fast'],
-    since: '5.0.0',
-    complexity: 'O(1)',
-    summary: 'Names the version.',
-    handler: lolwut,
   },
   {
     ...facts,

@@ -61,6 +61,8 @@ export interface Services {
   shutdown(options: ShutdownOptions): string | undefined;
   /** SHUTDOWN ABORT: false if none was under way. */
   abortShutdown(): boolean;
+  /** DEBUG PAUSE-CRON. */
+  pauseCron(on: boolean): void;
   /** Blocks the whole server for this long (DEBUG SLEEP). */
   sleep(milliseconds: number): void;
 }

@@ -61,7 +61,7 @@ export function memoryRows(server: Server): readonly InfoRow[] {
     ['mem_clients_slaves', use.clientsReplicas],
     ['mem_clients_normal', use.clientsNormal],
     ['mem_cluster_links', 0],
-    ['mem_aof_buffer', 0],
+    ['mem_aof_buffer', server.aof.bufferBytes],
     ['mem_allocator', 'headwater-arena'],
     ['active_defrag_running', 0],
     ['lazyfree_pending_objects', reclaimer.pending],

@@ -8,6 +8,9 @@ export function statsRows(server: Server): readonly InfoRow[] {
   const { counters } = replication;
   const traffic = clients.traffic();
   const exceeded = server.eviction.exceeded();
+  const { turns } = statistics;
+  let commandMicros = 0;
+  for (const { micros } of server.commands.all()) commandMicros += micros;
   let errorReplies = 0;
   for (const count of executor.errorCounts.values()) errorReplies += count;
   const kbps = (bytesPerSecond: number): string => (bytesPerSecond / 1024).toFixed(2);
@@ -31,7 +34,7 @@ export function statsRows(server: Server): readonly InfoRow[] {
     // Expired keys are found by their time, not by sampling: none is left behind.
     ['expired_stale_perc', '0.00'],
     ['expired_time_cap_reached_count', 0],
-    ['expire_cycle_cpu_milliseconds', 0],
+    ['expire_cycle_cpu_milliseconds', Math.floor(statistics.expireMicros / 1000)],
     ['evicted_keys', stats.evictedKeys],
     ['evicted_clients', 0],
     ['total_eviction_exceeded_time', exceeded.total],
@@ -69,8 +72,24 @@ export function statsRows(server: Server): readonly InfoRow[] {
     ['acl_access_denied_cmd', acl.log.denied.command],
     ['acl_access_denied_key', acl.log.denied.key],
     ['acl_access_denied_channel', acl.log.denied.channel],
+    ['eventloop_cycles', turns.turns],
+    ['eventloop_duration_sum', Math.round(turns.micros)],
+    ['eventloop_duration_cmd_sum', Math.round(commandMicros)],
+    ['instantaneous_eventloop_cycles_per_sec', Math.round(turns.turnRate.perSecond)],
+    ['instantaneous_eventloop_duration_usec', Math.round(turns.recentMicros)],
     ['headwater_last_full_sync_reason', counters.lastFullReason ?? 'none'],
     ['headwater_last_partial_refusal', counters.lastPartialRefusal ?? 'none'],
+  ];
+}
+
+/** INFO debug: shown only to those who ask for it by name. */
+export function debugRows({ statistics }: Server): readonly InfoRow[] {
+  const { turns } = statistics;
+  return [
+    ['eventloop_duration_aof_sum', 0],
+    ['eventloop_duration_cron_sum', Math.round(turns.cronMicros)],
+    ['eventloop_duration_max', Math.round(turns.longestMicros)],
+    ['eventloop_cmd_per_cycle_max', turns.mostCommands],
   ];
 }
 

@@ -7,7 +7,7 @@ import type { Server } from '../server/server.ts';
 import { memoryRows } from './info-memory.ts';
 import { persistenceRows } from './info-persistence.ts';
 import { clientsRows, cpuRows, keyspaceRows, serverRows } from './info-server.ts';
-import { commandStatsRows, errorStatsRows, latencyStatsRows, statsRows } from './info-stats.ts';
+import { commandStatsRows, debugRows, errorStatsRows, latencyStatsRows, statsRows } from './info-stats.ts';
 import type { InfoSection } from './section.ts';
 
 const sections: readonly InfoSection[] = [
@@ -24,6 +24,7 @@ const sections: readonly InfoSection[] = [
   { name: 'latencystats', title: 'Latencystats', byDefault: false, rows: latencyStatsRows },
   { name: 'cluster', title: 'Cluster', byDefault: true, rows: () => [['cluster_enabled', 0]] },
   { name: 'keyspace', title: 'Keyspace', byDefault: true, rows: keyspaceRows },
+  { name: 'debug', title: 'Debug', byDefault: false, onlyByName: true, rows: debugRows },
 ];
 
 /** Makes the server answer INFO. */
@@ -40,7 +41,11 @@ export function renderInfo(server: Server, names: readonly string[]): string {
   const everything = names.includes('all') || names.includes('everything');
   const defaults = names.length === 0 || names.includes('default');
   const wanted = sections.filter(
-    ({ name, byDefault }) => everything || (defaults && byDefault) || names.includes(name) || isModuleList(name, names),
+    ({ name, byDefault, onlyByName }) =>
+      (everything && onlyByName !== true) ||
+      (defaults && byDefault) ||
+      names.includes(name) ||
+      isModuleList(name, names),
   );
   return wanted.map((section) => renderSection(server, section)).join('\r\n');
 }

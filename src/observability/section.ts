@@ -10,6 +10,8 @@ export interface InfoSection {
   readonly title: string;
   /** Shown by INFO without arguments. */
   readonly byDefault: boolean;
+  /** Not even INFO EVERYTHING shows it. */
+  readonly onlyByName?: boolean;
   readonly rows: (server: Server) => readonly InfoRow[];
 }
 

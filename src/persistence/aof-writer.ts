@@ -32,10 +32,17 @@ const KEEP_BYTES = 1024 * 1024;
 /** A disk that fails again and again is logged once in so many ms. */
 const ERROR_LOG_MS = 30_000;
 
+/** Whoever wants to know of delays (LATENCY). */
+export interface LatencySink {
+  readonly enabled: boolean;
+  add(event: string, ms: number): void;
+}
+
 export interface AofWriterParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: { readonly appendfsync: 'everysec' | 'always' | 'no'; readonly noAppendfsyncOnRewrite: boolean };
+  readonly latency: LatencySink;
   /** A save or rewrite is under way: with no-appendfsync-on-rewrite nothing is flushed to disk meanwhile. */
   saving(): boolean;
   /** The replication offset of what was fed so far. */
@@ -154,11 +161,11 @@ export class AofWriter {
       this.#fresh = false;
       // While the disk is known to fail, commands that write are refused: what comes here is nobody's answer.
       const wasFine = this.writeError === '';
-      if (!this.#write()) return policy !== 'always' || !fresh || !wasFine;
+      if (!this.#measuredWrite()) return policy !== 'always' || !fresh || !wasFine;
     }
     if (this.#coveredSize === this.size) return true;
     if (settings.appendfsync === 'no' || (settings.noAppendfsyncOnRewrite && this.#parts.saving())) return true;
-    if (settings.appendfsync === 'always') return this.#syncNow();
+    if (settings.appendfsync === 'always') return this.#measured(['aof-fsync-always'], () => this.#syncNow());
     // What waits for the fsync under way is looked at when that is done.
     if (this.pendingSyncs > 0) return true;
     const now = clock.monotonic();
@@ -170,6 +177,23 @@ export class AofWriter {
     this.#lastSyncMs = now;
     this.#syncInBackground(this.#file, false);
     return true;
+  }
+
+  /** Redis's events: every write, and in which company it was. */
+  #measuredWrite(): boolean {
+    if (!this.#parts.latency.enabled) return this.#write();
+    const company = this.pendingSyncs > 0 ? 'pending-fsync' : this.#parts.saving() ? 'active-child' : 'alone';
+    return this.#measured(['aof-write', `aof-write-${company}`], () => this.#write());
+  }
+
+  #measured(events: readonly string[], run: () => boolean): boolean {
+    const { clock, latency } = this.#parts;
+    if (!latency.enabled) return run();
+    const started = clock.monotonic();
+    const result = run();
+    const elapsed = clock.monotonic() - started;
+    for (const event of events) latency.add(event, elapsed);
+    return result;
   }
 
   #lookAgainIn(delayMs: number): void {

@@ -20,7 +20,7 @@ import type { SnapshotConsumer, SnapshotRun } from '../snapshot/ports.ts';
 import { AofDirectory, AofError } from './aof-directory.ts';
 import { AofManifest } from './aof-manifest.ts';
 import { AofRewrite, type BaseEncoder } from './aof-rewrite.ts';
-import { AofWriter } from './aof-writer.ts';
+import { AofWriter, type LatencySink } from './aof-writer.ts';
 import { diskErrorText } from './disk-error.ts';
 import { RewriteLimit } from './rewrite-limit.ts';
 
@@ -33,6 +33,7 @@ const NO_DB = -1;
 export interface AofParts {
   readonly world: World;
   readonly settings: Settings;
+  readonly latency: LatencySink;
   /** Starts a snapshot of the data as it is now, as the base of an append only file. */
   snapshot(consumer: SnapshotConsumer): SnapshotRun;
   /** For a base of commands. */
@@ -95,6 +96,7 @@ export class AppendOnlyFile {
       clock: world.clock,
       log: world.log,
       settings,
+      latency: parts.latency,
       saving: () => parts.saving() || this.rewriting,
       offset: () => parts.offset(),
       synced: () => parts.synced(),

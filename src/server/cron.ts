@@ -25,6 +25,8 @@ export interface CronParts {
   /** `hz` times a second. */
   everyTick(): void;
   everySecond(): void;
+  /** A tick took so long. */
+  ticked(ms: number): void;
 }
 
 export class Cron {
@@ -33,6 +35,8 @@ export class Cron {
   #lastSecond = 0;
   #sliceScheduled = false;
   #stopped = false;
+  /** DEBUG PAUSE-CRON: nothing is done in the background. */
+  paused = false;
   /** Milliseconds the server has run, by its own ticks. */
   ticks = 0;
 
@@ -58,7 +62,7 @@ export class Cron {
   #schedule(): void {
     if (this.#stopped) return;
     this.#timer = this.#parts.clock.after(1000 / this.#parts.settings.hz, () => {
-      this.#tick();
+      if (!this.paused) this.#tick();
       this.#schedule();
     });
   }
@@ -66,13 +70,14 @@ export class Cron {
   #tick(): void {
     const { clock } = this.#parts;
     this.ticks++;
-    this.#parts.everyTick();
     const now = clock.monotonic();
+    this.#parts.everyTick();
     if (now - this.#lastSecond >= 1000) {
       this.#lastSecond = now - this.#lastSecond >= 2000 ? now : this.#lastSecond + 1000;
       this.#parts.everySecond();
     }
     this.#slice();
+    this.#parts.ticked(clock.monotonic() - now);
   }
 
   #scheduleSlice(): void {

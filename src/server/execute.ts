@@ -24,6 +24,9 @@ const WARNING_PERIOD_MS = 60_000;
 /** Bytes that take about a millisecond to make: a command with such a reply is timed from then on. */
 const LARGE_REPLY: number = 4 * 1024 * 1024;
 
+/** Kinds of errors that are counted each by itself. */
+const ERROR_CODES_MAX = 128;
+
 /** What may stand between a command and its handler; read for every command. */
 export interface Gates {
   readonly authenticationRequired: boolean;
@@ -385,7 +388,9 @@ export class Executor {
   }
 
   countError(session: Session, error: ReplyError): void {
-    this.errorCounts.set(error.code, (this.errorCounts.get(error.code) ?? 0) + 1);
+    const counts = this.errorCounts;
+    const code = counts.has(error.code) || counts.size < ERROR_CODES_MAX ? error.code : 'ERRORSTATS_OVERFLOW';
+    counts.set(code, (counts.get(code) ?? 0) + 1);
     if (session.class === 'master') this.#hooks.masterCommandFailed?.(session, error);
   }
 

@@ -183,6 +183,7 @@ export class Server implements Services, Gates {
       executor: this.executor,
       slowlog: this.slowlog,
       latency: this.latency,
+      turns: this.statistics.turns,
     });
     this.monitors = new Monitors({
       clock,
@@ -238,6 +239,7 @@ export class Server implements Services, Gates {
     this.aof = new AppendOnlyFile({
       world,
       settings: this.settings,
+      latency: this.latency,
       snapshot: (consumer) =>
         this.snapshots.start(
           {
@@ -293,6 +295,7 @@ export class Server implements Services, Gates {
       expireSlice: (run) => this.#expireSlice(run),
       everyTick: () => this.persistence.tick(),
       everySecond: () => this.#everySecond(),
+      ticked: (ms) => this.statistics.turns.cron(ms * 1000),
     });
     this.store.space.events = {
       expired: (db, bytes, at, length) => {
@@ -511,6 +514,10 @@ export class Server implements Services, Gates {
     return this.#shutdown.abort();
   }
 
+  pauseCron(on: boolean): void {
+    this.cron.paused = on;
+  }
+
   sleep(milliseconds: number): void {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
   }
@@ -697,11 +704,13 @@ export class Server implements Services, Gates {
 
   #expireSlice(run: () => number): number {
     this.propagation.noMulti = true;
-    const started = this.latency.enabled ? this.clock.monotonic() : 0;
+    const started = this.clock.monotonic();
     try {
       return run();
     } finally {
-      if (started > 0) this.latency.add('expire-cycle', this.clock.monotonic() - started);
+      const elapsed = this.clock.monotonic() - started;
+      this.statistics.expireMicros += elapsed * 1000;
+      this.latency.add('expire-cycle', elapsed);
       this.propagation.flush();
       this.propagation.noMulti = false;
       this.#scheduleEndOfTurn();

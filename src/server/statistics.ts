@@ -1,30 +1,7 @@
-/** Rates for INFO stats: samples of the counters, averaged over the last sixteen. */
+/** What INFO stats shows of the recent past: rates of the counters, averaged, and peaks. */
 import type { Clock } from '../base/ambient.ts';
-
-const SAMPLES = 16;
-
-class Rate {
-  readonly #values: number[] = [];
-  #last = 0;
-
-  /** Adds what a counter gained within `elapsedMs`. */
-  sample(counter: number, elapsedMs: number): void {
-    const gained = Math.max(0, counter - this.#last);
-    this.#last = counter;
-    this.#values.push(elapsedMs > 0 ? (gained * 1000) / elapsedMs : 0);
-    if (this.#values.length > SAMPLES) this.#values.shift();
-  }
-
-  get perSecond(): number {
-    if (this.#values.length === 0) return 0;
-    return this.#values.reduce((a, b) => a + b, 0) / this.#values.length;
-  }
-
-  reset(): void {
-    this.#values.length = 0;
-    this.#last = 0;
-  }
-}
+import { Rate } from './rate.ts';
+import { TurnStatistics } from './turn-statistics.ts';
 
 export class Statistics {
   readonly commands: Rate = new Rate();
@@ -32,6 +9,9 @@ export class Statistics {
   readonly output: Rate = new Rate();
   readonly replicationInput: Rate = new Rate();
   readonly replicationOutput: Rate = new Rate();
+  readonly turns: TurnStatistics = new TurnStatistics();
+  /** Microseconds spent on deleting keys whose time had come. */
+  expireMicros = 0;
   /** used_memory before there was any data, and the most that was seen of it: bytes. */
   startupMemory = 0;
   /** What the process took before there was any data, beyond the arena: the JS engine and the code. Bytes. */
@@ -61,6 +41,7 @@ export class Statistics {
     this.output.sample(counters.outputBytes, elapsed);
     this.replicationInput.sample(counters.replicationInputBytes, elapsed);
     this.replicationOutput.sample(counters.replicationOutputBytes, elapsed);
+    this.turns.sample(elapsed);
   }
 
   noteMemory(bytes: number): void {
@@ -68,7 +49,8 @@ export class Statistics {
   }
 
   reset(): void {
-    this.peakMemory = 0;
+    this.peakMemory = this.expireMicros = 0;
+    this.turns.reset();
     this.commands.reset();
     this.input.reset();
     this.output.reset();

@@ -14,6 +14,7 @@ import type { Command } from '../commands/table.ts';
 import type { Executor } from './execute.ts';
 import type { LatencyMonitor } from './latency-monitor.ts';
 import type { Slowlog } from './slowlog.ts';
+import type { TurnStatistics } from './turn-statistics.ts';
 
 /** Thresholds below this are met by ordinary commands. */
 const PRECISE_MICROS = 1000;
@@ -32,14 +33,18 @@ export interface TimingParts {
   readonly executor: Executor;
   readonly slowlog: Slowlog;
   readonly latency: LatencyMonitor;
+  readonly turns: TurnStatistics;
 }
 
 export class Timing {
   readonly #parts: TimingParts;
   /** Gaps between two reads that may hide a command to be told, ms of the wall clock. */
   #suspectMs = Infinity;
-  /** The last read within this turn; 0 if none. */
+  /** The first and the last read within this turn; 0 if none. */
+  #firstMark = 0;
   #lastMark = 0;
+  /** Commands that had run when it began. */
+  #processed = 0;
   /** Seconds for which every command is timed, and until a long turn counts again. */
   #precise = 0;
   #rest = 0;
@@ -64,13 +69,20 @@ export class Timing {
 
   /** A batch begins; `now`: wall clock ms. */
   mark(now: number): void {
-    if (this.#lastMark !== 0 && now - this.#lastMark >= this.#suspectMs) this.#lookCloser();
+    if (this.#lastMark === 0) {
+      this.#firstMark = now;
+      this.#processed = this.#parts.executor.processed;
+    } else if (now - this.#lastMark >= this.#suspectMs) this.#lookCloser();
     this.#lastMark = now;
   }
 
   /** The batches of a turn are done. */
   turnEnded(): void {
-    if (this.#suspectMs !== Infinity) this.mark(this.#parts.clock.now());
+    if (this.#lastMark === 0) return;
+    const { clock, executor, turns } = this.#parts;
+    const now = clock.now();
+    this.mark(now);
+    turns.clients(now - this.#firstMark, executor.processed - this.#processed);
     this.#lastMark = 0;
   }
 

@@ -286,3 +286,32 @@ test('DEBUG is refused by default, with the same words', async () => {
     await Promise.all(servers.map((server) => server.stop()));
   }
 });
+
+lockstep('DEBUG SDSLEN tells lengths of strings', async (both) => {
+  await both('SET', 'key', 'a value');
+  await both('RPUSH', 'list', 'a');
+  await both('SET', 'number', '12');
+  await both.error('DEBUG', 'SDSLEN', 'missing');
+  await both.error('DEBUG', 'SDSLEN', 'list');
+  await both.error('DEBUG', 'SDSLEN', 'number');
+  for (const client of [both.redis, both.headwater])
+    assert.match(
+      String(await client.ok('DEBUG', 'SDSLEN', 'key')),
+      /^key_sds_len:3, key_sds_avail:\d+, key_zmalloc: \d+, val_sds_len:7, val_sds_avail:\d+, val_zmalloc: \d+$/,
+    );
+});
+
+lockstep('DEBUG PAUSE-CRON lets expired keys lie', async (both) => {
+  await both('DEBUG', 'PAUSE-CRON', '1');
+  try {
+    await both('SET', 'k', 'v', 'PX', '1');
+    await both('SET', 'stays', 'v');
+    const end = Date.now() + 300;
+    while (Date.now() < end) await both('GET', 'stays');
+    await both('DBSIZE');
+  } finally {
+    await both('DEBUG', 'PAUSE-CRON', '0');
+  }
+  await both('GET', 'k');
+  await both('DBSIZE');
+});

@@ -14,6 +14,11 @@ const newerThanReference = [
   'acl_access_denied_cmd',
   'acl_access_denied_key',
   'acl_access_denied_channel',
+  'eventloop_cycles',
+  'eventloop_duration_sum',
+  'eventloop_duration_cmd_sum',
+  'instantaneous_eventloop_cycles_per_sec',
+  'instantaneous_eventloop_duration_usec',
   // 8.0
   'replica_clients_waiting_psync',
 ];
@@ -97,5 +102,63 @@ lockstep('INFO counts commands, hits, misses and errors', async (both) => {
     assert.match(text, /\r\nerrorstat_WRONGTYPE:count=1\r\n/);
     assert.match(text, /\r\nlatency_percentiles_usec_get:p50=[\d.]+,p99=[\d.]+,p99\.9=[\d.]+\r\n/);
     assert.match(text, /\r\ntotal_error_replies:3\r\n/);
+  }
+});
+
+lockstep('INFO debug is shown only by name, and turns are counted', async (both) => {
+  const field = (text: string, name: string): number =>
+    Number(new RegExp(`\\r\\n${name}:(\\d+)\\r\\n`).exec(`\r\n${text}`)?.[1]);
+  const { headwater } = both;
+  for (const sections of [[], ['all'], ['everything'], ['default']])
+    assert.doesNotMatch(await info(headwater, ...sections), /# Debug/);
+  const before = await info(headwater, 'stats', 'debug');
+  await headwater.pipeline(Array.from({ length: 100 }, () => ['DEBUG', 'SLEEP', '0.0001']));
+  const later = await info(headwater, 'stats', 'debug');
+  assert.ok(field(later, 'eventloop_cycles') > field(before, 'eventloop_cycles'));
+  assert.ok(field(later, 'eventloop_duration_sum') >= field(before, 'eventloop_duration_sum'));
+  assert.ok(field(later, 'eventloop_duration_cmd_sum') > field(before, 'eventloop_duration_cmd_sum') + 9_000);
+  assert.ok(field(later, 'eventloop_cmd_per_cycle_max') >= 1);
+  assert.ok(field(later, 'eventloop_duration_cron_sum') >= field(before, 'eventloop_duration_cron_sum'));
+});
+
+lockstep('INFO errorstats has a bound', async (both) => {
+  await both.headwater.ok('CONFIG', 'RESETSTAT');
+  for (let i = 0; i < 200; i++) await both.headwater.value('DEBUG', 'ERROR', `CODE${i} text`);
+  const lines = (await info(both.headwater, 'errorstats'))
+    .split('\r\n')
+    .filter((line) => line.startsWith('errorstat_'));
+  assert.equal(lines.length, 129);
+  assert.ok(lines.includes('errorstat_ERRORSTATS_OVERFLOW:count=72'));
+  await both.headwater.ok('CONFIG', 'RESETSTAT');
+});
+
+lockstep('CONFIG RESETSTAT forgets what INFO counts', async (both) => {
+  await both('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-random');
+  await both('SET', 'k', 'v');
+  await both('GET', 'k');
+  await both('GET', 'missing');
+  await both.error('NOSUCH');
+  await both('CONFIG', 'SET', 'maxmemory', '1');
+  await both('DBSIZE');
+  await both('CONFIG', 'SET', 'maxmemory', '0', 'maxmemory-policy', 'noeviction');
+  await both('CONFIG', 'RESETSTAT');
+  const names = [
+    'keyspace_hits',
+    'keyspace_misses',
+    'expired_keys',
+    'evicted_keys',
+    'total_error_replies',
+    'total_connections_received',
+    'rejected_connections',
+    'sync_full',
+    'unexpected_error_replies',
+    'total_eviction_exceeded_time',
+    'current_eviction_exceeded_time',
+  ];
+  for (const client of [both.redis, both.headwater]) {
+    const text = await info(client, 'everything');
+    for (const name of names) assert.match(text, new RegExp(`\\r\\n${name}:0\\r\\n`), name);
+    assert.match(text, /\r\ncmdstat_config\|resetstat:calls=1,/);
+    assert.doesNotMatch(text, /cmdstat_(get|set):|errorstat_/);
   }
 });

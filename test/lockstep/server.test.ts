@@ -67,6 +67,18 @@ lockstep('LOLWUT names a version', { resp: 'both' }, async (both) => {
   for (const client of [both.redis, both.headwater])
     assert.match(String(await client.value('LOLWUT', 'VERSION', '99')), /Redis ver\. \d/);
   await both.error('LOLWUT', 'VERSION', 'x');
+  const drawings = new Set<string>();
+  for (let i = 0; i < 5; i++) drawings.add(String(await both.headwater.value('LOLWUT', 'VERSION', '5', '30', '8')));
+  assert.ok(drawings.size > 1);
+  for (const drawing of drawings) {
+    const lines = drawing.split('\n');
+    assert.equal(lines.length, 8 + 3);
+    assert.ok(lines.slice(0, 8).every((line) => line.length <= 30 && /^[ ~^.-]+$/.test(line)));
+    assert.match(lines.at(-2)!, /Redis ver\. \d/);
+  }
+  const huge = String(await both.headwater.value('LOLWUT', '1000000000', '1000000000'));
+  assert.ok(huge.length < 20_000);
+  assert.match(String(await both.headwater.value('LOLWUT', '-1', 'x')), /Redis ver\. \d/);
 });
 
 lockstep('ROLE of a master without replicas', { resp: 'both' }, async (both) => {
