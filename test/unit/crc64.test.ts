@@ -41,3 +41,22 @@ test('any split into pieces gives the bit-by-bit sum', () => {
     }),
   );
 });
+
+test('long ranges, at any place and in any pieces, give the sum of short ones', () => {
+  const bytes = new Uint8Array(400_000);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = (i * 2654435761) >>> 13;
+  fc.assert(
+    fc.property(fc.nat(1000), fc.array(fc.nat(150_000), { minLength: 1, maxLength: 4 }), (start, lengths) => {
+      const [long, short] = [new Crc64(), new Crc64()];
+      let at = start;
+      for (const wanted of lengths) {
+        const length = Math.min(wanted, bytes.length - at);
+        long.update(bytes, at, length);
+        for (let done = 0; done < length; done += 100) short.update(bytes, at + done, Math.min(100, length - done));
+        at += length;
+      }
+      assert.equal(long.toString(), short.toString());
+    }),
+    { numRuns: 40 },
+  );
+});
