@@ -118,11 +118,12 @@ async function main(argv: readonly string[]): Promise<void> {
 async function run(server: Server, settings: Settings): Promise<void> {
   const { world } = server;
   installInfo(server);
-  for (const [signal, flags] of [
-    ['SIGTERM', settings.shutdownOnSigterm],
-    ['SIGINT', settings.shutdownOnSigint],
+  for (const [signal, directive] of [
+    ['SIGTERM', 'shutdownOnSigterm'],
+    ['SIGINT', 'shutdownOnSigint'],
   ] as const) {
     world.process.onSignal(signal, () => {
+      const flags = settings[directive];
       if (signal === 'SIGINT' && server.shuttingDown) {
         world.log.warning('You insist... exiting now.');
         process.exit(1);

@@ -274,7 +274,8 @@ function storeAt(call: Call, found: Found, order: Uint32Array, request: Search, 
       add(span.bytes, span.at, span.length, score);
     }
   });
-  storeResult(call, result, storeEvent(form), request.store);
+  // Redis counts each place stored.
+  storeResult(call, result, storeEvent(form), request.store, order.length);
 }
 
 export function georadius(call: Call): void {

@@ -88,8 +88,11 @@ function storeWith(call: Call, operation: Operation): void {
   storeResult(call, result, `z${operation}store`);
 }
 
-/** Puts a result in place of the key at argument `index` (or removes that, if undefined) and replies with its length. */
-export function storeResult(call: Call, result: ZsetValue | undefined, event: string, index = 1): void {
+/**
+ * Puts a result in place of the key at argument `index` (or removes that, if undefined) and replies with its length. It
+ * counts as so many `changes` for the save points.
+ */
+export function storeResult(call: Call, result: ZsetValue | undefined, event: string, index = 1, changes = 1): void {
   const { args, db, reply } = call;
   const { zsets } = call.store;
   // An old key past its time is not there any more: its deletion is not this command's doing.
@@ -102,7 +105,7 @@ export function storeResult(call: Call, result: ZsetValue | undefined, event: st
     call.notifyDeleted(index);
     return;
   }
-  call.changed(index);
+  call.changed(index, changes);
   try {
     call.replacing(old !== 0, () => zsets.adopt(db, args.bytes, args.at[index]!, args.length[index]!, result));
   } catch (error) {
