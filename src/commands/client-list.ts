@@ -1,4 +1,5 @@
 /** One line of CLIENT LIST: the fields of Redis 7.0 in its order. */
+import { clientMemory } from './client-memory.ts';
 import type { Session } from './session.ts';
 
 const flagLetters: { readonly [C in Session['class']]: string } = {
@@ -28,13 +29,13 @@ export function describeSession(session: Session, now: number): string {
     ['qbuf', session.queryBytes()],
     ['qbuf-free', 0],
     ['argv-mem', 0],
-    ['multi-mem', 0],
+    ['multi-mem', session.transaction?.bytes ?? 0],
     ['rbs', 0],
     ['rbp', 0],
     ['obl', 0],
     ['oll', session.outputBytes() > 0 ? 1 : 0],
     ['omem', session.outputBytes()],
-    ['tot-mem', session.queryBytes() + session.outputBytes()],
+    ['tot-mem', clientMemory(session)],
     ['events', 'r'],
     ['cmd', session.lastCommand === '' ? 'NULL' : session.lastCommand],
     ['user', session.class === 'master' ? '(superuser)' : session.user.name],

@@ -75,6 +75,8 @@ export interface Transaction {
   deniesOom: boolean;
   deniesStale: boolean;
   deniesLoading: boolean;
+  /** What the queue takes. */
+  bytes: number;
 }
 
 export function newTransaction(): Transaction {
@@ -86,6 +88,7 @@ export function newTransaction(): Transaction {
     deniesOom: false,
     deniesStale: false,
     deniesLoading: false,
+    bytes: 0,
   };
 }
 

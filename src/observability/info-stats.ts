@@ -36,7 +36,7 @@ export function statsRows(server: Server): readonly InfoRow[] {
     ['expired_time_cap_reached_count', 0],
     ['expire_cycle_cpu_milliseconds', Math.floor(statistics.expireMicros / 1000)],
     ['evicted_keys', stats.evictedKeys],
-    ['evicted_clients', 0],
+    ['evicted_clients', clients.eviction.evicted],
     ['total_eviction_exceeded_time', exceeded.total],
     ['current_eviction_exceeded_time', exceeded.current],
     ['keyspace_hits', stats.hits],

@@ -37,6 +37,8 @@ export interface ClientHost {
   commandDone(session: Session): void;
   /** An attached replica sent a command that has a reply: its output is the stream, nothing else may enter it. */
   replicaAnswered(session: Session): void;
+  /** Input or output that waits may have grown. */
+  memoryChanged(client: Client): void;
   /** End of the batch: schedules what waits for the end of the turn. */
   endBatch(): void;
   /** Output waits for the kernel: enforces client-output-buffer-limit; true if the client must go. */
@@ -157,9 +159,12 @@ export class Client implements OutputOwner {
     // What queues behind other bytes keeps its memory: a few bytes must not keep the whole turn's buffer.
     const copied = bytes.length < COPY_BYTES && this.connection.pendingBytes > 0;
     const taken = this.connection.write(copied ? Uint8Array.from(bytes) : bytes);
-    if (!taken && this.#host.overOutputLimit(this)) {
-      this.#ended = this.session.closed = true;
-      this.connection.destroy();
+    if (!taken) {
+      this.#host.memoryChanged(this);
+      if (this.#host.overOutputLimit(this)) {
+        this.#ended = this.session.closed = true;
+        this.connection.destroy();
+      }
     }
     return taken || copied;
   }
@@ -277,6 +282,7 @@ export class Client implements OutputOwner {
       parser.release();
       if (session.closeAfterReply && !this.#ended) this.close(true);
     }
+    host.memoryChanged(this);
     host.endBatch();
   }
 

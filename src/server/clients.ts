@@ -12,6 +12,7 @@ import type { AclService, SessionService } from '../commands/services.ts';
 import type { Keyspace } from '../store/keyspace.ts';
 import { Client, type ClientHost } from './client.ts';
 import type { Tracking } from './tracking.ts';
+import { ClientEviction } from './client-eviction.ts';
 import { TurnOutput } from './turn-output.ts';
 import type { Executor } from './execute.ts';
 import type { Timing } from './timing.ts';
@@ -50,6 +51,7 @@ export interface ClientsOwner {
 
 export class Clients implements ClientHost, SessionService {
   readonly output: TurnOutput;
+  readonly eviction: ClientEviction;
   readonly #owner: ClientsOwner;
   readonly #clients: Map<number, Client> = new Map();
   /** Waiting for the end of a pause. */
@@ -70,6 +72,7 @@ export class Clients implements ClientHost, SessionService {
   constructor(owner: ClientsOwner, writer: ReplyWriter) {
     this.#owner = owner;
     this.output = new TurnOutput(writer);
+    this.eviction = new ClientEviction(owner.settings);
   }
 
   get executor(): Executor {
@@ -153,6 +156,24 @@ export class Clients implements ClientHost, SessionService {
     this.#owner.afterCommand(session);
   }
 
+  memoryChanged(client: Client): void {
+    if (this.eviction.limited) this.eviction.count(client);
+  }
+
+  /** Counts all clients anew; their limit may be new. */
+  countMemory(): void {
+    for (const client of this.#clients.values()) this.memoryChanged(client);
+  }
+
+  /** End of a turn: closes clients while all together take more than maxmemory-clients. */
+  evict(): void {
+    if (!this.eviction.limited) return;
+    this.eviction.run((client) => {
+      this.#owner.log.notice(`Evicting client: ${this.describe(client)}`);
+      client.close(false);
+    });
+  }
+
   endBatch(): void {
     this.#owner.afterBatch();
   }
@@ -184,6 +205,7 @@ export class Clients implements ClientHost, SessionService {
     this.reads += client.reads;
     this.writes += client.writes;
     this.#clients.delete(client.session.id);
+    this.eviction.count(client);
     this.#postponed.delete(client);
     this.#owner.sessionClosed(client.session);
   }
@@ -257,6 +279,7 @@ export class Clients implements ClientHost, SessionService {
   /** Once a second: idle time-outs and soft output limits. */
   cron(): void {
     const { settings, clock, log } = this.#owner;
+    this.countMemory();
     const now = clock.now();
     for (const client of this.#clients.values()) {
       const session = client.session;
@@ -278,7 +301,7 @@ export class Clients implements ClientHost, SessionService {
   }
 
   resetStatistics(): void {
-    this.totalConnections = this.rejectedConnections = 0;
+    this.totalConnections = this.rejectedConnections = this.eviction.evicted = 0;
     this.queryBufferDisconnections = this.outputBufferDisconnections = 0;
     this.bytesIn = this.bytesOut = this.reads = this.writes = 0;
     for (const client of this.#clients.values()) client.bytesIn = client.bytesOut = client.reads = client.writes = 0;

@@ -83,6 +83,10 @@ export class Configuration implements ConfigurationService {
       server.acl.setDefaultPassword(settings.requirepass);
       return undefined;
     });
+    config.onChange('maxmemory-clients', () => {
+      server.clients.countMemory();
+      return undefined;
+    });
     config.onChange('repl-backlog-size', () => {
       server.replication.backlog.resize();
       return undefined;

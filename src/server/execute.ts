@@ -15,6 +15,9 @@ import type { Denial } from './acl/selector.ts';
 import { noMorePermission, noPermission } from './acl/no-permission.ts';
 import { CommandBug, REPORTED_ARGUMENTS_MAX } from './bug-report.ts';
 
+/** Memory of a queued command beyond its bytes. */
+const QUEUED_BYTES = 256;
+
 /** Characters of an unknown name, and of all its arguments together, that the error repeats. */
 const NAME_SHOWN_MAX = 128;
 const ARGUMENTS_SHOWN_MAX = 128;
@@ -428,6 +431,7 @@ function runsInsideMulti(name: string): boolean {
 
 function enqueue(transaction: Transaction, command: Command, args: Args): void {
   transaction.queued.push({ args: copyArgs(args) });
+  transaction.bytes += QUEUED_BYTES + args.rawLength;
   transaction.writes ||= command.isWrite;
   transaction.mayReplicate ||= command.mayReplicate;
   transaction.deniesOom ||= command.denyOom;

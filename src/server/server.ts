@@ -657,6 +657,7 @@ export class Server implements Services, Gates {
       this.#turnScheduled = false;
       this.timing.turnEnded();
       this.clients.output.flush();
+      this.clients.evict();
       this.replication.beforeSleep();
       if (this.store.space.reclaimer.pending > 0) this.cron.workArrived();
     });

@@ -52,9 +52,7 @@ export const serverDirectives: readonly Directive[] = [
   ),
   works('client-query-buffer-limit', 'clientQueryBufferLimit', memory(1024n ** 2n, longMax, false), '1gb'),
   works('proto-max-bulk-len', 'protoMaxBulkLen', memory(1024n ** 2n, longMax, true), '512mb'),
-  also(accepted('maxmemory-clients', memoryOrPercent(), '0', 'clients are bounded one by one, not together'), {
-    field: 'maxmemoryClients',
-  }),
+  works('maxmemory-clients', 'maxmemoryClients', memoryOrPercent(), '0'),
   works('tracking-table-max-keys', 'trackingTableMaxKeys', integer(0n, longMax), '1000000'),
   accepted('socket-mark-id', integer(0n, uintMax), '0', 'sockets carry no mark', 'immutable'),
   accepted('io-threads', integer(1n, 128n), '1', oneThread, 'immutable'),
