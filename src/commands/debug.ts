@@ -14,10 +14,8 @@ import {
   valueTableStats,
 } from './debug-inspect.ts';
 import { debugProtocol } from './debug-protocol.ts';
-import { accessRefused, mayUse } from './protected.ts';
 import type { CommandRow } from './row.ts';
 
-const refused = accessRefused('DEBUG', 'enable-debug-command');
 const badThreshold = replyError('ERR argument must be a memory value bigger than 1 and smaller than 4gb');
 const badReload = replyError('ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.');
 const noClientEviction = replyError('ERR maxmemory-clients is disabled.');
@@ -27,7 +25,6 @@ const noAof = replyError('ERR Append only files are not supported yet');
 const MAX_PACKED_THRESHOLD = 2 ** 32;
 
 function debug(call: Call): void {
-  if (!mayUse(call, call.services.settings.enableDebugCommand)) throw refused;
   const sub = subcommands[call.text(1).toLowerCase()];
   const count = call.count - 2;
   if (sub === undefined || count < sub.min || count > sub.max)
@@ -200,7 +197,12 @@ const subcommands: { readonly [name: string]: DebugSubcommand | undefined } = Ob
     assert: { min: 0, max: ANY, run: refuse, about: REFUSED },
     'change-repl-id': { min: 0, max: 0, run: changeReplId, about: 'Takes new replication ids.' },
     'client-enforce-reply-list': { min: 1, max: 1, run: nothing, about: NO_EFFECT },
-    'client-eviction': { min: 0, max: ANY, run: fails(noClientEviction), about: 'Fails: clients are not evicted.' },
+    'client-eviction': {
+      min: 0,
+      max: ANY,
+      run: fails(noClientEviction),
+      about: 'Fails: clients are not kept in buckets.',
+    },
     'config-rewrite-force-all': { min: 0, max: 0, run: configRewriteAll, about: 'Like CONFIG REWRITE.' },
     'crash-and-recover': { min: 0, max: ANY, run: refuse, about: REFUSED },
     digest: { min: 0, max: 0, run: digest, about: 'Returns a digest of all data.' },
@@ -254,6 +256,7 @@ export const debugCommands: readonly CommandRow[] = [
     since: '1.0.0',
     complexity: 'Depends on subcommand.',
     summary: 'Serves tests. Off by default.',
+    protection: 'enableDebugCommand',
     handler: debug,
   },
 ];

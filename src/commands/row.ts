@@ -6,6 +6,7 @@
 import type { Args } from '../resp/args.ts';
 import type { Call } from './call.ts';
 import type { Services } from './services.ts';
+import type { Protection } from './protected.ts';
 
 export type CommandFlag =
   | 'write'
@@ -90,6 +91,8 @@ export interface CommandRow {
   readonly deprecated?: { readonly since: string; readonly replacedBy: string };
   /** Arguments that MONITOR and SLOWLOG must not show, by index; some may be beyond the last one. */
   readonly secrets?: (args: Args, services: Services) => readonly number[];
+  /** It is off unless this directive allows it. */
+  readonly protection?: Protection;
   /** Absent only for containers, which dispatch to their subcommands. */
   readonly handler?: (call: Call) => void;
   readonly subcommands?: readonly CommandRow[];

@@ -2,14 +2,12 @@
 import { errors, replyError } from '../base/errors.ts';
 import type { Call } from './call.ts';
 import { helpRow } from './help.ts';
-import { accessRefused, mayUse } from './protected.ts';
 import type { CommandRow } from './row.ts';
 import type { ShutdownOptions } from './services.ts';
 
 const savingAlready = replyError('ERR Background save already in progress');
 const noShutdown = replyError('ERR No shutdown in progress.');
 const noModules = replyError('ERR Modules are not supported');
-const moduleRefused = accessRefused('MODULE', 'enable-module-command');
 
 function info(call: Call): void {
   const sections: string[] = [];
@@ -77,12 +75,13 @@ function moduleList(call: Call): void {
   call.reply.array(0);
 }
 
-function moduleLoad(call: Call): void {
-  throw mayUse(call, call.services.settings.enableModuleCommand) ? noModules : moduleRefused;
+function moduleLoad(): void {
+  throw noModules;
 }
 
 const facts = { categories: [], group: 'server' } as const;
 const adminFlags = ['admin', 'noscript', 'no_async_loading'] as const;
+const protection = 'enableModuleCommand' as const;
 
 export const serverCommands: readonly CommandRow[] = [
   {
@@ -188,6 +187,7 @@ export const serverCommands: readonly CommandRow[] = [
         since: '4.0.0',
         complexity: 'O(1)',
         summary: 'Loads a module. Refused: there are none.',
+        protection,
         handler: moduleLoad,
       },
       {
@@ -198,6 +198,7 @@ export const serverCommands: readonly CommandRow[] = [
         since: '7.0.0',
         complexity: 'O(1)',
         summary: 'Loads a module with configuration. Refused: there are none.',
+        protection,
         handler: moduleLoad,
       },
       {
@@ -208,6 +209,7 @@ export const serverCommands: readonly CommandRow[] = [
         since: '4.0.0',
         complexity: 'O(1)',
         summary: 'Unloads a module. Refused: there are none.',
+        protection,
         handler: moduleLoad,
       },
       helpRow('module', { ...facts, since: '5.0.0' }),

@@ -7,6 +7,7 @@ import { assert } from '../base/assert.ts';
 import { LatencyHistogram } from '../base/latency-histogram.ts';
 import type { Call } from './call.ts';
 import { categoriesOf } from './command-facts.ts';
+import type { Protection } from './protected.ts';
 import type { CommandFlag, CommandRow } from './row.ts';
 
 /** A compiled row. */
@@ -34,6 +35,7 @@ export class Command {
   readonly isMonitored: boolean;
   /** It may take long though its arguments are short: by nature, or as its replies have shown. */
   mayBeSlow: boolean;
+  readonly protection: Protection | undefined;
   /** ACL categories, without '@'. */
   readonly categories: ReadonlySet<string>;
   readonly subcommands: ReadonlyMap<string, Command> | undefined;
@@ -69,6 +71,7 @@ export class Command {
     this.skipSlowlog = has('skip_slowlog');
     this.isMonitored = !has('admin') && !has('skip_monitor');
     this.mayBeSlow = !this.isFast && row.complexity !== 'O(1)';
+    this.protection = row.protection;
     this.categories = new Set(categoriesOf(row).map((name) => name.slice(1)));
     this.isPlain = (this.isWrite || this.isReadonly) && !this.noMulti && !this.categories.has('dangerous');
     this.subcommands =

@@ -3,6 +3,7 @@
  * elsewhere, follow another master.
  */
 import type { ConfigurationService } from '../commands/services.ts';
+import { isLocal } from '../commands/protected.ts';
 import type { Session } from '../commands/session.ts';
 import type { Server } from './server.ts';
 import { tlsDirectives } from './tls.ts';
@@ -123,8 +124,4 @@ export class Configuration implements ConfigurationService {
       return undefined;
     });
   }
-}
-
-function isLocal(session: Session): boolean {
-  return session.isUnix || /^(127\.|\[?::1)/.test(session.remoteAddress);
 }

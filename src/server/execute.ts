@@ -8,6 +8,7 @@
 import { errors, ReplyError, replyError, wrongArity } from '../base/errors.ts';
 import { ArenaExhausted } from '../memory/arena.ts';
 import type { Call } from '../commands/call.ts';
+import { protectedRefusal } from '../commands/protected.ts';
 import type { Session, Transaction } from '../commands/session.ts';
 import { type Command, type CommandTable, SAMPLE_MASK } from '../commands/table.ts';
 import { Args, latin1 } from '../resp/args.ts';
@@ -272,7 +273,7 @@ export class Executor {
         const sub = command.subcommands.get(args.text(1).toLowerCase());
         if (sub === undefined) {
           session.lastCommand = '';
-          const text = `unknown subcommand '${shown(args, 1, NAME_SHOWN_MAX)}'. Try ${command.name.toUpperCase()} HELP.`;
+          const text = `unknown subcommand '${shown(args, 1, NAME_SHOWN_MAX)}'. Try ${shown(args, 0, NAME_SHOWN_MAX).toUpperCase()} HELP.`;
           this.#reject(session, undefined, replyError(`ERR ${text}`));
           return undefined;
         }
@@ -311,6 +312,10 @@ export class Executor {
   /** The first gate that refuses the command, in Redis's order. */
   #refusal(session: Session, command: Command, args: Args): ReplyError | undefined {
     const gates = this.#gates;
+    if (command.protection !== undefined) {
+      const refusal = protectedRefusal(session, command, command.protection, this.call.services.settings);
+      if (refusal !== undefined) return refusal;
+    }
     if (!session.authenticated && gates.authenticationRequired && !command.noAuth) return errors.noAuth;
     const transaction = session.transaction;
     if (transaction !== undefined && command.noMulti) return errors.notInMulti;
