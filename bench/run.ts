@@ -1,8 +1,9 @@
 /**
  * `npm run bench`: all figures of docs/performance.md. Options: --quick (small figures, for a look), --only NAME
- * (load, memory, sync, micro; may be repeated), --workload NAME (one command of the load; may be repeated).
+ * (load, memory, sync, burst, micro; may be repeated), --workload NAME (one command of the load; may be repeated).
  */
 import { parseArgs } from 'node:util';
+import { burst } from './burst.ts';
 import { fullSync } from './full-sync.ts';
 import { load } from './load.ts';
 import { memory } from './memory.ts';
@@ -23,4 +24,5 @@ if (wanted('load'))
   await load({ requests: options.quick ? 200_000 : 2_000_000, rounds: options.quick ? 3 : 5, only: options.workload });
 if (wanted('memory')) await memory(keys);
 if (wanted('sync')) await fullSync(keys, options.quick ? 1 : 3);
+if (wanted('burst')) await burst(options.quick ? 200_000 : 1_000_000, 60e6);
 if (wanted('micro')) await micro(keys);

@@ -65,7 +65,10 @@ export function statsRows(server: Server): readonly InfoRow[] {
     ['io_threaded_reads_processed', 0],
     ['io_threaded_writes_processed', 0],
     ['client_query_buffer_limit_disconnections', clients.queryBufferDisconnections],
-    ['client_output_buffer_limit_disconnections', clients.outputBufferDisconnections],
+    [
+      'client_output_buffer_limit_disconnections',
+      clients.outputBufferDisconnections + replication.replicas.limitDisconnections,
+    ],
     ['reply_buffer_shrinks', 0],
     ['reply_buffer_expands', 0],
     ['acl_access_denied_auth', acl.log.denied.auth],

@@ -449,6 +449,35 @@ test('a slow replica is dropped at its output limit; the others do not notice', 
   assert.equal(fast.log.count('Connection with master lost.'), 0);
 });
 
+test('the soft output limit drops a replica that stays above it for its seconds, and only then', async () => {
+  const w = world(23);
+  const master = await w.node(1);
+  const replica = await w.node(2);
+  master.settings.replBacklogSize = 16_384;
+  master.settings.replicaOutputHardBytes = 0;
+  master.settings.replicaOutputSoftBytes = 200_000;
+  master.settings.replicaOutputSoftSeconds = 5;
+  replica.replication.replicaOf('127.0.0.1', 1);
+  await w.caughtUp(replica, master);
+  const connection = replica.replication.link!.connection!;
+  const dropped = (): number => master.replication.replicas.limitDisconnections;
+  for (let round = 0; round < 3; round++) {
+    connection.pause();
+    for (let i = 0; i < 600; i++) master.set(`burst${i}`, 'b'.repeat(1000));
+    await w.clock.advance(3000);
+    connection.resume();
+    await w.caughtUp(replica, master);
+  }
+  assert.equal(dropped(), 0, 'each time it came below in time');
+  connection.pause();
+  for (let i = 0; i < 600; i++) master.set(`burst${i}`, 'c'.repeat(1000));
+  await w.clock.advance(4000);
+  assert.equal(dropped(), 0);
+  await w.clock.advance(4000);
+  assert.equal(dropped(), 1);
+  await w.caughtUp(replica, master);
+});
+
 test('a burst inside one turn reaches replicas before its end', async () => {
   const w = world(22, { kernelBytes: 1 << 24 });
   const master = await w.node(1);

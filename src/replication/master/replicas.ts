@@ -30,6 +30,8 @@ export class Replicas {
   changed: () => void = () => {};
   /** Newest acknowledgement of replicas that have gone, by address. */
   readonly #lastAcks: Map<string, number> = new Map();
+  /** Replicas dropped for overcoming `client-output-buffer-limit replica`. */
+  limitDisconnections = 0;
   /** What was sent to those that have gone. */
   #departedBytes = 0;
   readonly #deps: ReplicasDeps;
@@ -51,7 +53,7 @@ export class Replicas {
   }
 
   resetStatistics(): void {
-    this.#departedBytes = 0;
+    this.#departedBytes = this.limitDisconnections = 0;
     for (const session of this.sessions) session.sentBytes = 0;
   }
 
@@ -118,6 +120,7 @@ export class Replicas {
     host.log.warning(
       `Client ${session.peer.describe()} scheduled to be closed ASAP for overcoming of output buffer limits.`,
     );
+    this.limitDisconnections++;
     this.kill(session);
   }
 
