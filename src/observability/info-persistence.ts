@@ -15,7 +15,7 @@ export function persistenceRows(server: Server): readonly InfoRow[] {
     ['current_save_keys_processed', written],
     ['current_save_keys_total', total],
     ['rdb_changes_since_last_save', rdb.changesSinceSave],
-    ['rdb_bgsave_in_progress', rdb.saving ? 1 : 0],
+    ['rdb_bgsave_in_progress', rdb.saving || server.snapshots.running === 'sync' ? 1 : 0],
     ['rdb_last_save_time', rdb.lastSave],
     ['rdb_last_bgsave_status', rdb.lastSaveOk ? 'ok' : 'err'],
     ['rdb_last_bgsave_time_sec', rdb.lastSaveMs < 0 ? -1 : Math.floor(rdb.lastSaveMs / 1000)],
