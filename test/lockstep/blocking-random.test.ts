@@ -65,6 +65,8 @@ function randomCommand(random: Seeded): Command {
   const extreme = (): string => random.pick(['MIN', 'MAX']);
   const count = (): string[] => (random.below(2) === 0 ? [] : ['COUNT', String(1 + random.below(4))]);
   const values = (): string[] => Array.from({ length: 1 + random.below(4) }, () => String(random.below(100)));
+  const group = (): string => random.pick(['g', 'h']);
+  const id = (): string => `${random.below(60)}-${random.below(60)}`;
   const counted = (): string[] => {
     const all = keys();
     return [String(all.length), ...all];
@@ -79,11 +81,19 @@ function randomCommand(random: Seeded): Command {
       () => ['BZPOPMIN', ...keys(), '0'],
       () => ['BZPOPMAX', ...keys(), '0'],
       () => ['BZMPOP', '0', ...counted(), extreme(), ...count()],
+      () => ['XREAD', ...count(), 'BLOCK', '0', 'STREAMS', key(), '$'],
+      () => ['XREAD', 'BLOCK', '0', 'STREAMS', 'a', 'b', '$', id()],
+      () => ['XREADGROUP', 'GROUP', group(), 'me', ...count(), 'BLOCK', '0', 'STREAMS', key(), '>'],
+      () => ['XREADGROUP', 'GROUP', group(), 'me', 'NOACK', 'BLOCK', '0', 'STREAMS', 'c', 'd', '>', '>'],
     ])();
   return random.pick<() => Command>([
     () => ['RPUSH', key(), ...values()],
     () => ['LPUSH', key(), ...values()],
     () => ['ZADD', key(), ...values().flatMap((value) => [value, `m${value}`])],
+    () => ['XADD', key(), id(), 'f', 'v'],
+    () => ['XADD', key(), 'MAXLEN', '2', id(), 'f', 'v'],
+    () => ['XGROUP', 'CREATE', key(), group(), random.pick(['0', '$']), 'MKSTREAM'],
+    () => ['XGROUP', 'DESTROY', key(), group()],
     () => ['SET', key(), 'x'],
     () => ['DEL', key()],
     () => ['RENAME', key(), key()],
@@ -100,7 +110,7 @@ function randomCommand(random: Seeded): Command {
   ])();
 }
 
-for (const seed of [1, 2, 3, 4])
+for (const seed of [1, 2, 3, 4, 5, 6])
   lockstep(`random clients that wait, seed ${seed}`, async (both) => {
     const random = new Seeded(seed);
     const clients: Both[] = [];

@@ -591,10 +591,14 @@ export async function payloads(redis: RawClient): Promise<Buffer[]> {
     ['ZADD', 'i', '1', 'a', '2.5', 'b'],
     ['ZADD', 'j', ...many.flatMap((member, i) => [String(i), member])],
     ['PFADD', 'k', 'x', 'y', 'z'],
+    ['XADD', 'l', '5-1', 'field', 'value'],
+    ['XADD', 'l', '7-1', 'other', 'value'],
+    ['XGROUP', 'CREATE', 'l', 'g1', '0'],
+    ['XREADGROUP', 'GROUP', 'g1', 'c1', 'COUNT', '1', 'STREAMS', 'l', '>'],
   ])
     await redis.ok(...command);
   const dumps: Buffer[] = [];
-  for (const key of 'abcdefghijk') {
+  for (const key of 'abcdefghijkl') {
     const raw = await redis.call('DUMP', key);
     dumps.push(Buffer.from(raw.subarray(raw.indexOf('\n') + 1, -2)));
   }
