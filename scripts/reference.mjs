@@ -42,7 +42,33 @@ function commandsPage(rows) {
     }
     page += '\n';
   }
-  return page.trimEnd() + '\n';
+  return page + coverage(rows);
+}
+
+/** What redis-server 7.0 lists, and whether it is here. */
+function coverage(rows) {
+  const here = new Set(rows.flatMap((r) => [r.name, ...(r.subcommands ?? []).map((sub) => sub.name)]));
+  const theirs = JSON.parse(readFileSync(join(root, 'scripts', 'redis-7.0-commands.json'), 'utf8'));
+  const shown = (name) => name.replace('|', ' ').toUpperCase();
+  const names = (list) => list.map(shown).join(', ') || 'none';
+  let page =
+    '## Compared with redis-server 7.0\n\n' +
+    'All that `COMMAND` of redis-server 7.0.15 lists, subcommands included, by its groups.\n\n' +
+    '| group | there | here | missing |\n|---|---|---|---|\n';
+  const excepted = ['cluster', 'scripting'];
+  for (const [group, list] of Object.entries(theirs)) {
+    const missing = list.filter((name) => !here.has(name));
+    page += row([group, list.length, list.length - missing.length, names(missing)]);
+  }
+  page +=
+    '\nThose of cluster mode and scripting are there by name, with the facts that clients ask for, but do not do their work yet:\n' +
+    'cluster mode is off, and scripts and functions are not run (libraries are kept, listed, saved and passed on).\n\n';
+  for (const group of excepted) page += `- ${group}: ${names(theirs[group])}\n`;
+  const more = rows
+    .flatMap((r) => [r, ...(r.subcommands ?? [])])
+    .map((r) => r.name)
+    .filter((name) => !Object.values(theirs).flat().includes(name));
+  return `${page}\nBeyond 7.0: ${names(more.sort())}.\n`;
 }
 
 function directivesPage(directives) {

@@ -145,4 +145,16 @@ export const dumpCommands: readonly CommandRow[] = [
     summary: 'Makes a key of what DUMP returned.',
     handler: restore,
   },
+  {
+    name: 'restore-asking',
+    arity: -4,
+    flags: ['write', 'denyoom', 'asking'],
+    categories: ['keyspace', 'dangerous'],
+    keys: oneKey('OW', 'update'),
+    group: 'server',
+    since: '3.0.0',
+    complexity: 'O(N) in the size of the value, O(N*log(N)) for a sorted set',
+    summary: 'RESTORE for keys on their way to another node of a cluster.',
+    handler: restore,
+  },
 ];

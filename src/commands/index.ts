@@ -14,6 +14,8 @@ import { pubsubCommands } from './pubsub.ts';
 import { debugCommands } from './debug.ts';
 import { dumpCommands } from './dump.ts';
 import { configCommands } from './config.ts';
+import { clusterCommands } from './cluster.ts';
+import { scriptingCommands } from './scripting.ts';
 import { geoCommands } from './geo-rows.ts';
 import { hashCommands } from './hashes.ts';
 import { hashExpiryCommands } from './hash-expiry.ts';
@@ -52,6 +54,8 @@ export const families: readonly (readonly CommandRow[])[] = [
   connectionCommands,
   transactionCommands,
   hashCommands,
+  scriptingCommands,
+  clusterCommands,
   hashExpiryCommands,
   hashExpiryAccessCommands,
   setCommands,

@@ -26,6 +26,7 @@ export type CommandFlag =
   | 'no_multi'
   | 'movablekeys'
   | 'allow_busy'
+  | 'asking'
   | 'no_async_loading'
   | 'no_mandatory_keys';
 
@@ -72,7 +73,9 @@ export type CommandGroup =
   | 'connection'
   | 'server'
   | 'transactions'
-  | 'pubsub';
+  | 'pubsub'
+  | 'scripting'
+  | 'cluster';
 
 export interface CommandRow {
   /** Lower case; a subcommand's is "container|sub". */

@@ -23,7 +23,8 @@ export function makePayload(write: (writer: RdbWriter) => void, version: number 
   );
   write(writer);
   writer.flush();
-  const body = Buffer.concat(parts, writer.bytesWritten + PAYLOAD_FOOTER_BYTES);
+  // (Buffer.concat makes nothing of no parts, whatever length is asked for.)
+  const body = Buffer.concat([...parts, new Uint8Array(PAYLOAD_FOOTER_BYTES)]);
   const end = body.length - CHECKSUM_BYTES;
   body.writeUInt16LE(version, end - 2);
   const crc = new Crc64();
@@ -34,10 +35,10 @@ export function makePayload(write: (writer: RdbWriter) => void, version: number 
 
 export type PayloadCheck = 'ok' | 'too-short' | 'version' | 'checksum';
 
-/** Whether the range is a payload that we can try to read; its body is all but the last PAYLOAD_FOOTER_BYTES. */
-export function checkPayload(bytes: Uint8Array, at: number, length: number): PayloadCheck {
+/** Whether the range is a payload that we can try to read; its body is all but the last PAYLOAD_FOOTER_BYTES. `emptyAllowed`: it may have none. */
+export function checkPayload(bytes: Uint8Array, at: number, length: number, emptyAllowed = false): PayloadCheck {
   // A type byte at least.
-  if (length <= PAYLOAD_FOOTER_BYTES) return 'too-short';
+  if (length < PAYLOAD_FOOTER_BYTES || (length === PAYLOAD_FOOTER_BYTES && !emptyAllowed)) return 'too-short';
   const end = at + length - CHECKSUM_BYTES;
   const version = payloadVersion(bytes, at, length);
   // A payload has no magic word; all vendors' versions share one range of numbers.
