@@ -30,7 +30,7 @@ export class ClientEviction {
   /** The client's buffers have changed. */
   count(client: Client): void {
     const { session } = client;
-    const counts = !session.closed && (session.class === 'normal' || session.class === 'pubsub');
+    const counts = !session.closed && session.class !== 'replica' && session.class !== 'master';
     const bytes = counts ? clientMemory(session) : 0;
     this.#total += bytes - (this.#bytes.get(client) ?? 0);
     if (counts) this.#bytes.set(client, bytes);

@@ -15,7 +15,7 @@ import type { Args } from '../../resp/args.ts';
 import { systemReason } from '../config/system-reason.ts';
 import { readAclFile, refusal } from './file.ts';
 import { AclLog, type LogReason } from './log.ts';
-import { allowsChannel, type ChannelPattern, type Denial, denials, hasSpaces, type Touched } from './selector.ts';
+import { allowsChannel, type ChannelPattern, type Denial, denials, hasSpaces } from './selector.ts';
 import { TouchedBy } from './touched.ts';
 import { joinSelectors, User } from './user.ts';
 
@@ -145,7 +145,7 @@ export class AccessControl implements AclService {
 
   mayReadAllKeys(user: SessionUser, command: Command, args: Args): boolean {
     if (!(user instanceof User)) return true;
-    const touched = this.#lazyTouched(command, args);
+    const touched = this.#touched.of(command, args);
     return user.selectors.some(
       (selector) => selector.readsAllKeys && selector.check(command, args, touched) === undefined,
     );
@@ -275,15 +275,10 @@ export class AccessControl implements AclService {
     throw new AclStartError('Critical error while loading ACLs. Exiting.');
   }
 
-  #lazyTouched(command: Command, args: Args): () => Touched {
-    let touched: Touched | undefined;
-    return () => (touched ??= this.#touched.of(command, args));
-  }
-
   /** One selector that allows is enough; otherwise the gravest of their reasons, the later argument if equal. */
   #check(user: SessionUser, command: Command, args: Args): Denial | undefined {
     if (user.unrestricted || !(user instanceof User)) return undefined;
-    const touched = this.#lazyTouched(command, args);
+    const touched = this.#touched.of(command, args);
     let worst: Denial | undefined;
     for (const selector of user.selectors) {
       const denial = selector.check(command, args, touched);

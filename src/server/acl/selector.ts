@@ -3,8 +3,6 @@
  * every channel among its arguments. A user has a root selector and perhaps more, in parentheses; one that allows suffices.
  */
 import { globMatch } from '../../base/glob.ts';
-import type { KeyPosition } from '../../commands/keys-of.ts';
-import type { KeySpecFlag } from '../../commands/row.ts';
 import type { Command, CommandTable } from '../../commands/table.ts';
 import type { Args } from '../../resp/args.ts';
 import { splitWords } from '../../base/words.ts';
@@ -35,9 +33,17 @@ export interface ChannelPattern {
   readonly bytes: Uint8Array;
 }
 
+export interface TouchedKey {
+  /** Argument index. */
+  readonly index: number;
+  /** What the command does to its value; neither for EXISTS and the like. */
+  readonly read: boolean;
+  readonly write: boolean;
+}
+
 /** What the arguments of one command are to access control. Found once, however many selectors ask. */
 export interface Touched {
-  readonly keys: readonly KeyPosition[];
+  readonly keys: readonly TouchedKey[];
   readonly channels: readonly number[];
   /** The channels are patterns. */
   readonly patterns: boolean;
@@ -108,13 +114,12 @@ export class Selector {
     else throw AclError.syntax;
   }
 
-  check(command: Command, args: Args, touched: () => Touched): Denial | undefined {
+  check(command: Command, args: Args, touched: Touched): Denial | undefined {
     if (!this.commands.allows(command, args)) return deniedCommand;
     if (!this.allKeys)
-      for (const { index, flags } of touched().keys)
-        if (!this.#allowsKey(args, index, needs(flags))) return { reason: 'key', index };
+      for (const key of touched.keys) if (!this.#allowsKey(args, key)) return { reason: 'key', index: key.index };
     if (!this.allChannels) {
-      const { channels, patterns } = touched();
+      const { channels, patterns } = touched;
       for (const index of channels)
         if (!allowsChannel(this.channels, args.bytes, args.at[index]!, args.length[index]!, patterns))
           return { reason: 'channel', index };
@@ -168,11 +173,11 @@ export class Selector {
       this.channels.push({ text, bytes: Buffer.from(text, 'latin1') });
   }
 
-  #allowsKey(args: Args, index: number, need: { readonly read: boolean; readonly write: boolean }): boolean {
-    const at = args.at[index]!;
-    const length = args.length[index]!;
+  #allowsKey(args: Args, key: TouchedKey): boolean {
+    const at = args.at[key.index]!;
+    const length = args.length[key.index]!;
     for (const { bytes, read, write } of this.keys) {
-      if ((need.read && !read) || (need.write && !write)) continue;
+      if ((key.read && !read) || (key.write && !write)) continue;
       if (globMatch(bytes, 0, bytes.length, args.bytes, at, length, false)) return true;
     }
     return false;
@@ -195,13 +200,6 @@ export function allowsChannel(
 
 export function hasSpaces(text: string): boolean {
   return /[ \t\n\v\f\r\0]/.test(text);
-}
-
-function needs(flags: readonly KeySpecFlag[]): { readonly read: boolean; readonly write: boolean } {
-  return {
-    read: flags.includes('access'),
-    write: flags.includes('insert') || flags.includes('delete') || flags.includes('update'),
-  };
 }
 
 function keyText({ text, read, write }: KeyPattern): string {
