@@ -12,7 +12,7 @@ async function evicted(both: Both, count: number): Promise<void> {
     });
 }
 
-/** The beginning of a command that never ends. */
+/** Half of a command. The real server makes room for all of it at once. */
 function sendHalf(both: Both, bytes: number): void {
   for (const client of [both.redis, both.headwater])
     client.send(Buffer.concat([Buffer.from(`*2\r\n$4\r\nECHO\r\n$${2 * bytes}\r\n`), Buffer.alloc(bytes, 'x')]));
@@ -28,7 +28,7 @@ async function limitedTo(both: Both, limit: string, body: () => Promise<void>): 
   }
 }
 
-lockstep('a client with a large query goes, others stay', async (both) => {
+lockstep('a client with a large query goes, others stay; NO-EVICT protects', async (both) => {
   const [large, small, safe] = [await both.open(), await both.open(), await both.open()];
   await limitedTo(both, '20mb', async () => {
     await safe('CLIENT', 'NO-EVICT', 'on');
@@ -36,9 +36,12 @@ lockstep('a client with a large query goes, others stay', async (both) => {
     sendHalf(large, 24 * MIB);
     await evicted(both, 1);
     assert.equal(await large.closes(), '');
-    sendHalf(safe, 10 * MIB);
-    await both('PING');
-    await evicted(both, 1);
+    // Now the largest is protected: others go instead.
+    await both('CLIENT', 'NO-EVICT', 'on');
+    sendHalf(safe, 24 * MIB);
+    await evicted(both, 2);
+    assert.equal(await small.closes(), '');
+    assert.deepEqual([safe.redis.closed, safe.headwater.closed], [false, false]);
   });
 });
 
