@@ -211,7 +211,7 @@ class FileLoad {
           const keys = data.keys;
           const result = data.run(STEPS);
           done = result === 'done';
-          return result === 'paused' ? data.keys - keys : -1;
+          return result === 'paused' ? Math.max(0, data.keys - keys) : -1;
         });
         loading.loadedBytes += chunk.length;
         if (done) break;

@@ -296,7 +296,8 @@ export class RdbFile {
       await loading.inSlices(() => {
         store.space.now = world.clock.now();
         const keys = data.keys;
-        return data.run(SLICE_STEPS) === 'paused' ? data.keys - keys : -1;
+        // Expired keys count at once, the others with their batch: the difference may be below zero for a while.
+        return data.run(SLICE_STEPS) === 'paused' ? Math.max(0, data.keys - keys) : -1;
       });
       loading.loadedBytes += chunk.length;
     }
