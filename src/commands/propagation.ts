@@ -6,9 +6,13 @@
  * once, a single one is not.
  */
 import { writeInteger } from '../base/numbers.ts';
+import { viewed } from '../base/viewed.ts';
+import { copyBytes } from '../memory/copy.ts';
 
 /** The stream's entry, which puts a SELECT in front where needed. The bytes are copied. */
 export interface Feed {
+  /** Somebody follows the stream; otherwise what is fed goes nowhere, and need not be put together. */
+  wanted(): boolean;
   feed(database: number, bytes: Uint8Array, at: number, length: number): void;
 }
 
@@ -31,9 +35,11 @@ export class Propagation {
   /** Effects are sent one by one instead of as a transaction (active expiry). */
   noMulti = false;
   readonly #feed: Feed;
-  #bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  #bytes: Buffer = viewed(Buffer.allocUnsafeSlow(INITIAL_BYTES));
   #end = 0;
   readonly #effects: Effect[] = [];
+  /** The effect that was begun last goes nowhere. */
+  #discarding = false;
 
   constructor(feed: Feed) {
     this.#feed = feed;
@@ -50,14 +56,17 @@ export class Propagation {
       this.#feed.feed(database, bytes, at, length);
       return;
     }
+    if (!this.#feed.wanted()) return;
     this.#ensure(length);
-    this.#bytes.set(bytes.subarray(at, at + length), this.#end);
+    copyBytes(this.#bytes, this.#end, bytes, at, length);
     this.#effects.push({ database, at: this.#end });
     this.#end += length;
   }
 
   /** Starts an effect of `count` words; then call text/bytes/integer `count` times. */
   begin(database: number, count: number): this {
+    this.#discarding = !this.enabled || !this.#feed.wanted();
+    if (this.#discarding) return this;
     this.#effects.push({ database, at: this.#end });
     this.#ensure(32);
     this.#header(42, count);
@@ -65,6 +74,7 @@ export class Propagation {
   }
 
   text(word: string): this {
+    if (this.#discarding) return this;
     this.#ensure(word.length + 32);
     this.#header(36, word.length);
     this.#end += this.#bytes.write(word, this.#end, 'latin1');
@@ -72,9 +82,10 @@ export class Propagation {
   }
 
   bytes(bytes: Uint8Array, at: number, length: number): this {
+    if (this.#discarding) return this;
     this.#ensure(length + 32);
     this.#header(36, length);
-    this.#bytes.set(bytes.subarray(at, at + length), this.#end);
+    copyBytes(this.#bytes, this.#end, bytes, at, length);
     this.#end += length;
     return this.#crlf();
   }
@@ -99,7 +110,7 @@ export class Propagation {
     }
     effects.length = 0;
     this.#end = 0;
-    if (this.#bytes.length > KEEP_BYTES) this.#bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+    if (this.#bytes.length > KEEP_BYTES) this.#bytes = viewed(Buffer.allocUnsafeSlow(INITIAL_BYTES));
   }
 
   #header(prefix: number, value: number): void {
@@ -120,6 +131,6 @@ export class Propagation {
     if (needed <= this.#bytes.length) return;
     const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
     grown.set(this.#bytes.subarray(0, this.#end));
-    this.#bytes = grown;
+    this.#bytes = viewed(grown);
   }
 }

@@ -243,6 +243,11 @@ export class Replication {
     if (this.#link === null) this.feeder.feed(db, bytes, at, length);
   }
 
+  /** What is fed goes somewhere: we are a master with a backlog. */
+  get recording(): boolean {
+    return this.#link === null && this.backlog.active;
+  }
+
   /** Inside long pipelines, after each command. */
   flushIfLarge(): void {
     this.replicas.flushIfLarge();

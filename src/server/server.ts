@@ -153,6 +153,7 @@ export class Server implements Services, Gates {
       broadcastDue: () => this.#scheduleEndOfTurn(),
     });
     this.propagation = new Propagation({
+      wanted: () => this.aof.recording || this.replication.recording,
       feed: (database, bytes, at, length) => {
         this.replication.feed(database, bytes, at, length);
         if (this.aof.recording) this.#append(database, bytes, at, length);
