@@ -91,11 +91,16 @@ export function writeInteger(target: Uint8Array, at: number, value: number | big
   }
   const end = at + integerLength(rest);
   let i = end;
-  // Large parts divide as doubles (exact below 2^53), the last nine digits as int32.
-  while (rest > 0x7fffffff) {
-    const quotient = Math.floor(rest / 10);
-    target[--i] = 0x30 + (rest - quotient * 10);
-    rest = quotient;
+  // One division as doubles (exact below 2^53), the rest as int32.
+  if (rest > 0x7fffffff) {
+    const high = Math.floor(rest / 1e9);
+    let low = (rest - high * 1e9) | 0;
+    for (const first = i - 9; i > first;) {
+      const quotient = (low / 10) | 0;
+      target[--i] = 0x30 + (low - quotient * 10);
+      low = quotient;
+    }
+    rest = high;
   }
   let small = rest | 0;
   do {

@@ -16,6 +16,7 @@ import type { Store } from '../store/store.ts';
 import { errors, type ReplyError } from '../base/errors.ts';
 import { keyspaceEvents } from '../base/settings.ts';
 import { parseInteger, parseSafe, parseDouble } from '../base/numbers.ts';
+import { viewed } from '../base/viewed.ts';
 import { Span } from '../base/span.ts';
 import type { Propagation } from './propagation.ts';
 import type { Services } from './services.ts';
@@ -41,7 +42,7 @@ export class Call {
   readonly a: Span = new Span();
   readonly b: Span = new Span();
   /** Scratch bytes for handlers, for example to format a number. */
-  readonly scratch: Buffer = Buffer.alloc(8192);
+  readonly scratch: Buffer = viewed(Buffer.alloc(8192));
 
   constructor(store: Store, services: Services, propagation: Propagation, reply: ReplyWriter) {
     this.store = store;

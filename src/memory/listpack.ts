@@ -17,6 +17,7 @@
  * list being changed (Element.detach).
  */
 import { assert } from '../base/assert.ts';
+import type { Viewed } from '../base/viewed.ts';
 import { parseInteger } from '../base/numbers.ts';
 import { byteOf, segmentOf } from './arena.ts';
 import type { Address, Arena } from './arena.ts';
@@ -415,6 +416,12 @@ function readInt32(bytes: Uint8Array, p: number): number {
 }
 
 function writeUint32(bytes: Uint8Array, p: number, value: number): void {
+  // In one store: a load of the whole word that follows would wait for four.
+  const { view } = bytes as Viewed;
+  if (view !== undefined) {
+    view.setUint32(p, value, true);
+    return;
+  }
   bytes[p] = value;
   bytes[p + 1] = value >>> 8;
   bytes[p + 2] = value >>> 16;

@@ -25,7 +25,7 @@ const FIXED_ELEMENTS = 4;
 const INTEGER_BYTES = 10;
 /** Every node has at least this room behind it, for its numbers of entries to become longer. */
 const SPARE_BYTES = 16;
-/** Growing nodes take twice their size, up to this many bytes more. */
+/** Growing nodes take twice their size, up to this many bytes more; what Redis begins a node with. */
 const GROW_MAX = 4096;
 
 /** Fields and values of a new entry: arguments `from`, `from + 1`, ... of a command. */
@@ -35,10 +35,11 @@ export interface FieldSource {
   readonly length: Int32Array;
 }
 
-/** A node with this entry only. */
-export function createNode(arena: Arena, source: FieldSource, from: number, pairs: number): Address {
+/** A node with this entry only. It will be filled up if others were before it: then `spacious` spares it growing. */
+export function createNode(arena: Arena, source: FieldSource, from: number, pairs: number, spacious: boolean): Address {
   let room = listpack.EMPTY_BYTES + SPARE_BYTES + 8 * INTEGER_BYTES;
   for (let i = from; i < from + pairs * 2; i++) room += source.length[i]! + listpack.MAX_ENTRY_OVERHEAD;
+  if (spacious) room = Math.max(room, GROW_MAX);
   const list = listpack.create(arena, room);
   const bytes = arena.u8[segmentOf(list)]!;
   const base = byteOf(list);

@@ -179,15 +179,17 @@ export class Streams {
     const cursor = this.#cursor;
     const arena = this.#arena;
     let list = 0;
+    let spacious = false;
     if (nodes.last(header, cursor)) {
       list = nodes.value(cursor, 0);
       if (this.#isFull(list, source, from, pairs)) {
         nodes.setValue(cursor, 0, this.#shrunk(list));
         list = 0;
+        spacious = true;
       }
     }
     if (list === 0) {
-      list = node.createNode(arena, source, from, pairs);
+      list = node.createNode(arena, source, from, pairs, spacious);
       let added = false;
       try {
         added = nodes.insert(header, id, cursor);
