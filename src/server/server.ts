@@ -654,6 +654,8 @@ export class Server implements Services, Gates {
     if (this.#turnScheduled) return;
     this.#turnScheduled = true;
     this.clock.soon(() => {
+      // Keys that went between commands, by eviction or expiry, matter to those who wait for them.
+      if (this.executor.keysReady) this.blocking.serveReady();
       this.tracking.broadcast();
       this.#turnScheduled = false;
       this.timing.turnEnded();

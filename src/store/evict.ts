@@ -28,6 +28,8 @@ export class Evictor {
   /** The evicted key, which outlives its entry. */
   #key: Uint8Array = new Uint8Array(256);
   #nextDatabase = 0;
+  /** What was read ahead, so that the reads are not optimized away. */
+  touched = 0;
 
   constructor(space: Keyspace) {
     this.#space = space;
@@ -97,9 +99,14 @@ export class Evictor {
     const wanted = Math.min(settings.maxmemorySamples, SAMPLES_MAX);
     const sample = this.#sample;
     const taken = volatile ? db.sampleExpiring(sample, wanted) : db.sample(sample, wanted);
+    // Reads that do not depend on each other: memory serves them all at once.
+    let sum = 0;
+    for (let i = 0; i < taken; i++) sum += entries.meta(sample[i]!);
+    this.touched = sum;
     for (let i = 0; i < taken; i++) {
       const entry = sample[i]!;
       const score = access.usesLfu ? LFU_MAX - access.frequency(entry, now) : access.idleSeconds(entry, now);
+      if (score <= this.#pool.threshold) continue;
       const key = entries.key(entry, this.#span);
       this.#pool.offer(score, db.index, key.bytes, key.at, key.length);
     }

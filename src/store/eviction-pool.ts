@@ -36,15 +36,16 @@ export class EvictionPool {
   /** The first so many are in use, in the order of their scores. */
   #count = 0;
 
-  get count(): number {
-    return this.#count;
+  /** Candidates with at most this score are not taken. */
+  get threshold(): number {
+    return this.#count === POOL_SIZE ? this.#candidates[0]!.score : -Infinity;
   }
 
   /** Takes the key in if there is room, or it is better than the worst one. */
   offer(score: number, database: number, bytes: Uint8Array, at: number, length: number): void {
     const candidates = this.#candidates;
     const full = this.#count === POOL_SIZE;
-    if (full && score <= candidates[0]!.score) return;
+    if (score <= this.threshold) return;
     let place = full ? 0 : this.#count++;
     const candidate = candidates[place]!;
     if (full)

@@ -254,3 +254,25 @@ lockstep('an evicted key is announced, and watchers hear of it', async (both) =>
     await both('CONFIG', 'SET', 'notify-keyspace-events', '');
   }
 });
+
+lockstep('a client that waits for a stream hears at once that it is evicted', async (both) => {
+  const waiting = await both.open();
+  for (const directives of [
+    ['maxmemory-policy', 'allkeys-random'],
+    ['maxmemory-policy', 'noeviction'],
+  ]) {
+    await configured(both, directives, async () => {
+      await both('XGROUP', 'CREATE', 'stream', 'group', '$', 'MKSTREAM');
+      const replies = [waiting.redis, waiting.headwater].map((client) =>
+        client.call('XREADGROUP', 'GROUP', 'group', 'me', 'BLOCK', '0', 'STREAMS', 'stream', '>'),
+      );
+      for (const client of [both.redis, both.headwater])
+        while (!String(await client.value('INFO', 'clients')).includes('blocked_clients:1\r\n'));
+      // In one batch with the last command, so that what follows happens in the background.
+      if (directives[1] === 'noeviction') await both('PEXPIRE', 'stream', '10');
+      else await both('CONFIG', 'SET', 'maxmemory', '1');
+      const [redis, headwater] = (await Promise.all(replies)).map(String);
+      assert.equal(headwater, redis);
+    });
+  }
+});
