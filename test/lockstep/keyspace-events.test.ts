@@ -407,6 +407,7 @@ const events: { readonly [about: string]: readonly string[] } = {
     'XLEN none',
     'DEL s',
   ],
+  'functions, which are no keys': ['FUNCTION LOAD x', 'FUNCTION DELETE none', 'FUNCTION RESTORE x', 'FUNCTION FLUSH'],
   transactions: [
     'MULTI',
     'SET k v',
