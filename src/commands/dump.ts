@@ -7,7 +7,9 @@ import { keyspaceEvents } from '../base/settings.ts';
 import { FIELD_EXPIRY_VERSION, WRITTEN_VERSION } from '../rdb/format.ts';
 import { checkPayload, makePayload, PAYLOAD_FOOTER_BYTES, payloadVersion } from '../rdb/payload.ts';
 import { EntryEncoder } from '../snapshot/encode.ts';
+import type { Address } from '../memory/arena.ts';
 import { TYPE_HASH } from '../store/entry.ts';
+import type { Store } from '../store/store.ts';
 import type { Call } from './call.ts';
 import { type CommandRow, oneKey } from './row.ts';
 
@@ -22,16 +24,18 @@ const MAX_FREQUENCY = 255;
 /** Past this an expiry is no int64 any more; to Redis it then lies in the past. */
 const TIMES_END = 2 ** 63;
 
-function dump(call: Call): void {
-  const entry = call.read(1);
-  if (entry === 0) {
-    call.reply.null();
-    return;
-  }
-  const { space, hashes, entries } = call.store;
+/** The value of an entry as RESTORE takes it. */
+export function payloadOf(store: Store, entry: Address): Uint8Array {
+  const { space, hashes, entries } = store;
   const version =
     entries.type(entry) === TYPE_HASH && hashes.hasExpiringField(entry) ? FIELD_EXPIRY_VERSION : WRITTEN_VERSION;
-  call.reply.bulkBytes(makePayload((writer) => new EntryEncoder(space, writer).object(entry), version));
+  return makePayload((writer) => new EntryEncoder(space, writer).object(entry), version);
+}
+
+function dump(call: Call): void {
+  const entry = call.read(1);
+  if (entry === 0) call.reply.null();
+  else call.reply.bulkBytes(payloadOf(call.store, entry));
 }
 
 interface RestoreRequest {

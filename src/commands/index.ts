@@ -13,6 +13,7 @@ import { memoryCommands } from './memory.ts';
 import { pubsubCommands } from './pubsub.ts';
 import { debugCommands } from './debug.ts';
 import { dumpCommands } from './dump.ts';
+import { migrateCommands } from './migrate.ts';
 import { configCommands } from './config.ts';
 import { clusterCommands } from './cluster.ts';
 import { scriptingCommands } from './scripting.ts';
@@ -70,6 +71,7 @@ export const families: readonly (readonly CommandRow[])[] = [
   listCommands,
   sortCommands,
   dumpCommands,
+  migrateCommands,
   geoCommands,
   configCommands,
   debugCommands,

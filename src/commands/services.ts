@@ -50,6 +50,11 @@ export interface Services {
   /** Makes writing clients ('write') or all of them ('all') wait until the given wall clock ms. */
   pauseClients(kind: 'write' | 'all', untilMs: number): void;
   unpauseClients(): void;
+  /**
+   * Takes keys of a database to another server, and deletes those that arrived there if `move`. Writes wait until it is
+   * done. The text of an error reply, or undefined; never rejects.
+   */
+  migrate(request: MigrateRequest, database: number, move: boolean): Promise<string | undefined>;
   /** MEMORY STATS. Asks the system: not for hot paths. */
   memoryUse(): MemoryUse;
   /** CONFIG RESETSTAT. */
@@ -65,6 +70,27 @@ export interface Services {
   pauseCron(on: boolean): void;
   /** Blocks the whole server for this long (DEBUG SLEEP). */
   sleep(milliseconds: number): void;
+}
+
+export interface MigrateRequest {
+  readonly host: string;
+  readonly port: number;
+  /** Of the other server. */
+  readonly database: number;
+  /** For each step: connecting, and waiting for the next reply. */
+  readonly timeoutMs: number;
+  /** Arguments of AUTH. */
+  readonly auth?: readonly string[];
+  readonly replace: boolean;
+  /** At least one. `payload`: as of DUMP; `ttlMs` 0: none. */
+  readonly keys: readonly { readonly key: Uint8Array; readonly ttlMs: number; readonly payload: Uint8Array }[];
+}
+
+export interface MigrateResult {
+  /** Indexes of the keys that have arrived. */
+  readonly moved: readonly number[];
+  /** Text of an error reply. */
+  readonly error: string | undefined;
 }
 
 export interface ShutdownOptions {

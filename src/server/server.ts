@@ -8,7 +8,6 @@
 import { posix } from 'node:path';
 import type { Clock, Random } from '../base/ambient.ts';
 import { keyspaceEvents, type Settings } from '../base/settings.ts';
-import type { Span } from '../base/span.ts';
 import type { ServerLog, World } from '../io/world.ts';
 import type { Args } from '../resp/args.ts';
 import { ReplyWriter } from '../resp/reply-writer.ts';
@@ -22,6 +21,7 @@ import { Call } from '../commands/call.ts';
 import { Propagation } from '../commands/propagation.ts';
 import { Session, type WatchedKey } from '../commands/session.ts';
 import type {
+  MigrateRequest,
   ConfigurationService,
   MemoryUse,
   Services,
@@ -50,6 +50,7 @@ import { LatencyMonitor } from './latency-monitor.ts';
 import { Listeners } from './listeners.ts';
 import { Monitors } from './monitors.ts';
 import { memoryUse } from './memory-use.ts';
+import { migrate } from './migration.ts';
 import { type PauseKind, Pauses } from './pause.ts';
 import { replicationHost } from './replication-host.ts';
 import { ShutdownSequence } from './shutdown.ts';
@@ -338,8 +339,8 @@ export class Server implements Services, Gates {
       },
       done: (db, key, keyGone) => {
         if (this.watching) this.keyModified(db.index, key.bytes, key.at, key.length);
-        this.#notifyIfAsked(keyspaceEvents.hash, 'hexpired', db, key);
-        if (keyGone) this.#notifyIfAsked(keyspaceEvents.generic, 'del', db, key);
+        this.#notifyOf(keyspaceEvents.hash, 'hexpired', db, key.bytes, key.at, key.length);
+        if (keyGone) this.#notifyOf(keyspaceEvents.generic, 'del', db, key.bytes, key.at, key.length);
       },
     };
     this.#shutdown = new ShutdownSequence(this, options.onExit ?? (() => {}));
@@ -475,6 +476,29 @@ export class Server implements Services, Gates {
 
   unpauseClients(): void {
     this.pauses.end('command');
+  }
+
+  async migrate(request: MigrateRequest, database: number, move: boolean): Promise<string | undefined> {
+    this.pauses.pause('migrate', 'write', Infinity);
+    try {
+      const { moved, error } = await migrate(this.world.network, this.clock, request);
+      const gone = move ? moved.map((index) => request.keys[index]!.key) : [];
+      const db = this.store.space.databases[database]!;
+      const deleted = gone.filter((key) => db.remove(key, 0, key.length));
+      if (deleted.length > 0) {
+        const effect = this.propagation.begin(database, deleted.length + 1).text('DEL');
+        for (const key of deleted) effect.bytes(key, 0, key.length);
+        this.propagation.flush();
+      }
+      for (const key of deleted) {
+        this.call.changedKey(db, key, 0, key.length);
+        this.#notifyOf(keyspaceEvents.generic, 'del', db, key, 0, key.length);
+      }
+      this.#scheduleEndOfTurn();
+      return error;
+    } finally {
+      this.pauses.end('migrate');
+    }
   }
 
   #pauseChanged(kind: PauseKind | 'no'): void {
@@ -700,10 +724,6 @@ export class Server implements Services, Gates {
       if (monitor === session) this.#writer.raw(line);
       else if (monitor.replyMode !== 'off') monitor.push(line);
     });
-  }
-
-  #notifyIfAsked(kind: number, event: string, db: Database, key: Span): void {
-    if ((this.notifiedClasses & kind) !== 0) this.notify(kind, event, db.index, key.bytes, key.at, key.length);
   }
 
   #expireSlice(run: () => number): number {
