@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { lockstep } from '../support/lockstep.ts';
 import type { Both, Command } from '../support/lockstep.ts';
+import type { RawClient } from '../support/raw-client.ts';
 import type { Reply } from '../support/resp.ts';
 import { plainInfo } from '../support/streams.ts';
 
@@ -304,6 +305,44 @@ lockstep('many pending entries come and go', async (both) => {
   await pending(both, 's', 'g', '-', '+', 200);
 });
 
+lockstep('DUMP of a stream with groups restores on the other server', async (both) => {
+  await fill(both, 's', 1, 250);
+  await both(
+    'XADD',
+    's',
+    '18446744073709551615-18446744073709551614',
+    'other',
+    'x'.repeat(300),
+    'f',
+    '-9223372036854775808',
+  );
+  await both('XDEL', 's', '3-1', '200-1');
+  for (const [group, id] of [
+    ['g', '0'],
+    ['h', '100-1'],
+    ['', '$'],
+  ] as const) {
+    await both('XGROUP', 'CREATE', 's', group, id);
+    await both('XREADGROUP', 'GROUP', group, 'alice', 'COUNT', '70', 'STREAMS', 's', '>');
+    await both('XREADGROUP', 'GROUP', group, 'bob', 'COUNT', '5', 'STREAMS', 's', '>');
+    await both('XGROUP', 'CREATECONSUMER', 's', group, 'idle');
+  }
+  await both('XCLAIM', 's', 'g', 'carol', '0', '5-1', 'RETRYCOUNT', '9223372036854775807', 'JUSTID');
+  await both('XADD', 'small', '1-1', 'f', 'v');
+  await both('XADD', 'empty', '7-7', 'f', 'v');
+  await both('XDEL', 'empty', '7-7');
+  await both('XGROUP', 'CREATE', 'bare', 'g', '5', 'MKSTREAM');
+  for (const key of ['s', 'small', 'empty', 'bare']) {
+    const payloads = await Promise.all([dumpOf(both.headwater, key), dumpOf(both.redis, key)]);
+    for (const [i, payload] of payloads.entries()) {
+      await both('RESTORE', `${key}:${i}`, '0', payload);
+      await describe(both, `${key}:${i}`);
+      await both('XINFO', 'STREAM', `${key}:${i}`);
+    }
+    await both('DEBUG', 'DIGEST-VALUE', key, `${key}:0`, `${key}:1`);
+  }
+});
+
 lockstep('XREAD waits for entries', { resp: 'both' }, async (both) => {
   const other = await both.open({ resp: 2 });
   const waiting = both('XREAD', 'BLOCK', '0', 'COUNT', '1', 'STREAMS', 'a', 'b', '$', '$');
@@ -384,6 +423,11 @@ lockstep('waiting consumers of one group get what the others did not', async (bo
   await next;
   await describe(other);
 });
+
+async function dumpOf(client: RawClient, key: string): Promise<Buffer> {
+  const reply = await client.call('DUMP', key);
+  return reply.subarray(reply.indexOf('\n') + 1, -2);
+}
 
 /** Waits until so many clients are blocked at both servers. */
 async function blocked(both: Both, clients = 1): Promise<void> {

@@ -1,0 +1,206 @@
+/** What the stream commands send to replicas, and which keyspace events they publish, compared with redis-server. */
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { startHeadwater } from '../support/headwater-server.ts';
+import { lockstep } from '../support/lockstep.ts';
+import { connectRaw } from '../support/raw-client.ts';
+import { startRedis } from '../support/redis-server.ts';
+import { listenToStream } from '../support/replication-stream.ts';
+
+const options = ['--repl-diskless-sync-delay', '0'];
+const servers = Promise.all([startRedis(options), startHeadwater(options)]);
+after(async () => {
+  for (const server of await servers) await server.stop();
+});
+
+/** Times and the ids made of them differ between two servers. */
+const TIME = /\b1[6-9]\d{11}\b/g;
+
+const plain = (bytes: Buffer): string => bytes.toString('latin1').replace(TIME, 'TIME');
+
+/** Runs the commands on both servers; the replies and the streams must be the same. */
+function streams(title: string, commands: readonly string[]): void {
+  void test(title, { timeout: 60_000 }, async () => {
+    const sides = await Promise.all(
+      (await servers).map(async ({ port }) => {
+        const client = await connectRaw(port);
+        await client.ok('FLUSHALL');
+        await client.ok('CONFIG', 'SET', 'stream-node-max-entries', 10);
+        return { client, stream: await listenToStream(port) };
+      }),
+    );
+    try {
+      for (const command of commands) {
+        const [theirs, ours] = await Promise.all(
+          sides.map(({ client, stream }) => stream.effectsOf(client, command.split(' '))),
+        );
+        assert.equal(plain(ours!.reply), plain(theirs!.reply), command);
+        const words = (effects: string[][]): string[][] =>
+          effects.map((one) => one.map((word) => word.replace(TIME, 'TIME')));
+        assert.deepEqual(words(ours!.effects), words(theirs!.effects), command);
+      }
+    } finally {
+      for (const { client, stream } of sides) {
+        await stream.close();
+        await client.close();
+      }
+    }
+  });
+}
+
+const entries = (key: string, count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `XADD ${key} ${i + 1}-1 f ${i}`);
+
+streams('XADD propagates with its id, and trims exactly', [
+  'XADD s 1-1 f v',
+  'xadd s * f v',
+  'XADD s NOMKSTREAM * f v g w',
+  'XADD none NOMKSTREAM * f v',
+  'XADD s 99999999999999-* f v',
+  'XADD s 99999999999999-* f v',
+  'XADD s 1-1 f v',
+  'DEL s',
+  ...entries('s', 35),
+  'XADD s MAXLEN 30 100-1 f v',
+  'XADD s MAXLEN = 29 101-1 f v',
+  'XADD s MAXLEN ~ 12 102-1 f v',
+  'XADD s MAXLEN ~ 12 103-* f v',
+  'XADD s maxlen ~ 5 LIMIT 10 104-1 f v',
+  'XADD s MAXLEN ~ 5 LIMIT 3 105-1 f v',
+  'XADD s MAXLEN ~ 1000 NOMKSTREAM 106-1 f v',
+  'XADD s MINID 30 107-1 f v',
+  'XADD s MINID ~ 101 108-1 f v',
+  'XADD s MINID ~ 103 LIMIT 100 109-* f v',
+  'XADD s MINID = 104-0 110-1 f v',
+  'XDEL s 104-1 105-1 7-7',
+  'XDEL s 104-1',
+  'XADD s MINID ~ 1 111-1 f v',
+  'XADD s MAXLEN 0 112-1 f v',
+  'XADD s MINID ~ 1 113-1 f v',
+  'XADD s MAXLEN ~ 0 114-1 f v',
+]);
+
+streams('XTRIM, XDEL and XSETID', [
+  ...entries('s', 40),
+  'XTRIM s MAXLEN 50',
+  'XTRIM s MAXLEN ~ 38',
+  'XTRIM s MAXLEN ~ 28',
+  'XTRIM s MAXLEN = 27',
+  'XTRIM s MAXLEN ~ 5 LIMIT 7',
+  'XTRIM s MAXLEN ~ 5 LIMIT 17',
+  'XTRIM s MINID ~ 25-1',
+  'XTRIM s MINID ~ 33-1',
+  'XTRIM s MINID 35-1',
+  'XTRIM s MAXLEN ~ 0',
+  'XTRIM none MAXLEN 0',
+  'XSETID s 90-1',
+  'XSETID s 95-1 ENTRIESADDED 100 MAXDELETEDID 94',
+]);
+
+streams('consumer groups propagate what became of them', [
+  ...entries('s', 9),
+  'XGROUP CREATE s g 0',
+  'XGROUP CREATE s g 0',
+  'XGROUP CREATE made g $ MKSTREAM',
+  'XGROUP CREATE s h 2-1 ENTRIESREAD 2',
+  'XREADGROUP GROUP g alice COUNT 2 STREAMS s >',
+  'XREADGROUP GROUP g alice COUNT 2 STREAMS s made > >',
+  'XREADGROUP GROUP g alice STREAMS s 0',
+  'XREADGROUP GROUP g idle STREAMS s 0',
+  'XREADGROUP GROUP g bob NOACK COUNT 2 STREAMS s >',
+  'XREADGROUP GROUP g bob NOACK COUNT 1 STREAMS s >',
+  'XREADGROUP GROUP h bob COUNT 1 STREAMS s >',
+  'XREADGROUP GROUP g alice STREAMS s >',
+  'XREADGROUP GROUP g alice STREAMS s >',
+  'XREADGROUP GROUP none alice STREAMS s >',
+  'XACK s g 1-1 1-1 99-1',
+  'XACK s g 1-1',
+  'XCLAIM s g carol 0 2-1 3',
+  'XCLAIM s g carol 0 3-1 JUSTID IDLE 0',
+  'XCLAIM s g carol 1000000 4-1',
+  'XCLAIM s g dave 0 5-1 FORCE RETRYCOUNT 5',
+  'XCLAIM s g dave 0 77-1 FORCE LASTID 50-1',
+  'XCLAIM s g dave 0 77-1 LASTID 20-1',
+  'XDEL s 3-1 8-1',
+  'XCLAIM s g dave 0 3-1',
+  'XAUTOCLAIM s g eve 0 0 COUNT 3',
+  'XAUTOCLAIM s g eve 1000000 0 COUNT 3',
+  'XAUTOCLAIM s g alice 0 5-1 JUSTID',
+  'XGROUP CREATECONSUMER s g frank',
+  'XGROUP CREATECONSUMER s g frank',
+  'XGROUP SETID s g 3-1',
+  'XREADGROUP GROUP g frank COUNT 2 STREAMS s >',
+  'XGROUP DELCONSUMER s g alice',
+  'XGROUP DELCONSUMER s g none',
+  'XGROUP DESTROY s g',
+  'XGROUP DESTROY s g',
+  'MULTI',
+  'XADD s 200-1 f v',
+  'XREADGROUP GROUP h bob STREAMS s >',
+  'XADD s * f v',
+  'EXEC',
+  'COPY s copied',
+  'RENAME copied renamed',
+]);
+
+lockstep('keyspace events of streams come in the order of Redis', async (both) => {
+  const listener = await both.open();
+  await both('CONFIG', 'SET', 'notify-keyspace-events', 'KEA');
+  await listener('PSUBSCRIBE', '__key*__:*');
+  const events = async (count: number, ...command: string[]): Promise<void> => {
+    await both(...command);
+    // Each comes as a message of the key and one of the event.
+    for (let i = 0; i < count * 2; i++) await listener.reply();
+  };
+  await events(1, 'XADD', 's', '1-1', 'f', 'v');
+  await events(2, 'XADD', 's', 'MAXLEN', '1', '2-1', 'f', 'v');
+  await events(1, 'XADD', 's', 'MAXLEN', '5', '3-1', 'f', 'v');
+  await events(1, 'XTRIM', 's', 'MAXLEN', '1');
+  await events(0, 'XTRIM', 's', 'MAXLEN', '1');
+  await events(1, 'XGROUP', 'CREATE', 's', 'g', '0');
+  await events(1, 'XGROUP', 'CREATE', 'made', 'g', '0', 'MKSTREAM');
+  await events(1, 'XREADGROUP', 'GROUP', 'g', 'c', 'STREAMS', 's', '>');
+  await events(0, 'XREADGROUP', 'GROUP', 'g', 'c', 'STREAMS', 's', '0');
+  await events(1, 'XCLAIM', 's', 'g', 'd', '0', '3-1', 'JUSTID');
+  await events(1, 'XAUTOCLAIM', 's', 'g', 'e', '0', '0', 'JUSTID');
+  await events(1, 'XGROUP', 'CREATECONSUMER', 's', 'g', 'f');
+  await events(0, 'XGROUP', 'CREATECONSUMER', 's', 'g', 'f');
+  await events(1, 'XGROUP', 'DELCONSUMER', 's', 'g', 'e');
+  await events(0, 'XGROUP', 'DELCONSUMER', 's', 'g', 'e');
+  await events(1, 'XGROUP', 'SETID', 's', 'g', '0');
+  await events(0, 'XACK', 's', 'g', '3-1');
+  await events(1, 'XSETID', 's', '9-1');
+  await events(1, 'XDEL', 's', '3-1');
+  await events(0, 'XDEL', 's', '3-1');
+  await events(1, 'XGROUP', 'DESTROY', 's', 'g');
+  await events(0, 'XGROUP', 'DESTROY', 's', 'g');
+  await events(1, 'DEL', 's');
+  await both('CONFIG', 'SET', 'notify-keyspace-events', '');
+});
+
+lockstep('commands on groups do not touch watched keys, those on entries do', async (both) => {
+  const other = await both.open();
+  await both('XGROUP', 'CREATE', 's', 'g', '0', 'MKSTREAM');
+  await both('XADD', 's', '1-1', 'f', 'v');
+  for (const command of [
+    ['XREADGROUP', 'GROUP', 'g', 'c', 'STREAMS', 's', '>'],
+    ['XACK', 's', 'g', '1-1'],
+    ['XGROUP', 'CREATE', 's', 'h', '0'],
+    ['XGROUP', 'CREATE', 'new', 'h', '0', 'MKSTREAM'],
+    ['XGROUP', 'SETID', 's', 'g', '0'],
+    ['XGROUP', 'DESTROY', 's', 'h'],
+    ['XCLAIM', 's', 'g', 'c', '0', '1-1', 'FORCE', 'JUSTID', 'TIME', '1'],
+    ['XSETID', 's', '5-1'],
+    ['XADD', 's', '6-1', 'f', 'v'],
+    ['XTRIM', 's', 'MAXLEN', '1'],
+    ['XTRIM', 's', 'MAXLEN', '1'],
+    ['XDEL', 's', '6-1'],
+    ['XDEL', 's', '6-1'],
+  ]) {
+    await both('WATCH', 's', 'new');
+    await other(...command);
+    await both('MULTI');
+    await both('PING');
+    await both('EXEC');
+  }
+});
