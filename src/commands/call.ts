@@ -177,7 +177,15 @@ export class Call {
 
   /** The command propagates with argument `index` replaced by the first `length` of these bytes. */
   propagateReplacing(index: number, bytes: Uint8Array, length: number): void {
-    const { args } = this;
+    const { args, propagation } = this;
+    if (args.rawLength > 0) {
+      this.rewritten = true;
+      // A word's length line begins after the line break of the word before it.
+      const cutAt = args.at[index - 1]! + args.length[index - 1]! + 2;
+      const cutEnd = args.at[index]! + args.length[index]! + 2;
+      propagation.spliced(this.db.index, args.bytes, args.rawAt, args.rawLength, cutAt, cutEnd, bytes, length);
+      return;
+    }
     const effect = this.effect(args.count);
     for (let i = 0; i < args.count; i++) {
       if (i === index) effect.bytes(bytes, 0, length);

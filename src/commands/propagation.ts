@@ -16,15 +16,13 @@ export interface Feed {
   feed(database: number, bytes: Uint8Array, at: number, length: number): void;
 }
 
-interface Effect {
-  readonly database: number;
-  /** Start in the collecting buffer; it ends where the next one starts. */
-  readonly at: number;
-}
-
 const INITIAL_BYTES = 4096;
 /** The collecting buffer is given back if a unit made it larger than this. */
 const KEEP_BYTES = 1024 * 1024;
+/** And the lists of where effects start, if there were more than these. */
+const KEEP_EFFECTS = 4096;
+/** Up to here a loop writes text faster than a call of native code. */
+const SHORT_TEXT = 24;
 
 const MULTI = Buffer.from('*1\r\n$5\r\nMULTI\r\n');
 const EXEC = Buffer.from('*1\r\n$4\r\nEXEC\r\n');
@@ -37,7 +35,10 @@ export class Propagation {
   readonly #feed: Feed;
   #bytes: Buffer = viewed(Buffer.allocUnsafeSlow(INITIAL_BYTES));
   #end = 0;
-  readonly #effects: Effect[] = [];
+  /** Effects collected; of each its database, and where it starts in the buffer. It ends where the next one starts. */
+  #count = 0;
+  readonly #databases: number[] = [];
+  readonly #starts: number[] = [];
   /** The effect that was begun last goes nowhere. */
   #discarding = false;
 
@@ -46,28 +47,50 @@ export class Propagation {
   }
 
   get pending(): number {
-    return this.#effects.length;
+    return this.#count;
   }
 
   /** Sends or collects a command that is already in RESP form. `alone`: it is the whole unit. */
   verbatim(database: number, bytes: Uint8Array, at: number, length: number, alone: boolean): void {
     if (!this.enabled) return;
-    if (alone && this.#effects.length === 0) {
+    if (alone && this.#count === 0) {
       this.#feed.feed(database, bytes, at, length);
       return;
     }
     if (!this.#feed.wanted()) return;
     this.#ensure(length);
-    copyBytes(this.#bytes, this.#end, bytes, at, length);
-    this.#effects.push({ database, at: this.#end });
-    this.#end += length;
+    this.#start(database);
+    this.#copy(bytes, at, length);
+  }
+
+  /**
+   * Collects a command in RESP form, with other bytes for one of its words: what stands between `cutAt` and `cutEnd`, the
+   * word's length line included, is replaced by `word`.
+   */
+  spliced(
+    database: number,
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    cutAt: number,
+    cutEnd: number,
+    word: Uint8Array,
+    wordLength: number,
+  ): void {
+    this.#discarding = !this.enabled || !this.#feed.wanted();
+    if (this.#discarding) return;
+    this.#start(database);
+    this.#ensure(length + wordLength + 32);
+    this.#copy(bytes, at, cutAt - at);
+    this.bytes(word, 0, wordLength);
+    this.#copy(bytes, cutEnd, at + length - cutEnd);
   }
 
   /** Starts an effect of `count` words; then call text/bytes/integer `count` times. */
   begin(database: number, count: number): this {
     this.#discarding = !this.enabled || !this.#feed.wanted();
     if (this.#discarding) return this;
-    this.#effects.push({ database, at: this.#end });
+    this.#start(database);
     this.#ensure(32);
     this.#header(42, count);
     return this;
@@ -77,7 +100,10 @@ export class Propagation {
     if (this.#discarding) return this;
     this.#ensure(word.length + 32);
     this.#header(36, word.length);
-    this.#end += this.#bytes.write(word, this.#end, 'latin1');
+    if (word.length <= SHORT_TEXT) {
+      for (let i = 0; i < word.length; i++) this.#bytes[this.#end + i] = word.charCodeAt(i);
+      this.#end += word.length;
+    } else this.#end += this.#bytes.write(word, this.#end, 'latin1');
     return this.#crlf();
   }
 
@@ -85,8 +111,7 @@ export class Propagation {
     if (this.#discarding) return this;
     this.#ensure(length + 32);
     this.#header(36, length);
-    copyBytes(this.#bytes, this.#end, bytes, at, length);
-    this.#end += length;
+    this.#copy(bytes, at, length);
     return this.#crlf();
   }
 
@@ -96,21 +121,34 @@ export class Propagation {
 
   /** Ends the unit: everything collected goes to the feed. */
   flush(): void {
-    const effects = this.#effects;
-    if (effects.length === 0) return;
+    const count = this.#count;
+    if (count === 0) return;
     if (this.enabled) {
-      const wrap = effects.length > 1 && !this.noMulti;
-      if (wrap) this.#feed.feed(effects[0]!.database, MULTI, 0, MULTI.length);
-      for (let i = 0; i < effects.length; i++) {
-        const effect = effects[i]!;
-        const end = i + 1 < effects.length ? effects[i + 1]!.at : this.#end;
-        this.#feed.feed(effect.database, this.#bytes, effect.at, end - effect.at);
+      const wrap = count > 1 && !this.noMulti;
+      if (wrap) this.#feed.feed(this.#databases[0]!, MULTI, 0, MULTI.length);
+      for (let i = 0; i < count; i++) {
+        const at = this.#starts[i]!;
+        const end = i + 1 < count ? this.#starts[i + 1]! : this.#end;
+        this.#feed.feed(this.#databases[i]!, this.#bytes, at, end - at);
       }
-      if (wrap) this.#feed.feed(effects.at(-1)!.database, EXEC, 0, EXEC.length);
+      if (wrap) this.#feed.feed(this.#databases[count - 1]!, EXEC, 0, EXEC.length);
     }
-    effects.length = 0;
+    this.#count = 0;
+    if (this.#starts.length > KEEP_EFFECTS) this.#starts.length = this.#databases.length = 0;
     this.#end = 0;
     if (this.#bytes.length > KEEP_BYTES) this.#bytes = viewed(Buffer.allocUnsafeSlow(INITIAL_BYTES));
+  }
+
+  /** An effect begins here. */
+  #start(database: number): void {
+    this.#databases[this.#count] = database;
+    this.#starts[this.#count++] = this.#end;
+  }
+
+  /** The caller has made room. */
+  #copy(bytes: Uint8Array, at: number, length: number): void {
+    copyBytes(this.#bytes, this.#end, bytes, at, length);
+    this.#end += length;
   }
 
   #header(prefix: number, value: number): void {

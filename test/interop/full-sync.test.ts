@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { dataset, sendAll } from '../support/dataset.ts';
-import { converged, type Kind, pairs, Scenario } from '../support/scenario.ts';
+import { converged, type Kind, type Node, pairs, Scenario } from '../support/scenario.ts';
+import { plainInfo } from '../support/streams.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -12,6 +13,16 @@ const KEYS = 3000;
 const options = { timeout: 60_000 };
 /** Loading it is a command that Headwater does not know yet. */
 const library = "#!lua name=lib\nredis.register_function('answer', function() return 42 end)";
+
+/** Groups are no part of a digest. */
+async function sameStreams(master: Node, replica: Node): Promise<void> {
+  for (const key of ['stream:0', 'stream:1', 'stream:2', 'stream:3', 'stream:empty']) {
+    const [theirs, ours] = await Promise.all(
+      [master, replica].map((node) => node.ok('XINFO', 'STREAM', key, 'FULL', 'COUNT', 0)),
+    );
+    assert.deepEqual(plainInfo(ours!), plainInfo(theirs!));
+  }
+}
 
 for (const { master: masterKind, replica: replicaKind } of pairs) {
   const name = `${masterKind} -> ${replicaKind}`;
@@ -42,6 +53,12 @@ for (const { master: masterKind, replica: replicaKind } of pairs) {
         assert.equal(await replica.ok('EXISTS', 'old'), 0, 'the data of before is gone');
         await replica.ok('SELECT', 9);
         assert.equal(await replica.ok('PEXPIRETIME', 'expiring'), await master.ok('PEXPIRETIME', 'expiring'));
+        await sameStreams(master, replica);
+        await master.ok('XREADGROUP', 'GROUP', 'first', 'late', 'COUNT', 3, 'STREAMS', 'stream:0', '>');
+        await master.ok('XAUTOCLAIM', 'stream:1', 'second', 'late', 0, 0, 'COUNT', 5);
+        await master.ok('XADD', 'stream:2', 'MAXLEN', '~', 10, '*', 'f', 'v');
+        await converged(master, replica);
+        await sameStreams(master, replica);
         await master.ok('SELECT', full);
         await master.ok('SET', `stream:${full}`, 'v');
         await converged(master, replica);
