@@ -140,6 +140,12 @@ export class StreamBuffer {
     }
   }
 
+  /** A reader has gone: what only it needed is given back, not kept for reuse. */
+  shrink(): void {
+    this.trim();
+    for (const spare of this.#spares.splice(0)) this.allocatedBytes -= spare.bytes.length;
+  }
+
   #retire(block: Block): void {
     block.next = null;
     if (!block.lent && block.bytes.length === this.#blockBytes && this.#spares.length < MAX_SPARE_BLOCKS) {
@@ -221,7 +227,7 @@ export class Cursor {
     this.#block = null;
     block.readers--;
     if (lent) block.lent = true;
-    this.#stream.trim();
+    this.#stream.shrink();
   }
 }
 

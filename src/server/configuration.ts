@@ -25,7 +25,10 @@ export class Configuration implements ConfigurationService {
     pairs: readonly (readonly [name: string, value: string])[],
     session: Session,
   ): string | undefined | Promise<string | undefined> {
-    return this.#server.config.set(pairs, { loading: this.#server.loading, local: isLocal(session) });
+    return this.#server.config.set(pairs, {
+      loading: this.#server.loading || this.#server.loadingAsync,
+      local: isLocal(session),
+    });
   }
 
   rewrite(): string | undefined {

@@ -509,11 +509,15 @@ export class MasterLink {
         this.#advance({ kind: 'closed', reason });
         break;
       case 'transfer':
-        log.warning(
-          this.#load === null
-            ? `I/O error reading bulk count from MASTER: ${reason}`
-            : `I/O error trying to sync with MASTER: ${reason}`,
-        );
+        if (this.#load === null) {
+          log.warning(`I/O error reading bulk count from MASTER: ${reason}`);
+        } else {
+          const offset = this.#receiver?.receivedBytes ?? 0;
+          log.warning(`Internal error in RDB reading offset ${offset} -> Unexpected EOF reading RDB file`);
+          log.warning(`I/O error trying to sync with MASTER: ${reason}`);
+        }
+        // The master is there and answers: no reason to stay away longer than Redis does.
+        this.failures = Math.min(this.failures, 1);
         this.#fail();
         break;
       case 'loading':
