@@ -64,6 +64,8 @@ export interface ExecutorHooks {
   tracked(session: Session, command: Command, args: Args): void;
   /** Why the session's user, who is restricted, may not run the command. A refusal is logged. */
   denied(session: Session, command: Command, args: Args): Denial | undefined;
+  /** A write of our master comes while our disk takes none. */
+  masterWriteUnsaved?(): void;
   /** A command of our master ended in an error: our data may differ from its data. */
   masterCommandFailed?(session: Session, error: ReplyError): void;
 }
@@ -139,7 +141,7 @@ export class Executor {
   }
 
   #throughGates(session: Session, command: Command, args: Args): Outcome {
-    const refusal = session.class === 'master' ? this.#asMaster() : this.#refusal(session, command, args);
+    const refusal = session.class === 'master' ? this.#asMaster(command) : this.#refusal(session, command, args);
     if (refusal !== undefined) {
       this.#reject(session, command, refusal);
       return 'done';
@@ -304,7 +306,8 @@ export class Executor {
   }
 
   /** Nothing stops the master's commands, but a replica that keeps its own limit evicts before them. */
-  #asMaster(): undefined {
+  #asMaster(command: Command): undefined {
+    if (command.isWrite && this.#gates.diskError !== undefined) this.#hooks.masterWriteUnsaved?.();
     if (this.#gates.memoryLimited) this.#gates.makeRoom();
     return undefined;
   }

@@ -170,6 +170,7 @@ export class Server implements Services, Gates {
       denied: (session, command, args) => this.acl.refusal(session, command, args),
       masterCommandFailed: (session, error) =>
         aofReplay.owns(session) ? aofReplay.failed(session, error) : this.masterStream.failed(session, error),
+      masterWriteUnsaved: () => this.masterStream.unsaved(),
       slow: (command, args, session, micros) => {
         // What an append only file holds ran, and was slow, before.
         if (!this.#loading) this.timing.slow(command, () => shownWords(command, args, this), session, micros);

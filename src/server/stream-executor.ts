@@ -4,6 +4,7 @@
  * to our own replicas as they are, so nothing is propagated from here.
  */
 import type { Clock, Log } from '../base/ambient.ts';
+import type { Settings } from '../base/settings.ts';
 import type { ReplyError } from '../base/errors.ts';
 import { RequestParser } from '../resp/request-parser.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
@@ -20,7 +21,7 @@ export interface StreamExecutorParts {
   readonly writer: ReplyWriter;
   readonly clock: Clock;
   readonly log: Log;
-  readonly settings: { readonly propagationErrorBehavior: 'ignore' | 'panic' | 'panic-on-replicas' };
+  readonly settings: Pick<Settings, 'propagationErrorBehavior' | 'replicaIgnoreDiskWriteErrors'>;
   /** An append only file wants to know what commands do. */
   recording(): boolean;
   /** A fresh session of class 'master'; `linked`: for a link that is up now. */
@@ -34,6 +35,7 @@ export class MasterStreamExecutor implements StreamExecutor {
   openTransactionBytes = 0;
   /** Commands of masters that ended in an error here. */
   failures = 0;
+  #unsavedLoggedAtMs = -Infinity;
   readonly #failureKinds: Map<string, { loggedAtMs: number; leftOut: number }> = new Map();
 
   constructor(parts: StreamExecutorParts) {
@@ -96,6 +98,19 @@ export class MasterStreamExecutor implements StreamExecutor {
   }
 
   /**
+   * A write of the master comes while our own disk takes none: after a restart it would be missing here. As in Redis that
+   * ends the process, unless `replica-ignore-disk-write-errors` says that the replica is worth more.
+   */
+  unsaved(): void {
+    const { clock, log, settings } = this.#parts;
+    if (!settings.replicaIgnoreDiskWriteErrors) throw new Error('Replica was unable to write command to disk.');
+    const now = clock.monotonic();
+    if (now - this.#unsavedLoggedAtMs < UNSAVED_LOG_MS) return;
+    this.#unsavedLoggedAtMs = now;
+    log.warning('Replica is applying a command even though it is unable to write to disk.');
+  }
+
+  /**
    * A command of the master that fails here means that the data may differ: it must not go unseen. Each kind of failure
    * is logged at once, then at most once a second with the number of those left out; INFO's unexpected_error_replies
    * counts all. Nothing worse is done unless `propagation-error-behavior` says so: the rest of the data is still good.
@@ -130,6 +145,8 @@ export class MasterStreamExecutor implements StreamExecutor {
   }
 }
 
+/** A disk that takes nothing is told of once in so many ms. */
+const UNSAVED_LOG_MS = 10_000;
 /** Failures of one kind are logged once in so many ms. */
 const FAILURE_LOG_MS = 1000;
 /** Kinds of failures remembered for that. */

@@ -1,6 +1,6 @@
 /** Full resyncs between redis-server and Headwater: how they are asked for, both payload forms, and what can go wrong. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { dataset, sendAll } from '../support/dataset.ts';
@@ -236,3 +236,29 @@ void test('propagation-error-behavior panic ends a replica that cannot apply its
   assert.notEqual(await replica.server.exited, 0);
   assert.match(replica.server.logText(), /panicked sending an error to its master/);
 });
+
+for (const ignored of [false, true]) {
+  const ending = ignored ? 'goes on with replica-ignore-disk-write-errors' : 'ends itself';
+  void test(`a replica that cannot write to its disk ${ending}`, options, async (t) => {
+    const scenario = new Scenario(t);
+    const master = await scenario.start('redis');
+    const replica = await scenario.start('headwater', [
+      ...['--save', '3600 1', '--replicaof', '127.0.0.1', String(master.port)],
+      ...['--replica-ignore-disk-write-errors', ignored ? 'yes' : 'no'],
+    ]);
+    await converged(master, replica);
+    // A directory stands where the file should go.
+    mkdirSync(join(replica.server.dir, 'dump.rdb'));
+    await replica.ok('BGSAVE');
+    await replica.becomes('rdb_last_bgsave_status', 'err');
+    await master.ok('SET', 'k', 'v');
+    if (ignored) {
+      await replica.logged('Replica is applying a command even though it is unable to write to disk.');
+      await converged(master, replica);
+      assert.equal(await replica.ok('GET', 'k'), 'v');
+    } else {
+      assert.notEqual(await replica.server.exited, 0);
+      assert.match(replica.server.logText(), /Replica was unable to write command to disk\./);
+    }
+  });
+}
