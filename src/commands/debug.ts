@@ -19,7 +19,7 @@ import type { CommandRow } from './row.ts';
 const badThreshold = replyError('ERR argument must be a memory value bigger than 1 and smaller than 4gb');
 const badReload = replyError('ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.');
 const noClientEviction = replyError('ERR maxmemory-clients is disabled.');
-const noAof = replyError('ERR Append only files are not supported yet');
+const noWaiting = replyError('ERR DEBUG LOADAOF is not possible inside a transaction');
 
 /** Largest threshold of a plain quicklist node: 4 GiB. */
 const MAX_PACKED_THRESHOLD = 2 ** 32;
@@ -85,6 +85,19 @@ function reload(call: Call): void {
   const error = call.services.persistence.reload({ noSave, noFlush, merge });
   if (error !== undefined) throw replyError(error);
   call.reply.ok();
+}
+
+function loadAof(call: Call): void {
+  const { services, session, store } = call;
+  if (!call.mayBlock) throw noWaiting;
+  for (const db of store.space.databases) services.databaseChanged(db.index);
+  const finish = session.block();
+  void services.persistence.loadAppendOnly().then((error) =>
+    finish((reply) => {
+      if (error === undefined) reply.ok();
+      else reply.error(replyError(error));
+    }),
+  );
 }
 
 function setActiveExpire(call: Call): void {
@@ -215,7 +228,7 @@ const subcommands: { readonly [name: string]: DebugSubcommand | undefined } = Ob
     jmap: { min: 0, max: ANY, run: nothing, about: NO_EFFECT },
     leak: { min: 1, max: 1, run: nothing, about: NO_EFFECT },
     listpack: { min: 1, max: 1, run: debugListpack, about: 'Tells whether a value is a listpack.' },
-    loadaof: { min: 0, max: ANY, run: fails(noAof), about: 'Fails: there is no AOF.' },
+    loadaof: { min: 0, max: ANY, run: loadAof, about: 'Empties the server and loads the append only file.' },
     mallctl: { min: 1, max: 2, run: mallctl, about: NO_EFFECT },
     'mallctl-str': { min: 1, max: 2, run: mallctl, about: NO_EFFECT },
     log: { min: 1, max: 1, run: writeLog, about: 'Writes a line to the log.' },

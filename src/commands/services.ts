@@ -263,6 +263,8 @@ export interface PersistenceService {
   flushed(): void;
   /** DEBUG RELOAD: saves (unless `noSave`), empties (unless `noFlush`) and loads; returns an error text on failure. */
   reload(options: { readonly noSave: boolean; readonly noFlush: boolean; readonly merge: boolean }): string | undefined;
+  /** DEBUG LOADAOF: empties everything and loads the append only files; resolves to an error text on failure. */
+  loadAppendOnly(): Promise<string | undefined>;
   /** DEBUG DIGEST: 40 hex digits over all databases. */
   digest(): string;
   /** DEBUG DIGEST-VALUE of one key: 40 hex digits, zeros if it is missing. */

@@ -6,7 +6,9 @@
 import { replyError } from '../base/errors.ts';
 import type { Settings } from '../base/settings.ts';
 import type { AppendOnlyFile } from './aof.ts';
+import { AofError } from './aof-directory.ts';
 import { type AofLoadParts, loadAppendOnlyFiles } from './aof-load.ts';
+import { LoadCancelled } from './loading.ts';
 import type { RdbFile } from './rdb-file.ts';
 
 export interface PersistenceParts {
@@ -82,6 +84,22 @@ export class Persistence {
     readonly merge: boolean;
   }): string | undefined {
     return this.#parts.rdb.reload(options);
+  }
+
+  /** Others are told that the server is loading meanwhile. */
+  async loadAppendOnly(): Promise<string | undefined> {
+    const { aof, loadParts } = this.#parts;
+    const { log } = loadParts.world;
+    aof.syncAll();
+    for (const db of loadParts.store.space.databases) db.clear();
+    try {
+      await loadAppendOnlyFiles(loadParts, aof.manifest);
+    } catch (error) {
+      if (!(error instanceof AofError || error instanceof LoadCancelled)) throw error;
+      return 'ERR Error trying to load the append only file, check server logs.';
+    }
+    log.warning('Append Only File loaded by DEBUG LOADAOF');
+    return undefined;
   }
 
   digest(): string {

@@ -315,3 +315,32 @@ lockstep('DEBUG PAUSE-CRON lets expired keys lie', async (both) => {
   await both('GET', 'k');
   await both('DBSIZE');
 });
+
+lockstep('DEBUG LOADAOF brings back what the append only file holds', async (both) => {
+  const other = await both.open();
+  await both('SET', 'before', 'v');
+  await both('CONFIG', 'SET', 'appendonly', 'yes');
+  try {
+    for (const client of [both.redis, both.headwater])
+      while (
+        !/aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0/.test(String(await client.value('INFO', 'persistence')))
+      );
+    await both('SET', 'k', 'v', 'EX', '1000');
+    await both.all([['MULTI'], ['RPUSH', 'list', 'a', 'b'], ['LPOP', 'list'], ['EXEC']]);
+    await both('SELECT', '3');
+    await both('HSET', 'hash', 'f', 'v');
+    await other('WATCH', 'k');
+    await both('DEBUG', 'LOADAOF');
+    await both('DBSIZE');
+    await both('HGETALL', 'hash');
+    await both.digests();
+    await both.close(2, 'TTL', 'k');
+    await both('SET', 'after', 'v');
+    await both('SELECT', '0');
+    await both.close(2, 'TTL', 'k');
+    await both('DEBUG', 'LOADAOF');
+    await both.digests();
+  } finally {
+    await both('CONFIG', 'SET', 'appendonly', 'no');
+  }
+});
