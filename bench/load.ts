@@ -32,6 +32,7 @@ const workloads: readonly Workload[] = [
   { name: 'SADD', command: ['SADD', 'set', 'element:__rand_int__'], share: 1 },
   { name: 'HSET', command: ['HSET', 'hash', 'field:__rand_int__', value], share: 1 },
   { name: 'ZADD', command: ['ZADD', 'zset', '__rand_int__', 'element:__rand_int__'], share: 1 },
+  { name: 'XADD', command: ['XADD', 'stream', '*', 'field', value], share: 1 },
   {
     name: 'LRANGE_100',
     command: ['LRANGE', 'range', '0', '99'],
