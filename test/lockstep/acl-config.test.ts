@@ -93,6 +93,24 @@ test('a rewritten configuration file has a line for each user', async (t) => {
   assert.equal(lines[0]!.length, 3);
 });
 
+test('with an ACL file CONFIG REWRITE writes no users', async (t) => {
+  for (const kind of [startHeadwater, startRedis]) {
+    const temporary = tempDir();
+    const file = join(temporary.path, 'redis.conf');
+    writeFileSync(file, 'aclfile users.acl\n');
+    writeFileSync(join(temporary.path, 'users.acl'), 'user alice on nopass +@all\n');
+    const server = await kind([], { dir: temporary.path, file: 'redis.conf' });
+    const client = await connectRaw(server.port);
+    t.after(async () => {
+      await client.close();
+      await server.stop();
+      temporary.remove();
+    });
+    await client.ok('CONFIG', 'REWRITE');
+    assert.doesNotMatch(readFileSync(file, 'latin1'), /^user /m);
+  }
+});
+
 test('the ACL file is loaded at the start and by LOAD, and written by SAVE', async (t) => {
   const text = 'user default on nopass ~* &* +@all\n\nuser  alice on nopass ~a:* +get (~b +set)\r\n';
   const both = await startBoth(

@@ -496,3 +496,12 @@ aclTest('acl-pubsub-default decides about new users and selectors', async (both)
   await both('ACL', 'SETUSER', 'u', 'reset', '(+get)');
   await both('ACL', 'GETUSER', 'u');
 });
+
+aclTest('the log keeps only the beginning of a long key', async (both) => {
+  await both('ACL', 'SETUSER', 'u', 'on', 'nopass', '+get');
+  const user = await both.open();
+  await user('AUTH', 'u', 'x');
+  await user('GET', 'k'.repeat(100_000));
+  const [entry] = (await both.headwater.ok('ACL', 'LOG')) as readonly (readonly Reply[])[];
+  assert.equal(entry![7], 'k'.repeat(4096));
+});

@@ -35,6 +35,8 @@ export interface AccessControlParts {
 }
 
 const DEFAULT_USER = 'default';
+/** Of a key, channel or name in the log: bytes that are kept. */
+const LOGGED_BYTES = 4096;
 const noFile =
   'This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER command and ' +
   'then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store users in the Redis ' +
@@ -293,7 +295,8 @@ export class AccessControl implements AclService {
     const { clock, settings } = this.#parts;
     const now = clock.now();
     const context = session.transaction === undefined ? 'toplevel' : 'multi';
-    const entry = { reason, context, object, user, updatedAt: now, client: describeSession(session, now) };
+    const client = describeSession(session, now);
+    const entry = { reason, context, object: kept(object), user: kept(user), updatedAt: now, client };
     this.log.add(entry, settings.acllogMaxLen);
   }
 
@@ -321,6 +324,12 @@ export class AccessControl implements AclService {
       else session.close(false);
     }
   }
+}
+
+/** The beginning of a text, without holding on to the rest. */
+function kept(text: string): string {
+  if (text.length <= LOGGED_BYTES) return text;
+  return Buffer.from(text.slice(0, LOGGED_BYTES), 'latin1').toString('latin1');
 }
 
 function listensToForbidden(session: Session, allowed: readonly ChannelPattern[]): boolean {
