@@ -84,6 +84,7 @@ function reload(call: Call): void {
   }
   const error = call.services.persistence.reload({ noSave, noFlush, merge });
   if (error !== undefined) throw replyError(error);
+  if (!noFlush) call.services.tracking.flushed();
   call.reply.ok();
 }
 

@@ -435,3 +435,24 @@ test('messages come after the reply of the command that caused them', async (t) 
   );
   assert.equal(outputs[0], outputs[1]);
 });
+
+lockstep('keys that expire by themselves, databases that are exchanged or loaded', { resp: 3 }, async (both) => {
+  const broadcast = await both.open();
+  const writer = await both.open();
+  await both('CLIENT', 'TRACKING', 'on');
+  await broadcast('CLIENT', 'TRACKING', 'on', 'BCAST', 'PREFIX', 'a');
+  await writer('SET', 'a', '1', 'PX', '100');
+  await broadcast.push();
+  await both('GET', 'a');
+  await both.push();
+  await broadcast.push();
+  await writer('SET', 'k', '1');
+  await both('GET', 'k');
+  await writer('SWAPDB', '0', '1');
+  await quiet(both, broadcast);
+  await writer('DEBUG', 'RELOAD');
+  await both.push();
+  await broadcast.push();
+  await quiet(both, broadcast);
+  await figures(both);
+});
