@@ -99,16 +99,19 @@ export function writeDocs(reply: ReplyWriter, command: Command): void {
     ['group', row.group],
     ['complexity', row.complexity],
   ];
-  const { history = [], arguments: args = [] } = commandDocs[row.name] ?? {};
+  const { history = [], arguments: args = [], system = false } = commandDocs[row.name] ?? {};
   const parts = [history, args, subcommands].filter((list) => list.length > 0).length;
-  reply.map(texts.length + (row.deprecated === undefined ? 0 : 3) + parts);
+  const flags = new Set([...(row.deprecated === undefined ? [] : ['deprecated']), ...(system ? ['syscmd'] : [])]);
+  reply.map(texts.length + (flags.size === 0 ? 0 : 1) + (row.deprecated === undefined ? 0 : 2) + parts);
   for (const [name, text] of texts) {
     reply.bulkText(name);
     reply.bulkText(text);
   }
-  if (row.deprecated !== undefined) {
+  if (flags.size > 0) {
     reply.bulkText('doc_flags');
-    writeWords(reply, new Set(['deprecated']));
+    writeWords(reply, flags);
+  }
+  if (row.deprecated !== undefined) {
     reply.bulkText('deprecated_since');
     reply.bulkText(row.deprecated.since);
     reply.bulkText('replaced_by');

@@ -281,7 +281,12 @@ function hscan(call: Call): void {
     endScan(reply, mark, 0, 0);
     return;
   }
-  const options = new ScanOptions(call, 3);
+  let values = true;
+  const options = new ScanOptions(call, 3, (index) => {
+    if (!call.is(index, 'novalues')) return 0;
+    values = false;
+    return 1;
+  });
   let seen = 0;
   let shown = 0;
   const next = options.run(
@@ -293,10 +298,10 @@ function hscan(call: Call): void {
         if (!options.matches(field, fieldAt, fieldLength)) return;
         shown++;
         reply.bulk(field, fieldAt, fieldLength);
-        reply.bulk(value, valueAt, valueLength);
+        if (values) reply.bulk(value, valueAt, valueLength);
       }),
   );
-  endScan(reply, mark, next, shown * 2);
+  endScan(reply, mark, next, values ? shown * 2 : shown);
 }
 
 const SCAN_COMPLEXITY = 'O(1) a call, O(N) for the whole iteration; N is the number of elements.';

@@ -80,6 +80,8 @@ export function statsRows(server: Server): readonly InfoRow[] {
     ['eventloop_duration_cmd_sum', Math.round(commandMicros)],
     ['instantaneous_eventloop_cycles_per_sec', Math.round(turns.turnRate.perSecond)],
     ['instantaneous_eventloop_duration_usec', Math.round(turns.recentMicros)],
+    // Redis 7.4's, where it follows expired_keys.
+    ['expired_subkeys', stats.expiredFields],
     ['headwater_last_full_sync_reason', counters.lastFullReason ?? 'none'],
     ['headwater_last_partial_refusal', counters.lastPartialRefusal ?? 'none'],
   ];

@@ -1,5 +1,6 @@
 /** COMMAND and its subcommands against the real server: each of our rows says what the real one says. */
 import assert from 'node:assert';
+import { commandDocs } from '../../src/commands/docs/index.ts';
 import { lockstep } from '../support/lockstep.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import type { Reply } from '../support/resp.ts';
@@ -27,6 +28,7 @@ const newer: readonly string[] = [
 const different: { readonly [name: string]: string } = {
   zrank: '7.2 has WITHSCORE',
   zrevrank: '7.2 has WITHSCORE',
+  hscan: '7.4 has NOVALUES',
 };
 
 interface Row {
@@ -117,6 +119,7 @@ lockstep(
             group: fields.get('group'),
             since: fields.get('since'),
             deprecated: fields.get('deprecated_since'),
+            flags: words(fields.get('doc_flags') ?? []),
             ...(name in different
               ? {}
               : {
@@ -175,6 +178,14 @@ lockstep('the shapes of COMMAND INFO and DOCS are those of the real server', { r
     ['COMMAND', 'DOCS', 'nosuch'],
     ['COMMAND', 'DOCS', 'nosuch', 'client|nosuch'],
   ]);
+});
+
+lockstep('what is documented is there', { resp: 3 }, async (both) => {
+  const all = await table(both.headwater);
+  assert.deepStrictEqual(
+    Object.keys(commandDocs).filter((name) => !all.has(name)),
+    [],
+  );
 });
 
 lockstep('COMMAND COUNT counts what COMMAND lists', async ({ headwater }) => {

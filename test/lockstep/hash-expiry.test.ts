@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { Crc64 } from '../../src/base/crc64.ts';
 import { startHeadwater } from '../support/headwater-server.ts';
 import { connectRaw, type RawClient } from '../support/raw-client.ts';
 import { listenToStream } from '../support/replication-stream.ts';
@@ -281,6 +282,56 @@ each('COPY, RENAME, MOVE, DUMP and RELOAD keep the expiries of fields', async (c
   await keeps('restored');
 });
 
+test('RESTORE takes hashes with expiring fields of Redis and of Valkey, and refuses damaged ones', async () => {
+  const client = await connectRaw((await server).port);
+  try {
+    await client.ok('FLUSHALL');
+    const ms = (time: number): Buffer => {
+      const eight = Buffer.alloc(8);
+      eight.writeBigInt64LE(BigInt(time));
+      return eight;
+    };
+    const [a, b] = [Buffer.from('\u0001a\u00011'), Buffer.from('\u0001b\u00012')];
+    const redis = Buffer.concat([Buffer.from([24]), ms(far), Buffer.from([2, 1]), a, Buffer.from([0]), b]);
+    const valkey = Buffer.concat([Buffer.from([22, 2]), a, ms(far), b, ms(-1)]);
+    for (const [body, version, name] of [
+      [redis, 12, 'redis'],
+      [valkey, 80, 'valkey'],
+    ] as const) {
+      await client.ok('RESTORE', name, 0, payload(body, version));
+      await gives(client, `HPEXPIRETIME ${name} FIELDS 3 a b c`, [far, -1, -2]);
+      await gives(client, `HMGET ${name} a b`, ['1', '2']);
+      for (let cut = 1; cut < body.length; cut++) {
+        const reply = await client.value('RESTORE', 'cut', 0, payload(body.subarray(0, cut), version));
+        assert.equal(reply instanceof Error && reply.message, 'ERR Bad data format');
+      }
+      assert.equal(await client.ok('EXISTS', 'cut'), 0);
+    }
+    const foreign = await client.value('RESTORE', 'x', 0, payload(valkey, 79));
+    assert.equal(foreign instanceof Error && foreign.message, 'ERR DUMP payload version or checksum are wrong');
+  } finally {
+    await client.close();
+  }
+});
+
+/** A DUMP payload around a type and its value. */
+function payload(body: Uint8Array, version: number): Buffer {
+  const all = Buffer.concat([body, Buffer.alloc(10)]);
+  all.writeUInt16LE(version, body.length);
+  const crc = new Crc64();
+  crc.update(all, 0, body.length + 2);
+  crc.writeTo(all, body.length + 2);
+  return all;
+}
+
+each('HSCAN NOVALUES shows fields only', async (client) => {
+  await run(client, 'HSET h a 1 b 2');
+  const reply = (await run(client, 'HSCAN h 0 COUNT 100 NOVALUES MATCH *')) as readonly [string, string[]];
+  assert.deepEqual([reply[0], reply[1].toSorted()], ['0', ['a', 'b']]);
+  await gives(client, 'HSCAN h 0 novalues MATCH a', ['0', ['a']]);
+  await gives(client, 'SSCAN none 0', ['0', []]);
+});
+
 each('the keyspace knows hashes with expiring fields, and deletes due ones by itself', async (client) => {
   const keyspace = async (): Promise<string> => String(await run(client, 'INFO keyspace'));
   await run(client, 'HSET h a 1 b 2');
@@ -289,6 +340,7 @@ each('the keyspace knows hashes with expiring fields, and deletes due ones by it
   assert.match(await keyspace(), /db0:keys=1,expires=0,avg_ttl=0,subexpiry=1\r/);
   await run(client, 'DEBUG SET-ACTIVE-EXPIRE 1');
   await waitFor(async () => (await run(client, 'EXISTS h')) === 0, { what: 'the hash to go' });
+  assert.match(String(await run(client, 'INFO stats')), /expired_subkeys:[1-9]/);
 });
 
 each('replicas are told in absolute times and deletions', async (client) => {

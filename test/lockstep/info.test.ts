@@ -21,6 +21,7 @@ const newerThanReference = [
   'instantaneous_eventloop_duration_usec',
   // 8.0
   'replica_clients_waiting_psync',
+  'expired_subkeys',
 ];
 
 async function info(client: RawClient, ...sections: readonly string[]): Promise<string> {

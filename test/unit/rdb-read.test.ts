@@ -78,6 +78,8 @@ const modern = file(
     bytes(2, string(listpack(['last']))),
   ),
   key(20, 'set-listpack', string(listpack(['a', 1, 'b']))),
+  key(24, 'hash-metadata', i64(1000n), 2, 3, string('a'), string('1'), 0, string('b'), string('2')),
+  key(25, 'hash-listpack-ex', i64(1000n), string(listpack(['a', 1, 1000, 'b', 2, 0]))),
 );
 
 test('every encoding of current servers is read', () => {
@@ -118,9 +120,17 @@ test('every encoding of current servers is read', () => {
     ],
     quicklist: ['1', 'two', '300', '-40000', '2147483647', 'x'.repeat(70), 'y'.repeat(130), 'plain', 'last'],
     'set-listpack': ['1', 'a', 'b'],
+    'hash-metadata': [
+      ['a', '1@1002'],
+      ['b', '2'],
+    ],
+    'hash-listpack-ex': [
+      ['a', '1@1000'],
+      ['b', '2'],
+    ],
   });
   const packed = sink.events.filter((event) => event.startsWith('packed')).map((event) => event.split(' ')[1]);
-  assert.deepEqual(packed, ['hash', 'zset', 'list-node', 'list-node', 'set']);
+  assert.deepEqual(packed, ['hash', 'zset', 'list-node', 'list-node', 'set', 'hash-expiring']);
   assert.equal(sink.contents.get('0/idle')!.idleSeconds, 100);
   assert.equal(sink.contents.get('0/small')!.lfuFrequency, 200);
   assert.equal(sink.contents.get('0/small')!.idleSeconds, -1);

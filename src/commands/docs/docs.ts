@@ -28,6 +28,8 @@ export interface Argument {
 }
 
 export interface CommandDocs {
+  /** It is for servers among themselves, or for tests. */
+  readonly system?: true;
   /** Versions with what came with them, oldest first. */
   readonly history?: readonly (readonly [since: string, change: string])[];
   readonly arguments?: readonly Argument[];

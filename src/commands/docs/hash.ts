@@ -73,11 +73,13 @@ export const hashDocs: DocsTable = {
     ],
   },
   hscan: {
+    history: [['7.4.0', 'Takes `NOVALUES`.']],
     arguments: [
       { name: 'key', type: 'key', keySpec: 0 },
       { name: 'cursor', type: 'integer' },
       { name: 'pattern', type: 'pattern', token: 'MATCH', flags: ['optional'] },
       { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
+      { name: 'novalues', type: 'pure-token', token: 'NOVALUES', since: '7.4.0', flags: ['optional'] },
     ],
   },
   hset: {

@@ -10,6 +10,7 @@ export const hyperloglogDocs: DocsTable = {
   },
   pfcount: { arguments: [{ name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] }] },
   pfdebug: {
+    system: true,
     arguments: [
       { name: 'subcommand', type: 'string' },
       { name: 'key', type: 'key', keySpec: 0 },
@@ -21,4 +22,5 @@ export const hyperloglogDocs: DocsTable = {
       { name: 'sourcekey', type: 'key', keySpec: 1, flags: ['multiple'] },
     ],
   },
+  pfselftest: { system: true },
 };

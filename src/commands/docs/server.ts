@@ -214,6 +214,7 @@ export const serverDocs: DocsTable = {
     ],
   },
   'restore-asking': {
+    system: true,
     history: [
       ['3.0.0', 'Takes `REPLACE`.'],
       ['5.0.0', 'Takes `ABSTTL`.'],
@@ -282,4 +283,6 @@ export const serverDocs: DocsTable = {
       { name: 'index2', type: 'integer' },
     ],
   },
+  replconf: { system: true },
+  debug: { system: true },
 };
