@@ -68,7 +68,7 @@ const helpLines = [
   'OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
   'ENCODING <key>',
   '    The form in which the value is kept: int, embstr, raw, listpack, quicklist,',
-  '    intset, hashtable or skiplist.',
+  '    intset, hashtable, skiplist or stream.',
   'FREQ <key>',
   '    How often the key is used, as a logarithmic counter. Only with an LFU',
   '    maxmemory-policy.',
