@@ -98,16 +98,7 @@ const specialRules: { readonly [name: string]: (args: Args) => readonly KeyPosit
   },
   sort: sortKeys,
   sort_ro: (args) => sortKeys(args).slice(0, 1),
-  migrate: (args) => {
-    if (args.length[3]! > 0) return [{ index: 3, flags: ['RW', 'access', 'delete'] }];
-    for (let i = 6; i < args.count; i++) {
-      if (!args.is(i, 'keys')) continue;
-      const keys: KeyPosition[] = [];
-      for (let index = i + 1; index < args.count; index++) keys.push({ index, flags: ['RW', 'access', 'delete'] });
-      return keys;
-    }
-    return [];
-  },
+  migrate: migrateKeys,
 };
 
 function sortKeys(args: Args): KeyPosition[] {
@@ -118,4 +109,18 @@ function sortKeys(args: Args): KeyPosition[] {
     else if (args.is(i, 'store') && i + 1 < args.count) keys[1] = { index: ++i, flags: ['OW', 'update'] };
   }
   return keys;
+}
+
+/** The key before the options, or those after KEYS; a password or user called KEYS is none of the options. */
+function migrateKeys(args: Args): KeyPosition[] {
+  const flags: readonly KeySpecFlag[] = ['RW', 'access', 'delete'];
+  for (let i = 6; i + 1 < args.count; i++) {
+    if (args.is(i, 'auth')) i++;
+    else if (args.is(i, 'auth2')) i += 2;
+    else if (args.is(i, 'keys')) {
+      if (args.length[3]! > 0) return [];
+      return Array.from({ length: args.count - i - 1 }, (_, k) => ({ index: i + 1 + k, flags }));
+    }
+  }
+  return [{ index: 3, flags }];
 }

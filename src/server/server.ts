@@ -113,9 +113,12 @@ export class Server implements Services, Gates {
   readonly runId: string;
   /** Renders INFO; observability/ fills it in. */
   infoRenderer: (sections: readonly string[]) => string = () => '';
-  readonly #watches: Watches = new Watches(
-    (database, bytes, at, length) => this.store.space.databases[database]!.peek(bytes, at, length) !== 0,
-  );
+  readonly #watches: Watches = new Watches((database, bytes, at, length) => {
+    const db = this.store.space.databases[database]!;
+    const entry = db.peek(bytes, at, length);
+    if (entry === 0) return 'none';
+    return db.isExpired(entry) ? 'expired' : 'live';
+  });
   readonly #writer = new ReplyWriter();
   readonly #shutdown: ShutdownSequence;
   readonly #onListening: () => void;

@@ -7,16 +7,17 @@
 import { latin1 } from '../resp/args.ts';
 import type { Session, WatchedKey } from '../commands/session.ts';
 
-/** Whether a database holds a key, past its time or not. */
-export type Exists = (database: number, bytes: Uint8Array, at: number, length: number) => boolean;
+/** What a database holds under a key: nothing, a value past its time that is not deleted yet, or a value. */
+export type Presence = 'none' | 'expired' | 'live';
+export type PresenceOf = (database: number, bytes: Uint8Array, at: number, length: number) => Presence;
 
 export class Watches {
-  readonly #exists: Exists;
+  readonly #presence: PresenceOf;
   /** By "<database>:<key>": who watches it, with the entry of `session.watched`. */
   readonly #byKey: Map<string, Map<Session, WatchedKey>> = new Map();
 
-  constructor(exists: Exists) {
-    this.#exists = exists;
+  constructor(presence: PresenceOf) {
+    this.#presence = presence;
   }
 
   get active(): boolean {
@@ -50,7 +51,7 @@ export class Watches {
     const watchers = this.#byKey.get(`${database}:${latin1(bytes, at, length)}`);
     if (watchers === undefined) return;
     for (const [session, watched] of watchers) {
-      const deleted = watched.expired && !this.#exists(database, bytes, at, length);
+      const deleted = watched.expired && this.#presence(database, bytes, at, length) === 'none';
       watched.expired = false;
       if (!deleted) session.dirtyCas = true;
     }
@@ -72,13 +73,13 @@ export class Watches {
     for (const [name, watchers] of this.#byKey) {
       if (!name.startsWith(prefix)) continue;
       const key = Buffer.from(name.slice(prefix.length), 'latin1');
-      const before = this.#exists(database, key, 0, key.length);
-      const after = other !== database && this.#exists(other, key, 0, key.length);
-      if (!before && !after) continue;
+      const before = this.#presence(database, key, 0, key.length);
+      const after = other === database ? 'none' : this.#presence(other, key, 0, key.length);
       for (const [session, watched] of watchers) {
-        const deleted = watched.expired && !after;
-        watched.expired = false;
-        if (!deleted) session.dirtyCas = true;
+        const wasMissing = before === 'none' || watched.expired;
+        // Where there was nothing, a value past its time is nothing either.
+        if (wasMissing && after !== 'live') watched.expired = after === 'expired';
+        else session.dirtyCas = true;
       }
     }
   }

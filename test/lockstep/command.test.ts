@@ -271,6 +271,13 @@ lockstep('COMMAND GETKEYS and GETKEYSANDFLAGS find the keys', async (both) => {
     ['SORT', 'k', 'LIMIT', '0', 'STORE', 'STORE', 'd', 'STORE', 'e'],
     ['SORT', 'k'],
     ['SORT_RO', 'k', 'GET', '#'],
+    ['MIGRATE', 'h', '1', 'k', '0', '5', 'AUTH', 'KEYS'],
+    ['MIGRATE', 'h', '1', 'k', '0', '5', 'KEYS', 'a'],
+    ['MIGRATE', 'h', '1', '', '0', '5', 'KEYS'],
+    ['MIGRATE', 'h', '1', '', '0', '5', 'AUTH', 'KEYS', 'KEYS', 'a', 'b'],
+    ['MIGRATE', 'h', '1', '', '0', '5', 'AUTH2', 'KEYS', 'x', 'REPLACE', 'keys', 'a'],
+    ['MIGRATE', 'h', '1', '', '0', '5', 'AUTH2', 'x', 'KEYS', 'keys', 'a'],
+    ['MIGRATE', 'h', '1', '', '0', '5', 'AUTH'],
   ]) {
     const [name] = command;
     const there = await both.headwater.ok('COMMAND', 'INFO', name!);

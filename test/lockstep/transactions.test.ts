@@ -263,6 +263,44 @@ lockstep('SWAPDB touches watched keys that exist before or after', async (both) 
   await watched(both, async (other) => void (await other('SWAPDB', '2', '3')));
 });
 
+lockstep('a value past its time that SWAPDB brings to a missing watched key does not count', async (both) => {
+  await both.redis.ok('DEBUG', 'SET-ACTIVE-EXPIRE', '0');
+  await both.headwater.ok('DEBUG', 'SET-ACTIVE-EXPIRE', '0');
+  const swap = async (other: Both): Promise<void> => void (await other('SWAPDB', '0', '1'));
+  const stale = async (database: string): Promise<void> =>
+    both.all([
+      ['SELECT', database],
+      ['SET', 'k', database, 'PX', '1'],
+      ['SELECT', '0'],
+    ]);
+  await stale('1');
+  await passed(1);
+  await watched(both, swap);
+  await both('FLUSHALL');
+  await stale('0');
+  await stale('1');
+  await passed(1);
+  await watched(both, swap);
+  await both('FLUSHALL');
+  // It was there when WATCH saw it.
+  await both('SET', 'k', '1');
+  await stale('1');
+  await passed(1);
+  await watched(both, swap);
+  // What a client sets in its place is a change.
+  await both('FLUSHALL');
+  await stale('1');
+  await passed(1);
+  await watched(both, async (other) =>
+    other.all([
+      ['SWAPDB', '0', '1'],
+      ['SET', 'k', '2'],
+    ]),
+  );
+  await both.redis.ok('DEBUG', 'SET-ACTIVE-EXPIRE', '1');
+  await both.headwater.ok('DEBUG', 'SET-ACTIVE-EXPIRE', '1');
+});
+
 lockstep('a key that expires while it is watched makes EXEC fail', async (both) => {
   await both('SET', 'k', '1', 'PX', '30');
   await both('WATCH', 'k');
