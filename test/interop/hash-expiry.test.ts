@@ -1,6 +1,7 @@
 /** Expiring hash fields between a master and its replicas: full sync, stream, and who deletes; a Redis that knows no such fields. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Seeded } from '../support/dataset.ts';
 import { startHeadwater } from '../support/headwater-server.ts';
 import { connectRaw } from '../support/raw-client.ts';
 import { infoOf } from '../support/replication.ts';
@@ -49,6 +50,54 @@ void test(
     assert.equal(await replica.ok('HLEN', 'small2'), 19, 'the master has deleted the field here too');
   },
 );
+
+void test('random commands on expiring fields leave master and replica with equal data', options, async (t) => {
+  const scenario = new Scenario(t);
+  const master = await scenario.start('headwater', ['--hash-max-listpack-entries', '6']);
+  const replica = await scenario.start('headwater', ['--replicaof', '127.0.0.1', String(master.port)]);
+  await converged(master, replica);
+  const seed = Date.now() % 1_000_000;
+  t.diagnostic(`seed ${seed}`);
+  const random = new Seeded(seed);
+  const key = (): string => `h${random.below(4)}`;
+  const field = (): string => `f${random.below(12)}`;
+  const fields = (): (string | number)[] => {
+    const names = Array.from({ length: 1 + random.below(4) }, field);
+    return ['FIELDS', names.length, ...names];
+  };
+  const pair = (): (string | number)[] => ['FIELDS', 1, field(), random.below(100)];
+  const soon = (): number => random.below(4) * 3;
+  const condition = (): string[] => random.pick([[], [], ['NX'], ['XX'], ['GT'], ['LT']]);
+  for (let round = 0; round < 6; round++) {
+    const commands = Array.from({ length: 500 }, () =>
+      random.pick<() => (string | number)[]>([
+        () => ['HSET', key(), field(), random.below(100)],
+        () => ['HSET', key(), field(), random.below(100), field(), 'text'.repeat(random.below(40))],
+        () => ['HPEXPIRE', key(), soon(), ...condition(), ...fields()],
+        () => ['HEXPIRE', key(), 100 + random.below(100), ...condition(), ...fields()],
+        () => ['HPERSIST', key(), ...fields()],
+        () => ['HGETEX', key(), 'PX', soon(), ...fields()],
+        () => ['HGETEX', key(), 'PERSIST', ...fields()],
+        () => ['HSETEX', key(), 'PX', soon(), ...pair()],
+        () => ['HSETEX', key(), random.pick(['FNX', 'FXX']), 'KEEPTTL', ...pair()],
+        () => ['HGETDEL', key(), ...fields()],
+        () => ['HINCRBY', key(), field(), 1],
+        () => ['HINCRBYFLOAT', key(), field(), '0.5'],
+        () => ['HSETNX', key(), field(), 'new'],
+        () => ['HDEL', key(), field(), field()],
+        () => ['HGET', key(), field()],
+        () => ['HRANDFIELD', key(), 2],
+        () => ['COPY', key(), key(), 'REPLACE'],
+        () => ['RENAME', key(), key()],
+        () => ['PEXPIRE', key(), 200 + random.below(200)],
+      ])(),
+    );
+    for (let at = 0; at < commands.length; at += 20)
+      await master.client.pipeline(commands.slice(at, at + 20).map((words) => words.map(String)));
+    await converged(master, replica);
+  }
+  assert.equal(await replica.info('unexpected_error_replies'), '0');
+});
 
 void test('a replica hides a field past its time and keeps it until the master deletes it', options, async (t) => {
   const scenario = new Scenario(t);
