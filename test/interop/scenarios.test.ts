@@ -15,7 +15,8 @@ type Kinds = readonly [top: Kind, middle: Kind, leaf: Kind];
 type Counts = Awaited<ReturnType<Node['counts']>>;
 
 /** Chains run beside each other: they wait for most of their time. */
-const CHAINS_AT_ONCE = 4;
+const CHAINS_AT_ONCE = 3;
+const STALL_TIMEOUT_SECONDS = 3;
 const BACKLOG_BYTES = 64 * 1024;
 
 interface Chain {
@@ -35,6 +36,8 @@ interface Fault {
   /** What it adds to the counters of top and middle. */
   readonly top: Counts;
   readonly middle: Counts;
+  /** Where time-outs are short, a busy machine may cost another link too: it has to be continued. */
+  readonly mayContinueMore?: true;
 }
 
 const nothing: Counts = { full: 0, partial: 0, refused: 0 };
@@ -66,14 +69,17 @@ const faults: readonly Fault[] = [
   {
     name: 'a stall beyond repl-timeout: both sides give the link up, then it is continued',
     async run({ top, middle, upper, write }) {
+      for (const node of [top, middle]) await node.ok('CONFIG', 'SET', 'repl-timeout', STALL_TIMEOUT_SECONDS);
       upper.stall();
       await write(100);
       await middle.becomes('master_link_status', 'down');
       await top.becomes('connected_slaves', '0');
+      for (const node of [top, middle]) await node.ok('CONFIG', 'SET', 'repl-timeout', 60);
       upper.resume();
     },
     top: continued,
     middle: nothing,
+    mayContinueMore: true,
   },
   {
     name: 'a slow link: everything is late and nothing is lost',
@@ -100,11 +106,13 @@ async function cutWhile(master: Node, link: FaultProxy, task: () => Promise<void
 
 async function startChain(t: TestContext, kinds: Kinds, diskless: boolean): Promise<Chain> {
   const scenario = new Scenario(t);
-  const args = ['--repl-backlog-size', String(BACKLOG_BYTES), '--repl-diskless-sync', diskless ? 'yes' : 'no'];
-  const strict = ['--repl-timeout', '6', '--repl-ping-replica-period', '1'];
+  const args = [
+    ...['--repl-backlog-size', String(BACKLOG_BYTES), '--repl-ping-replica-period', '1'],
+    ...['--repl-diskless-sync', diskless ? 'yes' : 'no'],
+  ];
   const [top, middle, leaf] = (await Promise.all([
-    scenario.start(kinds[0], [...args, ...strict]),
-    scenario.start(kinds[1], [...args, ...strict]),
+    scenario.start(kinds[0], args),
+    scenario.start(kinds[1], args),
     scenario.start(kinds[2], args),
   ])) as [Node, Node, Node];
   const [upper, lower] = [await scenario.proxy(top), await scenario.proxy(middle)];
@@ -121,6 +129,11 @@ const gained = (before: Counts, after: Counts): Counts => ({
   refused: after.refused - before.refused,
 });
 
+function check(who: string, counts: Counts, wanted: Counts, mayContinueMore = false): void {
+  const partial = mayContinueMore ? Math.max(counts.partial, wanted.partial) : wanted.partial;
+  assert.deepEqual(counts, { ...wanted, partial }, who);
+}
+
 async function runChain(t: TestContext, kinds: Kinds, diskless: boolean): Promise<void> {
   const chain = await startChain(t, kinds, diskless);
   const { top, middle, leaf, upper, lower, write } = chain;
@@ -133,7 +146,7 @@ async function runChain(t: TestContext, kinds: Kinds, diskless: boolean): Promis
     upper.setRate(Infinity);
     await converged(top, middle, leaf);
     // It asks with its own history first, as Redis does.
-    assert.deepEqual(await top.counts(), startedAnew);
+    check('the master', await top.counts(), startedAnew);
     assert.equal((await middle.counts()).full, 1);
   });
   for (const fault of faults) {
@@ -142,8 +155,8 @@ async function runChain(t: TestContext, kinds: Kinds, diskless: boolean): Promis
       await fault.run(chain);
       await write(20);
       await converged(top, middle, leaf);
-      assert.deepEqual(gained(before[0], await top.counts()), fault.top, 'the master');
-      assert.deepEqual(gained(before[1], await middle.counts()), fault.middle, 'the middle');
+      check('the master', gained(before[0], await top.counts()), fault.top, fault.mayContinueMore);
+      check('the middle', gained(before[1], await middle.counts()), fault.middle, fault.mayContinueMore);
     });
   }
 }
