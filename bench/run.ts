@@ -8,6 +8,7 @@ import { fullSync } from './full-sync.ts';
 import { load } from './load.ts';
 import { memory } from './memory.ts';
 import { micro } from './micro.ts';
+import { syncUnderLoad } from './sync-load.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -23,6 +24,9 @@ console.log(`Node ${process.version}, ${process.platform} ${process.arch}\n`);
 if (wanted('load'))
   await load({ requests: options.quick ? 200_000 : 2_000_000, rounds: options.quick ? 3 : 5, only: options.workload });
 if (wanted('memory')) await memory(keys);
-if (wanted('sync')) await fullSync(keys, options.quick ? 1 : 3);
+if (wanted('sync')) {
+  await fullSync(keys, options.quick ? 1 : 3);
+  await syncUnderLoad([keys, 4 * keys], options.quick ? 1000 : 4000);
+}
 if (wanted('burst')) await burst(options.quick ? 200_000 : 1_000_000, 60e6);
 if (wanted('micro')) await micro(keys);

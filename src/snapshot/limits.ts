@@ -8,6 +8,8 @@ export interface SnapshotLimits {
   readonly busyShare: number;
   /** The shortest slice, so that there is always progress, ms. */
   readonly leastSliceMs: number;
+  /** Entries or elements written between two looks at the clock. */
+  readonly stepItems: number;
   /** Collections with more elements and buckets are written piece by piece... */
   readonly bigElements: number;
   /** ... lists with more nodes, and longer strings, too. */
@@ -39,6 +41,7 @@ export const snapshotLimits: SnapshotLimits = {
   sliceMs: 1,
   busyShare: 0.25,
   leastSliceMs: 0.1,
+  stepItems: 64,
   bigElements: 1024,
   bigNodes: 16,
   bigStringBytes: MIB,

@@ -46,9 +46,6 @@ export interface WalkOptions {
   readonly facts: RdbFacts;
 }
 
-/** Entries or elements written between two looks at the clock. */
-const STEP = 64;
-const STRING_STEP_BYTES = 64 * 1024;
 const KEPT_CHUNK_BYTES = 4096;
 const BESIDE_CHUNK_BYTES = 64 * 1024;
 
@@ -129,7 +126,7 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
     else if (this.#open.length > 0) this.#begin(this.#open[0]!);
     else if (this.#tables.length > 0) {
       const table = this.#tables[0]!;
-      this.#write(table, table.advance(STEP, this.#buffer));
+      this.#write(table, table.advance(this.#limits.stepItems, this.#buffer));
       if (table.done) {
         this.#tables.shift();
         this.#leave(table);
@@ -328,7 +325,7 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
   #continue(value: OpenValue): void {
     const encoder = this.#encoder;
     if (value.kind === 'table') {
-      if (!value.step(STEP, encoder, this.#main, this.#buffer)) return;
+      if (!value.step(this.#limits.stepItems, encoder, this.#main, this.#buffer)) return;
       this.#guarded.delete(value.walk.header);
       this.#unguard(value.walk);
     } else if (value.kind === 'list') {
@@ -343,7 +340,7 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
       this.#space.reclaimer.release(value.header);
       if (this.#lists.size === 0) this.#space.lists.keeper = null;
     } else {
-      if (!value.step(STRING_STEP_BYTES, this.#main)) return;
+      if (!value.step(this.#limits.bigStringBytes >>> 4, this.#main)) return;
       value.keys.strings--;
       this.#leave(value.keys);
     }

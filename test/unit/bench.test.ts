@@ -6,6 +6,7 @@ import { load } from '../../bench/load.ts';
 import { memory } from '../../bench/memory.ts';
 import { micro } from '../../bench/micro.ts';
 import { median } from '../../bench/support.ts';
+import { syncUnderLoad } from '../../bench/sync-load.ts';
 
 /** Collects what is printed. */
 async function output(t: TestContext, run: () => Promise<void>): Promise<string> {
@@ -49,6 +50,12 @@ test('the full sync benchmark measures all four pairs', { timeout: 60_000 }, asy
   const text = await output(t, () => fullSync(1000, 1));
   for (const pair of ['headwater', 'redis'].flatMap((from) => [`${from} -> headwater`, `${from} -> redis`]))
     assert.equal(rows(text, pair).length, 1, `${pair} in\n${text}`);
+});
+
+test('the full sync benchmark with clients looking on measures both servers', { timeout: 120_000 }, async (t) => {
+  const text = await output(t, () => syncUnderLoad([1000], 100));
+  for (const kind of ['headwater', 'redis'])
+    for (const row of [`${kind} 1,000`, `${kind} 1,000, writer`]) assert.equal(rows(text, row).length, 1, text);
 });
 
 // It prints its own table; a benchmark that throws fails.

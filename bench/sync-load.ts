@@ -1,0 +1,142 @@
+/**
+ * A full sync while clients look on: seconds, the longest stall that a 1 ms pinger sees, memory at its peak, and what a
+ * pipelined writer gets done before and meanwhile. Both servers one after the other, each with a replica of its own kind.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createConnection } from 'node:net';
+import { type Pinger, startPinger } from './pinger.ts';
+import { type BenchServer, type Kind, kinds, printTable, startServer } from './support.ts';
+
+const args = [
+  '--repl-diskless-sync',
+  'yes',
+  '--repl-diskless-sync-delay',
+  '0',
+  '--client-output-buffer-limit',
+  'replica 0 0 0',
+  '--repl-backlog-size',
+  '64mb',
+];
+const VALUE = 'v'.repeat(64);
+const SAMPLE_MS = 20;
+
+interface Figures {
+  readonly seconds: number;
+  readonly stallMs: number;
+  readonly memory: number;
+  /** Commands a second of the writer; 0 without one. */
+  readonly before: number;
+  readonly during: number;
+}
+
+/** `counts`: numbers of keys; `settleMs`: how long the writer runs before it counts. */
+export async function syncUnderLoad(counts: readonly number[], settleMs: number): Promise<void> {
+  console.log('### Full sync with clients looking on: keys of 64 bytes\n');
+  const table: string[][] = [];
+  for (const keys of counts)
+    for (const writer of [false, true])
+      for (const kind of kinds) {
+        const { seconds, stallMs, memory, before, during } = await measure(kind, keys, writer, settleMs);
+        table.push([
+          `${kind} ${keys.toLocaleString('en')}${writer ? ', writer' : ''}`,
+          seconds.toFixed(2),
+          stallMs.toFixed(1),
+          memory.toFixed(2),
+          writer ? Math.round(before).toLocaleString('en') : '-',
+          writer ? Math.round(during).toLocaleString('en') : '-',
+          writer ? (during / before).toFixed(2) : '-',
+        ]);
+      }
+  printTable(
+    ['keys', 'seconds', 'longest stall, ms', 'peak memory / before', 'writes/s before', 'during', 'ratio'],
+    table,
+  );
+}
+
+async function measure(kind: Kind, keys: number, writing: boolean, settleMs: number): Promise<Figures> {
+  const master = await startServer(kind, args);
+  let replica: BenchServer | undefined;
+  let writer: ChildProcess | undefined;
+  let pinger: Pinger | undefined;
+  try {
+    await populate(master.port, keys);
+    replica = await startServer(kind, args);
+    let before = 0;
+    if (writing) {
+      writer = startWriter(master.port, keys);
+      await sleep(settleMs / 2);
+      before = await rate(master, settleMs);
+    }
+    pinger = await startPinger(master.port);
+    await sleep(settleMs / 4);
+    await pinger.longest();
+    const resident = master.residentBytes();
+    let peak = resident;
+    const sampler = setInterval(() => (peak = Math.max(peak, master.residentBytes())), SAMPLE_MS);
+    const commands = await processed(master);
+    const start = performance.now();
+    await replica.cli('REPLICAOF', '127.0.0.1', String(master.port));
+    while (!(await replica.cli('INFO', 'replication')).includes('master_link_status:up')) {
+      if (performance.now() - start > 300_000) throw new Error('the full sync did not finish');
+      await sleep(10);
+    }
+    const seconds = (performance.now() - start) / 1000;
+    const during = writing ? ((await processed(master)) - commands) / seconds : 0;
+    const stallMs = await pinger.longest();
+    clearInterval(sampler);
+    // What the child of redis-server copied is its own, beside the parent's.
+    const copied = kind === 'redis' ? await field(master, 'persistence', 'rdb_last_cow_size') : 0;
+    return { seconds, stallMs, memory: (peak + copied) / resident, before, during };
+  } finally {
+    await pinger?.stop();
+    writer?.kill('SIGKILL');
+    await replica?.stop();
+    await master.stop();
+  }
+}
+
+/** The keys that redis-benchmark's `key:__rand_int__` picks from. */
+async function populate(port: number, keys: number): Promise<void> {
+  const socket = createConnection(port, '127.0.0.1');
+  await new Promise((resolve) => socket.once('connect', resolve));
+  let replyBytes = 0;
+  const done = new Promise<void>((resolve) => {
+    socket.on('data', (bytes) => {
+      replyBytes += bytes.length;
+      if (replyBytes === keys * '+OK\r\n'.length) resolve();
+    });
+  });
+  for (let i = 0; i < keys;) {
+    const parts: string[] = [];
+    for (let n = 0; n < 5000 && i < keys; n++, i++)
+      parts.push(`*3\r\n$3\r\nSET\r\n$16\r\nkey:${String(i).padStart(12, '0')}\r\n$64\r\n${VALUE}\r\n`);
+    if (!socket.write(parts.join(''))) await new Promise((resolve) => socket.once('drain', resolve));
+  }
+  await done;
+  socket.destroy();
+}
+
+function startWriter(port: number, keys: number): ChildProcess {
+  const options = ['-p', String(port), '-P', '16', '-c', '10', '-n', '2000000000', '-r', String(keys), '-q'];
+  return spawn('redis-benchmark', [...options, 'SET', 'key:__rand_int__', VALUE], { stdio: 'ignore' });
+}
+
+/** Commands a second over some time. */
+async function rate(server: BenchServer, overMs: number): Promise<number> {
+  const first = await processed(server);
+  const start = performance.now();
+  await sleep(overMs);
+  return ((await processed(server)) - first) / ((performance.now() - start) / 1000);
+}
+
+function processed(server: BenchServer): Promise<number> {
+  return field(server, 'stats', 'total_commands_processed');
+}
+
+async function field(server: BenchServer, section: string, name: string): Promise<number> {
+  return Number(new RegExp(`${name}:(\\d+)`).exec(await server.cli('INFO', section))?.[1] ?? 0);
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
