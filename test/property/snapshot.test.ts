@@ -257,7 +257,7 @@ class Writer {
     else if (rare === 6) run('HDEL', key, ...Array.from({ length: 200 }, (_, i) => `grow${i}`));
     else if (rare === 7)
       run(random.pick(['LPUSH', 'RPUSH']), key, ...Array.from({ length: 40 }, () => 'long'.repeat(50)));
-    else if (rare === 7) run('HPEXPIRE', key, 200, 'FIELDS', 100, ...Array.from({ length: 100 }, (_, i) => `grow${i}`));
+    else if (rare === 8) run('HPEXPIRE', key, 200, 'FIELDS', 100, ...Array.from({ length: 100 }, (_, i) => `grow${i}`));
     else random.pick(random.below(4) === 0 ? all : commands[this.family])();
   }
 
