@@ -19,6 +19,7 @@ const args = [
 ];
 const VALUE = 'v'.repeat(64);
 const SAMPLE_MS = 20;
+const BENCHMARK = 'redis-benchmark';
 
 interface Figures {
   readonly seconds: number;
@@ -118,7 +119,7 @@ async function populate(port: number, keys: number): Promise<void> {
 
 function startWriter(port: number, keys: number): ChildProcess {
   const options = ['-p', String(port), '-P', '16', '-c', '10', '-n', '2000000000', '-r', String(keys), '-q'];
-  return spawn('redis-benchmark', [...options, 'SET', 'key:__rand_int__', VALUE], { stdio: 'ignore' });
+  return spawn(BENCHMARK, [...options, 'SET', 'key:__rand_int__', VALUE], { stdio: 'ignore' });
 }
 
 /** Commands a second over some time. */
