@@ -13,7 +13,8 @@ import { copyBytes } from '../memory/copy.ts';
 export interface Feed {
   /** Somebody follows the stream; otherwise what is fed goes nowhere, and need not be put together. */
   wanted(): boolean;
-  feed(database: number, bytes: Uint8Array, at: number, length: number): void;
+  /** `replicasOnly`: the append only file does not get it. */
+  feed(database: number, bytes: Uint8Array, at: number, length: number, replicasOnly: boolean): void;
 }
 
 const INITIAL_BYTES = 4096;
@@ -38,6 +39,7 @@ export class Propagation {
   /** Effects collected; of each its database, and where it starts in the buffer. It ends where the next one starts. */
   #count = 0;
   readonly #databases: number[] = [];
+  readonly #replicasOnly: boolean[] = [];
   readonly #starts: number[] = [];
   /** The effect that was begun last goes nowhere. */
   #discarding = false;
@@ -54,7 +56,7 @@ export class Propagation {
   verbatim(database: number, bytes: Uint8Array, at: number, length: number, alone: boolean): void {
     if (!this.enabled) return;
     if (alone && this.#count === 0) {
-      this.#feed.feed(database, bytes, at, length);
+      this.#feed.feed(database, bytes, at, length, false);
       return;
     }
     if (!this.#feed.wanted()) return;
@@ -115,6 +117,12 @@ export class Propagation {
     return this.#crlf();
   }
 
+  /** The effect at work changes nothing: replicas have listeners for it, the append only file has not. */
+  replicasOnly(): this {
+    if (!this.#discarding) this.#replicasOnly[this.#count - 1] = true;
+    return this;
+  }
+
   integer(value: number | bigint): this {
     return this.text(String(value));
   }
@@ -125,16 +133,17 @@ export class Propagation {
     if (count === 0) return;
     if (this.enabled) {
       const wrap = count > 1 && !this.noMulti;
-      if (wrap) this.#feed.feed(this.#databases[0]!, MULTI, 0, MULTI.length);
+      if (wrap) this.#feed.feed(this.#databases[0]!, MULTI, 0, MULTI.length, false);
       for (let i = 0; i < count; i++) {
         const at = this.#starts[i]!;
         const end = i + 1 < count ? this.#starts[i + 1]! : this.#end;
-        this.#feed.feed(this.#databases[i]!, this.#bytes, at, end - at);
+        this.#feed.feed(this.#databases[i]!, this.#bytes, at, end - at, this.#replicasOnly[i]!);
       }
-      if (wrap) this.#feed.feed(this.#databases[count - 1]!, EXEC, 0, EXEC.length);
+      if (wrap) this.#feed.feed(this.#databases[count - 1]!, EXEC, 0, EXEC.length, false);
     }
     this.#count = 0;
-    if (this.#starts.length > KEEP_EFFECTS) this.#starts.length = this.#databases.length = 0;
+    if (this.#starts.length > KEEP_EFFECTS)
+      this.#starts.length = this.#databases.length = this.#replicasOnly.length = 0;
     this.#end = 0;
     if (this.#bytes.length > KEEP_BYTES) this.#bytes = viewed(Buffer.allocUnsafeSlow(INITIAL_BYTES));
   }
@@ -142,6 +151,7 @@ export class Propagation {
   /** An effect begins here. */
   #start(database: number): void {
     this.#databases[this.#count] = database;
+    this.#replicasOnly[this.#count] = false;
     this.#starts[this.#count++] = this.#end;
   }
 

@@ -83,6 +83,7 @@ function publishTo(shard: boolean): (call: Call) => void {
     call.reply.integer(receivers);
     // Nothing changed, but replicas have listeners too.
     call.effectOf(0, 1, 2);
+    call.propagation.replicasOnly();
   };
 }
 

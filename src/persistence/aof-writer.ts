@@ -82,6 +82,10 @@ export class AofWriter {
   #loggedMs = -Infinity;
   /** Fed since the last attempt to write. */
   #fresh = false;
+  /** Something that was fed since the last `flush` could not be made as safe as it was to be. */
+  #unsafe = false;
+  /** An fsync of this file failed. */
+  #syncFailed = false;
   /** Changes when the file is given up, so that a late fsync of it says nothing. */
   #era = 0;
 
@@ -100,7 +104,7 @@ export class AofWriter {
   /** Everything up to this replication offset is on disk. */
   get syncedOffset(): number {
     const idle = this.#length === 0 && this.#coveredSize === this.size && this.pendingSyncs === 0;
-    return idle ? this.#parts.offset() : this.#syncedOffset;
+    return idle && !this.#syncFailed ? this.#parts.offset() : this.#syncedOffset;
   }
 
   /** Appends to `file` from now on, which holds `size` bytes. What the last one holds is brought to disk meanwhile. */
@@ -127,6 +131,7 @@ export class AofWriter {
     this.#timer?.cancel();
     this.#timer = null;
     this.writeError = '';
+    this.#syncFailed = false;
     // A descriptor that an fsync still uses is closed after it.
     if (file !== null) this.#syncs = this.#syncs.then(() => closeQuietly(file));
   }
@@ -140,7 +145,7 @@ export class AofWriter {
     this.#fresh = true;
     if (needed <= WRITE_BYTES) return;
     // A long pipeline: its bytes should not gather here.
-    if (this.writeError === '') this.flush(false);
+    if (this.writeError === '') this.write(false);
     if (this.#length > BUFFER_MAX_BYTES) {
       this.#length = 0;
       this.#parts.overflowed();
@@ -148,35 +153,51 @@ export class AofWriter {
   }
 
   /**
-   * Writes the buffer, and flushes as `appendfsync` says. `force`: without waiting for an fsync that is under way. False:
-   * what was fed since the last call is not as safe as `appendfsync always` promises.
+   * At the end of a turn, before replies leave: as `write`. False: what was fed since the last call is not as safe as
+   * `appendfsync always` promises.
    */
-  flush(force: boolean): boolean {
-    if (this.#file === null) return true;
+  flush(): boolean {
+    this.write(false);
+    const isSafe = !this.#unsafe;
+    this.#unsafe = false;
+    return isSafe;
+  }
+
+  /**
+   * Writes the buffer, and brings it to disk as `appendfsync` says. `force`: without waiting for an fsync that is under way.
+   * What fails stays in the buffer.
+   */
+  write(force: boolean): void {
+    if (this.#file === null) return;
     const { settings, clock } = this.#parts;
+    const policy = settings.appendfsync;
     const fresh = this.#fresh;
     if (this.#length > 0) {
-      const policy = settings.appendfsync;
-      if (policy === 'everysec' && !force && this.pendingSyncs > 0 && this.#mayPostpone()) return true;
+      if (policy === 'everysec' && !force && this.pendingSyncs > 0 && this.#mayPostpone()) return;
       this.#fresh = false;
-      // While the disk is known to fail, commands that write are refused: what comes here is nobody's answer.
+      // While the disk is known to fail, commands that write are refused: what comes here then is nobody's answer.
       const wasFine = this.writeError === '';
-      if (!this.#measuredWrite()) return policy !== 'always' || !fresh || !wasFine;
+      if (!this.#measuredWrite()) {
+        if (policy === 'always' && fresh && wasFine) this.#unsafe = true;
+        return;
+      }
     }
-    if (this.#coveredSize === this.size) return true;
-    if (settings.appendfsync === 'no' || (settings.noAppendfsyncOnRewrite && this.#parts.saving())) return true;
-    if (settings.appendfsync === 'always') return this.#measured(['aof-fsync-always'], () => this.#syncNow());
+    if (this.#coveredSize === this.size) return;
+    if (policy === 'no' || (settings.noAppendfsyncOnRewrite && this.#parts.saving())) return;
+    if (policy === 'always') {
+      if (!this.#measured(['aof-fsync-always'], () => this.#syncNow()) && fresh) this.#unsafe = true;
+      return;
+    }
     // What waits for the fsync under way is looked at when that is done.
-    if (this.pendingSyncs > 0) return true;
+    if (this.pendingSyncs > 0) return;
     const now = clock.monotonic();
     const dueIn = this.#lastSyncMs + SECOND_MS - now;
     if (dueIn > 0) {
       this.#lookAgainIn(dueIn);
-      return true;
+      return;
     }
     this.#lastSyncMs = now;
     this.#syncInBackground(this.#file, false);
-    return true;
   }
 
   /** Redis's events: every write, and in which company it was. */
@@ -199,7 +220,7 @@ export class AofWriter {
   #lookAgainIn(delayMs: number): void {
     this.#timer ??= this.#parts.clock.after(delayMs, () => {
       this.#timer = null;
-      this.flush(false);
+      this.write(false);
     });
   }
 
@@ -335,7 +356,7 @@ export class AofWriter {
       }
       this.#syncedOffset = Math.max(this.#syncedOffset, offset);
       this.#parts.synced();
-      this.flush(false);
+      this.write(false);
     });
   }
 
@@ -344,6 +365,7 @@ export class AofWriter {
     if (reason === undefined) throw error;
     this.#parts.log.warning(`Fail to fsync the AOF file: ${reason}`);
     this.writeError = reason;
+    this.#syncFailed = true;
     this.#parts.syncFailed();
   }
 }

@@ -169,7 +169,7 @@ export class AppendOnlyFile {
    * be told that it happened.
    */
   flush(): boolean {
-    return this.#writer.flush(false);
+    return this.#writer.flush();
   }
 
   #feedTimestamp(): void {
@@ -287,7 +287,7 @@ export class AppendOnlyFile {
   /** All data was exchanged (full sync): the files are of another past, and a new base replaces them. */
   dataReplaced(): void {
     if (this.state === 'off') return;
-    this.#writer.flush(true);
+    this.#writer.write(true);
     this.#fsyncedBefore = 0;
     this.#waitForBase();
     this.#parts.world.clock.soon(() => this.cron());
@@ -300,7 +300,7 @@ export class AppendOnlyFile {
 
   /** The server is gone: nothing is written any more. */
   close(): void {
-    this.#writer.flush(true);
+    this.#writer.write(true);
     this.#cancelRewrite();
     this.#stopRecording();
     this.state = 'off';
@@ -349,7 +349,7 @@ export class AppendOnlyFile {
   /** Ten times a second or so. */
   cron(): void {
     const { world, settings } = this.#parts;
-    if (this.writeError !== '' || this.#writer.bufferBytes > 0) this.#writer.flush(false);
+    if (this.writeError !== '' || this.#writer.bufferBytes > 0) this.#writer.write(false);
     if (this.#manifestUnsure && world.clock.monotonic() >= this.#retryAtMs) this.#tryManifestAgain();
     if (this.rewriting || this.#parts.saving()) return;
     if (this.rewriteScheduled) {
@@ -418,7 +418,7 @@ export class AppendOnlyFile {
     const waiting = this.state === 'wait-rewrite';
     // What the old file does not take now must not get into the new one: the base has it.
     if (!waiting) {
-      this.#writer.flush(true);
+      this.#writer.write(true);
       if (this.#writer.bufferBytes > 0 || this.state !== 'on') return false;
     }
     const manifest = waiting ? this.manifest : this.manifest.withNewIncr(directory.fileName);

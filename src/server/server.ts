@@ -158,9 +158,9 @@ export class Server implements Services, Gates {
     });
     this.propagation = new Propagation({
       wanted: () => this.aof.recording || this.replication.recording,
-      feed: (database, bytes, at, length) => {
+      feed: (database, bytes, at, length, replicasOnly) => {
         this.replication.feed(database, bytes, at, length);
-        if (this.aof.recording) this.#append(database, bytes, at, length);
+        if (this.aof.recording && !replicasOnly) this.#append(database, bytes, at, length);
       },
     });
     this.blocking = new Blocking(this);

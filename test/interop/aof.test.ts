@@ -80,6 +80,7 @@ async function writeSome(client: RawClient): Promise<void> {
   await client.ok('SWAPDB', 2, 3);
   await client.ok('SELECT', 0);
   await client.ok('GETDEL', 'plain');
+  await client.ok('PUBLISH', 'channel', 'not kept');
 }
 
 for (const [writer, reader, name] of [
@@ -382,3 +383,49 @@ test('SHUTDOWN flushes the file to disk, and a rewrite waits for a save', TIMEOU
     dir.remove();
   }
 });
+
+test('functions are kept in the files, in either form', TIMEOUT, async () => {
+  const dir = tempDir();
+  const code = '#!lua name=lib\nredis.register_function("f", function() return 7 end)';
+  try {
+    await using(startRedis, dir.path, [], async (client) => {
+      await client.ok('FUNCTION', 'LOAD', '#!lua name=gone\nredis.register_function("g", function() return 7 end)');
+      await client.ok('FUNCTION', 'LOAD', code);
+      await client.ok('FUNCTION', 'DELETE', 'gone');
+    });
+    for (const preamble of ['yes', 'no'])
+      await using(startHeadwater, dir.path, ['--aof-use-rdb-preamble', preamble], async (client) => {
+        assert.equal((await infoOf(client, 'memory')).get('number_of_libraries'), '1');
+        await rewritten(client);
+      });
+    assert.match(read(dir.path, 'appendonly.aof.3.base.aof'), /FUNCTION\r\n\$4\r\nLOAD\r\n/);
+    await using(startRedis, dir.path, [], async (client) => {
+      assert.equal(await client.ok('FCALL', 'f', 0), 7);
+    });
+  } finally {
+    dir.remove();
+  }
+});
+
+for (const appendfsync of ['always', 'everysec'])
+  test(`WAITAOF counts fsyncs, here and on a replica (appendfsync ${appendfsync})`, TIMEOUT, async () => {
+    const [masterDir, replicaDir] = [tempDir(), tempDir()];
+    const args = ['--appendfsync', appendfsync];
+    try {
+      await using(startHeadwater, masterDir.path, args, async (master, { port }) => {
+        await master.ok('SET', 'alone', '1');
+        assert.deepEqual(await master.ok('WAITAOF', 1, 0, 0), [1, 0]);
+        await using(startHeadwater, replicaDir.path, [...args, '--replicaof', `127.0.0.1 ${port}`], async (replica) => {
+          await waitFor(async () => (await infoOf(replica, 'replication')).get('master_link_status') === 'up', {
+            what: 'the link to be up',
+          });
+          await rewriteOver(replica);
+          await master.ok('SET', 'both', '1');
+          assert.deepEqual(await master.ok('WAITAOF', 1, 1, 0), [1, 1]);
+        });
+      });
+    } finally {
+      masterDir.remove();
+      replicaDir.remove();
+    }
+  });

@@ -123,31 +123,3 @@ test('SIGTERM ends a server that loads', TIMEOUT, async () => {
     dir.remove();
   }
 });
-
-test("a replica serves its old data while it loads its master's, and says that it loads", TIMEOUT, async () => {
-  const [master, replica] = await Promise.all([startRedis(), startHeadwater(SLOWLY)]);
-  try {
-    const [above, below] = await Promise.all([connectRaw(master.port), connectRaw(replica.port)]);
-    await sendAll(above, dataset(2, KEYS));
-    await below.ok('SET', 'old', 'data');
-    await below.ok('REPLICAOF', '127.0.0.1', master.port);
-    let info = new Map<string, string>();
-    await waitFor(
-      async () => {
-        info = await infoOf(below, 'persistence');
-        return info.get('async_loading') === '1';
-      },
-      { what: 'the full sync to load' },
-    );
-    assert.equal(info.get('loading'), '0');
-    for (const name of ['start_time', 'total_bytes', 'rdb_used_mem', 'loaded_bytes', 'loaded_perc', 'eta_seconds'])
-      assert.ok(info.has(`loading_${name}`), name);
-    assert.equal(await below.ok('GET', 'old'), 'data');
-    await below.ok('REPLICAOF', 'NO', 'ONE');
-    assert.equal((await infoOf(below, 'persistence')).get('async_loading'), '0');
-    assert.equal(await below.ok('DBSIZE'), 1);
-    await Promise.all([above.close(), below.close()]);
-  } finally {
-    await Promise.all([master.stop(), replica.stop()]);
-  }
-});
