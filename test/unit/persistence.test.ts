@@ -11,7 +11,7 @@ import { Snapshots } from '../../src/snapshot/snapshot.ts';
 import { digestAll } from '../../src/store/digest.ts';
 import type { Store } from '../../src/store/store.ts';
 import { makeStore } from '../support/store.ts';
-import { saveStore } from '../support/store-rdb.ts';
+import { loadStore, saveStore } from '../support/store-rdb.ts';
 import { MemoryDisk, systemError } from './support/memory-disk.ts';
 import { MemoryLog, VirtualClock } from './support/sim-network.ts';
 
@@ -160,6 +160,45 @@ test('a background save is in progress until it is done, and there is one at a t
     'DB saved on disk',
     'Background saving terminated with success',
   ]);
+});
+
+test('a background save holds the data as of its start, and counts the changes since', async () => {
+  const subject = new Subject();
+  for (let i = 0; i < 500; i++) subject.set(`key ${i}`, 'before');
+  const digest = digestAll(subject.store);
+  subject.rdb.backgroundSave(false);
+  for (let i = 0; i < 300; i++) subject.set(`key ${i * 2}`, 'after');
+  await subject.clock.advance(0);
+  await subject.clock.advance(10);
+  assert.equal(subject.rdb.saving, false);
+  assert.equal(subject.rdb.changesSinceSave, 300);
+  assert.deepEqual([...subject.disk.files.keys()], [subject.path]);
+  const copy = makeStore();
+  copy.space.now = subject.clock.now();
+  loadStore(copy, subject.disk.files.get(subject.path)!);
+  assert.equal(digestAll(copy), digest);
+});
+
+test('a save in the foreground takes the place of one in the background', async () => {
+  const subject = new Subject();
+  for (let i = 0; i < 500; i++) subject.set(`key ${i}`, 'before');
+  subject.settings.rdbKeySaveDelay = 1000;
+  subject.rdb.backgroundSave(false);
+  await subject.clock.advance(100);
+  assert.equal(subject.snapshots.running, 'save');
+  assert.ok(subject.snapshots.progress.written > 0);
+  subject.set('key 1', 'after');
+  const digest = digestAll(subject.store);
+  assert.equal(subject.rdb.save(), undefined);
+  assert.equal(subject.snapshots.running, null);
+  assert.equal(subject.rdb.saving, false);
+  await subject.clock.advance(10_000);
+  assert.deepEqual([...subject.disk.files.keys()], [subject.path], 'nothing of the other is left');
+  const copy = makeStore();
+  copy.space.now = subject.clock.now();
+  loadStore(copy, subject.disk.files.get(subject.path)!);
+  assert.equal(digestAll(copy), digest);
+  assert.equal(subject.rdb.changesSinceSave, 0);
 });
 
 test('a save point saves after so many changes and so much time, and a failure is tried again after five seconds', async () => {
