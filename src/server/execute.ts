@@ -403,6 +403,13 @@ export class Executor {
     const code = counts.has(error.code) || counts.size < ERROR_CODES_MAX ? error.code : 'ERRORSTATS_OVERFLOW';
     counts.set(code, (counts.get(code) ?? 0) + 1);
     if (session.class === 'master') this.#hooks.masterCommandFailed?.(session, error);
+    else if (session.class === 'replica') {
+      // At most once a connection: a replica that gets an answer is disconnected.
+      this.call.services.log.warning(
+        `== CRITICAL == This master is sending an error to its replica: '${error.text}' after processing the command ` +
+          `'${session.lastCommand || '<unknown>'}'`,
+      );
+    }
   }
 
   #propagate(args: Args, database: number, alone: boolean): void {

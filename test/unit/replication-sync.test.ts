@@ -107,6 +107,7 @@ test('the log of a full sync has the lines of Redis in its order, on both sides'
     'Full resync requested by replica 127.0.0.1:2',
     `Replication backlog created, my new replication IDs are '${replid}' and '${'0'.repeat(40)}'`,
     'Starting BGSAVE for SYNC with target: replicas sockets',
+    'Diskless rdb transfer, done reading from pipe, 1 replicas still up.',
     'Streamed RDB transfer with replica 127.0.0.1:2 succeeded (socket). Waiting for REPLCONF ACK from slave to enable streaming',
     'Synchronization with replica 127.0.0.1:2 succeeded',
   ]);

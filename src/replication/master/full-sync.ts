@@ -153,6 +153,8 @@ class Run {
   readonly #mark: string;
   readonly #finished: () => void;
   #begun = false;
+  /** Replicas that got all of the payload. */
+  #served = 0;
 
   constructor(deps: FullSyncDeps, target: 'sockets' | 'disk', sample: ReplicaSession, finished: () => void) {
     this.#deps = deps;
@@ -211,7 +213,7 @@ class Run {
     this.#seats.delete(session);
     seat.leave();
     if (this.#seats.size > 0) return;
-    if (this.target === 'sockets')
+    if (this.target === 'sockets' && this.#served === 0)
       this.#deps.host.log.notice('Diskless rdb transfer, last replica dropped, killing fork child.');
     this.#finished();
   }
@@ -224,7 +226,12 @@ class Run {
   /** All of the payload was handed to the connection. */
   #sent(session: ReplicaSession): void {
     if (!this.#seats.delete(session)) return;
-    if (this.#seats.size === 0) this.#finished();
+    this.#served++;
+    if (this.#seats.size === 0) {
+      if (this.target === 'sockets')
+        this.#deps.host.log.notice(`Diskless rdb transfer, done reading from pipe, ${this.#served} replicas still up.`);
+      this.#finished();
+    }
     session.whenDrained(() => this.#complete(session));
   }
 
