@@ -289,6 +289,7 @@ export const keyCommands: readonly CommandRow[] = [
     since: '2.8.0',
     complexity: 'O(1) a call, O(N) for a whole iteration',
     summary: 'Iterates over the keys of the database.',
+    anyKeys: true,
     handler: scan,
   },
   {
@@ -301,6 +302,7 @@ export const keyCommands: readonly CommandRow[] = [
     since: '1.0.0',
     complexity: 'O(1)',
     summary: 'Returns a key picked by chance.',
+    anyKeys: true,
     handler: randomkey,
   },
   {

@@ -7,6 +7,7 @@ import { keysOf } from './keys-of.ts';
 import type { Call } from './call.ts';
 import { payloadOf } from './dump.ts';
 import type { CommandRow } from './row.ts';
+import { secretsOfMigrate } from './secrets.ts';
 import type { MigrateRequest } from './services.ts';
 
 const keyAndKeys: ReplyError = replyError(
@@ -102,6 +103,7 @@ export const migrateCommands: readonly CommandRow[] = [
     since: '2.6.0',
     complexity: 'That of DUMP, DEL and RESTORE for each key',
     summary: 'Moves keys to another server.',
+    secrets: secretsOfMigrate,
     handler: migrate,
   },
 ];

@@ -127,12 +127,12 @@ export class Propagation {
     return this.text(String(value));
   }
 
-  /** Ends the unit: everything collected goes to the feed. */
-  flush(): void {
+  /** Ends the unit: everything collected goes to the feed; without MULTI and EXEC if the effects are `separate`. */
+  flush(separate = false): void {
     const count = this.#count;
     if (count === 0) return;
     if (this.enabled) {
-      const wrap = count > 1 && !this.noMulti;
+      const wrap = count > 1 && !separate && !this.noMulti;
       if (wrap) this.#feed.feed(this.#databases[0]!, MULTI, 0, MULTI.length, false);
       for (let i = 0; i < count; i++) {
         const at = this.#starts[i]!;

@@ -94,6 +94,8 @@ export interface CommandRow {
   readonly deprecated?: { readonly since: string; readonly replacedBy: string };
   /** Arguments that MONITOR and SLOWLOG must not show, by index; some may be beyond the last one. */
   readonly secrets?: (args: Args, services: Services) => readonly number[];
+  /** It meets keys that nobody named: what it propagates (deletions of expired ones) is no transaction. */
+  readonly anyKeys?: true;
   /** It is off unless this directive allows it. */
   readonly protection?: Protection;
   /** Absent only for containers, which dispatch to their subcommands. */

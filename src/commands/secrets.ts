@@ -27,6 +27,16 @@ export function secretsAfterAuth(args: Args): readonly number[] {
   return [];
 }
 
+/** The password behind MIGRATE's AUTH, or the user and password behind AUTH2. */
+export function secretsOfMigrate(args: Args): readonly number[] {
+  for (let i = 6; i + 1 < args.count; i++) {
+    if (args.is(i, 'auth')) return [i + 1];
+    if (args.is(i, 'auth2')) return [i + 1, i + 2];
+    if (args.is(i, 'keys')) break;
+  }
+  return [];
+}
+
 /** Values of CONFIG SET's sensitive directives. */
 export function secretValues(args: Args, services: Services): readonly number[] {
   const found: number[] = [];

@@ -110,6 +110,7 @@ export class Blocking implements BlockingService {
     for (const queue of this.#ready) {
       // First, so that it may become ready again.
       this.#ready.delete(queue);
+      this.#expire(queue);
       for (const [blocked, index] of queue.clients) this.#serve(blocked, queue, index);
     }
     this.#server.executor.keysReady = false;
@@ -118,6 +119,12 @@ export class Blocking implements BlockingService {
   #toServe(queue: KeyQueue): void {
     this.#ready.add(queue);
     this.#server.executor.keysReady = true;
+  }
+
+  /** What came may be past its time already; it is met here, so it goes. */
+  #expire({ db, key }: KeyQueue): void {
+    const entry = db.peek(key, 0, key.length);
+    if (entry !== 0 && db.isExpired(entry) && db.expireEntry(entry)) this.#server.propagation.flush();
   }
 
   #serve(blocked: Blocked, queue: KeyQueue, index: number): void {
@@ -139,6 +146,7 @@ export class Blocking implements BlockingService {
   }
 
   #fail(blocked: Blocked, error: ReplyError): void {
+    blocked.command.failed++;
     this.#server.executor.countError(blocked.session, error);
     this.#end(blocked, (reply) => reply.error(error));
   }

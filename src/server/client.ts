@@ -23,6 +23,9 @@ const FLUSH_BYTES = 256 * 1024;
 /** Shorter replies to a client that does not read are copied; longer ones may keep the buffer that they share. */
 const COPY_BYTES = 16 * 1024;
 
+/** So much of a turn's replies does not count against the hard output limit: Redis's fixed reply buffer. */
+const FREE_REPLY_BYTES = 16 * 1024;
+
 /** A peer that does not read gets so long to take its last replies before the connection is destroyed, ms. */
 export const LINGER_MS = 10_000;
 
@@ -41,8 +44,11 @@ export interface ClientHost {
   memoryChanged(client: Client): void;
   /** End of the batch: schedules what waits for the end of the turn. */
   endBatch(): void;
-  /** Output waits for the kernel: enforces client-output-buffer-limit; true if the client must go. */
-  overOutputLimit(client: Client): boolean;
+  /**
+   * Enforces client-output-buffer-limit on the output that waits for the kernel. `more` bytes are about to join it, which
+   * only the hard limit minds. True if the client must go.
+   */
+  overOutputLimit(client: Client, more: number): boolean;
   closed(client: Client, error: Error | undefined): void;
   /** Everything queued went out. */
   drained(client: Client): void;
@@ -158,15 +164,21 @@ export class Client implements OutputOwner {
     this.writes++;
     // What queues behind other bytes keeps its memory: a few bytes must not keep the whole turn's buffer.
     const copied = bytes.length < COPY_BYTES && this.connection.pendingBytes > 0;
+    const counted = bytes.length - FREE_REPLY_BYTES;
+    if (counted > 0 && this.#host.overOutputLimit(this, counted)) return this.#cut();
     const taken = this.connection.write(copied ? Uint8Array.from(bytes) : bytes);
     if (!taken) {
       this.#host.memoryChanged(this);
-      if (this.#host.overOutputLimit(this)) {
-        this.#ended = this.session.closed = true;
-        this.connection.destroy();
-      }
+      if (this.#host.overOutputLimit(this, 0)) return this.#cut();
     }
     return taken || copied;
+  }
+
+  /** Too much output: what is left of it is not sent. */
+  #cut(): true {
+    this.#ended = this.session.closed = true;
+    this.connection.destroy();
+    return true;
   }
 
   drop(): void {

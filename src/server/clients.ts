@@ -178,7 +178,7 @@ export class Clients implements ClientHost, SessionService {
     this.#owner.afterBatch();
   }
 
-  overOutputLimit(client: Client): boolean {
+  overOutputLimit(client: Client, more: number): boolean {
     const pending = client.connection.pendingBytes;
     if (pending > this.maxOutputBuffer) this.maxOutputBuffer = pending;
     const limits = this.#owner.settings.clientOutputBufferLimit;
@@ -186,7 +186,7 @@ export class Clients implements ClientHost, SessionService {
     if (client.session.class === 'replica' || client.session.class === 'master') return false;
     const limit: OutputBufferLimit = client.session.class === 'pubsub' ? limits.pubsub : limits.normal;
     const now = this.#owner.clock.now();
-    let over = limit.hardBytes > 0 && pending > limit.hardBytes;
+    let over = limit.hardBytes > 0 && pending + more > limit.hardBytes;
     if (limit.softBytes > 0 && pending > limit.softBytes) {
       if (client.softLimitSince === 0) client.softLimitSince = now;
       else if (now - client.softLimitSince > limit.softSeconds * 1000) over = true;
@@ -284,7 +284,7 @@ export class Clients implements ClientHost, SessionService {
     for (const client of this.#clients.values()) {
       const session = client.session;
       if (client.parser.heldBytes > this.maxInputBuffer) this.maxInputBuffer = client.parser.heldBytes;
-      if (client.connection.pendingBytes > 0 && this.overOutputLimit(client)) {
+      if (client.connection.pendingBytes > 0 && this.overOutputLimit(client, 0)) {
         client.close(false);
         continue;
       }

@@ -228,7 +228,7 @@ export class Executor {
     else if (call.reply.at - replyStart > LARGE_REPLY) command.repliedLargely();
     if (this.monitored && command.isMonitored) this.#hooks.ran(command, args, session);
     if (call.dirty !== dirty && !call.rewritten) this.#propagate(args, session.database, !outer);
-    if (!outer && call.propagation.pending > 0) call.propagation.flush();
+    if (!outer && call.propagation.pending > 0) call.propagation.flush(command.row.anyKeys);
     if (session.tracking !== undefined && command.isReadonly) this.#hooks.tracked(session, command, args);
   }
 

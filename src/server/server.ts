@@ -315,7 +315,8 @@ export class Server implements Services, Gates {
       ready: (db, bytes, at, length) => blocking.keyReady(db, bytes, at, length),
       replaced: (db) => blocking.databaseReplaced(db),
       evicted: (db, bytes, at, length) => {
-        if (this.watching) this.keyModified(db.index, bytes, at, length);
+        if (this.#watches.active) this.#watches.modified(db.index, bytes, at, length);
+        if (this.tracking.active) this.tracking.evicted(bytes, at, length);
         this.#notifyOf(keyspaceEvents.evicted, 'evicted', db, bytes, at, length);
         const effect = this.propagation.begin(db.index, 2);
         effect.text(this.settings.lazyfreeLazyEviction ? 'UNLINK' : 'DEL').bytes(bytes, at, length);

@@ -43,6 +43,7 @@ export class Tracking implements TrackingService {
   readonly #prefixes: Map<string, Prefix> = new Map();
   /** Where dropping of the oldest keys goes on: starting again each time would walk over those dropped before. */
   #oldest: Iterator<string> | undefined;
+  #early = false;
   /** Clients that track (INFO tracking_clients). */
   clients = 0;
   /** Ids in the table, over all keys. */
@@ -133,6 +134,13 @@ export class Tracking implements TrackingService {
     this.#invalidate(key);
   }
 
+  /** A key was evicted to make room for the running command, before that: its messages stand before the reply. */
+  evicted(bytes: Uint8Array, at: number, length: number): void {
+    this.#early = true;
+    this.modified(bytes, at, length, undefined);
+    this.#early = false;
+  }
+
   flushed(): void {
     if (this.clients > 0)
       for (const session of this.#parts.sessions())
@@ -209,7 +217,7 @@ export class Tracking implements TrackingService {
   /** Inside its own command a client that tracks gets its messages after the reply. */
   #deliver(session: Session, text: string): void {
     const bytes = Buffer.from(text, 'latin1');
-    if (session.busy && session.late !== undefined) session.late.push(bytes);
+    if (session.busy && session.late !== undefined && !this.#early) session.late.push(bytes);
     else session.push(bytes);
   }
 }

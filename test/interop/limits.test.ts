@@ -101,6 +101,18 @@ test('a client that never reads 100 replies of 10 MB is closed at the hard limit
   assert.equal(await client.ok('STRLEN', 'big'), 10 * MB);
 });
 
+test('a reply above the hard limit is not sent, however fast the client reads', async (t) => {
+  const server = await start(t, '--client-output-buffer-limit', 'normal 100000 0 0');
+  const client = await open(t, server.port);
+  for (let i = 0; i < 15; i++) await client.ok('RPUSH', 'l', 'x'.repeat(10_000));
+  const greedy = await open(t, server.port);
+  await greedy.ok('LRANGE', 'l', '0', '7');
+  greedy.send('MULTI\r\nLRANGE l 0 -1\r\nSET done 1\r\nEXEC\r\n');
+  await waitFor(() => greedy.closed, { what: 'the client to be closed' });
+  assert.equal(await client.ok('GET', 'done'), '1');
+  assert.equal((await infoOf(client, 'stats')).get('client_output_buffer_limit_disconnections'), '1');
+});
+
 test('the soft output limit closes a client that stays above it for its seconds', async (t) => {
   const server = await start(t, '--client-output-buffer-limit', 'normal 0 5mb 1');
   const client = await open(t, server.port);

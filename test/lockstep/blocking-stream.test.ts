@@ -113,6 +113,14 @@ streams(['BZMPOP 0 1 z MIN', 'BZMPOP 0 1 z MAX COUNT 5'], ['ZADD z 1 a 2 b 3 c']
 streams(['BLPOP l 0'], ['RPUSH k 1 2', 'RENAME k l']);
 streams(['BLPOP l 0'], ['SADD k 2 1', 'SORT k STORE l']);
 streams(['BLPOP l 0'], ['RPUSH k 1', 'MOVE k 1', 'RPUSH l x', 'SWAPDB 0 1']);
+// What comes is past its time already: it goes, and the client waits on.
+streams(
+  ['BLPOP l 0'],
+  [
+    ...['DEBUG SET-ACTIVE-EXPIRE 0', 'SELECT 1', 'RPUSH l 1', 'PEXPIRE l 1', 'passes 5', 'SELECT 0', 'SWAPDB 0 1'],
+    ...['RPUSH l 2', 'DEBUG SET-ACTIVE-EXPIRE 1'],
+  ],
+);
 // The key that BLMOVE fills is past its time: it goes first, and both are one transaction.
 streams(
   ['BLMOVE l m LEFT RIGHT 0'],

@@ -188,6 +188,8 @@ lockstep('CLIENT UNBLOCK ends a wait like a timeout, or with an error', { resp: 
     assert.deepEqual(done, [1, 1]);
     await waiting.reply();
   }
+  for (const client of [both.redis, both.headwater])
+    assert.match(String(await client.ok('INFO', 'commandstats')), /cmdstat_blpop:.*,failed_calls=[1-9]/);
   await waiting('PING');
   await both('CLIENT', 'UNBLOCK', '123456789');
   await both.error('CLIENT', 'UNBLOCK', 'x');

@@ -193,6 +193,10 @@ streams('a command that meets an expired key propagates its deletion', [
   ...expired(['MSET x 1 y 2', 'MSETNX x 1 z 2', 'GETDEL x', 'GETSET x 5', 'INCRBYFLOAT x 1', 'STRLEN x', 'TOUCH x']),
   'FLUSHALL',
   ...expired(['RENAME x y', 'SCAN 0', 'SCAN 0 MATCH y*', 'SCAN 0', 'KEYS *', 'RANDOMKEY', 'DBSIZE']),
+  // Several at once are no transaction, unless they are met inside of one.
+  ...['SET x 1 PX 1', 'SET y 1 PX 1', 'passes 5', 'SCAN 0'],
+  ...['SET x 1 PX 1', 'SET y 1 PX 1', 'passes 5', 'RANDOMKEY'],
+  ...['SET x 1 PX 1', 'passes 5', 'MULTI', 'SCAN 0', 'SET z 1', 'EXEC'],
   'SET y 1',
   ...expired(['RENAME y x', 'COPY x y', 'MOVE x 1']),
   'DEBUG SET-ACTIVE-EXPIRE 1',

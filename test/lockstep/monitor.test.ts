@@ -48,6 +48,8 @@ lockstep('MONITOR shows what clients run, and keeps secrets', { resp: 'both' }, 
   await both.error('AUTH', 'secret');
   await both.error('AUTH', 'user', 'secret');
   await both.error('HELLO', '2', 'AUTH', 'user', 'secret', 'SETNAME', 'name');
+  await both('MIGRATE', '127.0.0.1', '1', 'none', '0', '100', 'AUTH', 'secret');
+  await both('MIGRATE', '127.0.0.1', '1', 'none', '0', '100', 'COPY', 'AUTH2', 'user', 'secret');
   await both('CLIENT', 'SETNAME', 'me');
   await both('CONFIG', 'GET', 'maxmemory');
   await both('DEBUG', 'SET-ACTIVE-EXPIRE', '1');

@@ -53,6 +53,8 @@ lockstep('with a threshold of 0 every command is logged that runs', { resp: 'bot
     await both.all([['MULTI'], ['SET', 'k', '1'], ['INCR', 'k'], ['EXEC']]);
     await both.error('AUTH', 'secret');
     await both.error('HELLO', '2', 'AUTH', 'user', 'secret', 'SETNAME', 'x');
+    await both('MIGRATE', '127.0.0.1', '1', 'none', '0', '100', 'AUTH', 'secret');
+    await both('MIGRATE', '127.0.0.1', '1', 'none', '0', '100', 'COPY', 'AUTH2', 'user', 'secret');
     await both('CONFIG', 'SET', 'masterauth', '', 'masteruser', '', 'maxmemory-samples', '5', 'requirepass', '');
     await both('ACL', 'SETUSER', 'somebody', '>secret');
     await both.shape('ACL', 'GETUSER', 'somebody');

@@ -410,6 +410,10 @@ test('messages come after the reply of the command that caused them', async (t) 
     ['SET', 'c', '1'],
     ['EXEC'],
     ['GET', 'x'],
+    // Evicted before the next command, whose reply comes afterwards.
+    ['CONFIG', 'SET', 'maxmemory-policy', 'allkeys-random', 'maxmemory', '1'],
+    ['GET', 'none'],
+    ['CONFIG', 'SET', 'maxmemory', '0'],
     ['FLUSHALL'],
     ['CLIENT', 'TRACKING', 'off'],
     ['CLIENT', 'TRACKING', 'on', 'BCAST'],
