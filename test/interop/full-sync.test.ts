@@ -116,7 +116,7 @@ for (const { master: masterKind, replica: replicaKind } of pairs) {
     const scenario = new Scenario(t);
     const master = await scenario.start(masterKind);
     await sendAll(master.client, dataset(5, 1000, 2_000_000));
-    const replica = await scenario.start(replicaKind, ['--repl-diskless-load', 'swapdb']);
+    const replica = await scenario.start(replicaKind, ['--repl-diskless-load', 'disabled']);
     await replica.ok('SET', 'before', 'old');
     const proxy = await scenario.proxy(master);
     proxy.setRate(4_000_000);
@@ -203,16 +203,19 @@ void test(
   async (t) => {
     const scenario = new Scenario(t);
     const master = await scenario.start('redis');
-    const replica = await scenario.start('headwater', ['--replicaof', '127.0.0.1', String(master.port)]);
+    const replica = await scenario.start('headwater', [
+      ...['--rename-command', 'APPEND', '', '--replicaof', '127.0.0.1', String(master.port)],
+    ]);
     await converged(master, replica);
-    for (let i = 0; i < 50; i++) await master.ok('FUNCTION', 'LOAD', 'REPLACE', library);
+    for (let i = 0; i < 50; i++) await master.ok('APPEND', 'unknown', 'v');
+    await master.ok('DEL', 'unknown');
     await master.ok('MULTI');
     await master.ok('SET', 'in', 'transaction');
     await master.ok('LPUSH', 'l', 'x');
     await master.ok('EXEC');
     await converged(master, replica);
     await replica.logged(
-      /== CRITICAL == This replica is sending an error to its master: 'ERR unknown command 'FUNCTION'/,
+      /== CRITICAL == This replica is sending an error to its master: 'ERR unknown command 'APPEND'/,
     );
     assert.equal(await replica.info('unexpected_error_replies'), '50');
     const lines = replica.server.logText().split('== CRITICAL ==').length - 1;
@@ -225,14 +228,11 @@ void test('propagation-error-behavior panic ends a replica that cannot apply its
   const scenario = new Scenario(t);
   const master = await scenario.start('redis');
   const replica = await scenario.start('headwater', [
-    '--propagation-error-behavior',
-    'panic-on-replicas',
-    '--replicaof',
-    '127.0.0.1',
-    String(master.port),
+    ...['--propagation-error-behavior', 'panic-on-replicas', '--rename-command', 'APPEND', ''],
+    ...['--replicaof', '127.0.0.1', String(master.port)],
   ]);
   await converged(master, replica);
-  await master.ok('FUNCTION', 'LOAD', library);
+  await master.ok('APPEND', 'unknown', 'v');
   assert.notEqual(await replica.server.exited, 0);
   assert.match(replica.server.logText(), /panicked sending an error to its master/);
 });
