@@ -9,6 +9,7 @@ import { TYPE_STRING } from '../store/entry.ts';
 import { selfTest } from '../store/hll-selftest.ts';
 import { CHANGED, CORRUPTED } from '../store/hyperloglog.ts';
 import type { Call } from './call.ts';
+import { appliedUpTo } from './partial.ts';
 import { type CommandRow, manyKeys, oneKey } from './row.ts';
 
 /** The HyperLogLog at argument `index` for reading, or 0. */
@@ -40,11 +41,19 @@ function pfadd(call: Call): void {
     hyperLogLogs.invalidate(entry);
     changes++;
   }
-  for (let i = 2; i < args.count; i++) {
-    const outcome = hyperLogLogs.add(db, entry, args.bytes, args.at[i]!, args.length[i]!);
-    if (outcome === CORRUPTED) throw errors.corruptedHyperLogLog;
-    changes += outcome;
-    entry = hyperLogLogs.entry;
+  const before = changes;
+  let i = 2;
+  try {
+    for (; i < args.count; i++) {
+      const outcome = hyperLogLogs.add(db, entry, args.bytes, args.at[i]!, args.length[i]!);
+      if (outcome === CORRUPTED) throw errors.corruptedHyperLogLog;
+      changes += outcome;
+      entry = hyperLogLogs.entry;
+    }
+  } catch (error) {
+    const none = changes === before;
+    appliedUpTo(call, i, none ? 0 : changes, none && before > 0);
+    throw error;
   }
   if (changes > 0) {
     call.changed(1, changes);
@@ -96,15 +105,31 @@ function pfmerge(call: Call): void {
   const { hyperLogLogs } = call.store;
   const dense = uniteAll(call);
   let entry = writeHll(call, 1);
-  if (entry === 0) entry = create(call);
-  if (dense) {
-    if (hyperLogLogs.toDense(call.db, entry) === CORRUPTED) throw errors.corruptedHyperLogLog;
-    entry = hyperLogLogs.entry;
+  const created = entry === 0;
+  if (created) entry = create(call);
+  try {
+    if (dense) {
+      if (hyperLogLogs.toDense(call.db, entry) === CORRUPTED) throw errors.corruptedHyperLogLog;
+      entry = hyperLogLogs.entry;
+    }
+    hyperLogLogs.storeUnion(call.db, entry);
+  } catch (error) {
+    if (created) call.removeKey(1);
+    else propagateValue(call);
+    throw error;
   }
-  hyperLogLogs.storeUnion(call.db, entry);
   call.changed(1);
   call.notify(keyspaceEvents.string, 'pfadd', 1);
   call.reply.ok();
+}
+
+/** Memory ended in the middle of a change of the key: replicas get what it holds now. */
+function propagateValue(call: Call): void {
+  const { args } = call;
+  const value = call.store.entries.value(call.read(1), call.a);
+  call.changed(1);
+  const effect = call.effect(4).text('SET').bytes(args.bytes, args.at[1]!, args.length[1]!);
+  effect.bytes(value.bytes, value.at, value.length).text('KEEPTTL');
 }
 
 /** Makes the value dense: true if it was not. */

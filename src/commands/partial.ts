@@ -8,13 +8,19 @@ import type { Call } from './call.ts';
  * done and the collection it made (`isEmpty`) is still empty, the key is removed again.
  */
 export function appliedUpTo(call: Call, end: number, changes: number, isEmpty: boolean): void {
-  const { args } = call;
   if (isEmpty) call.removeKey(1);
   if (changes === 0) {
     call.dontPropagate();
     return;
   }
+  propagateUpTo(call, end);
+  call.changed(1, changes);
+}
+
+/** Only the command's first `end` arguments propagate; nothing, if that leaves the command without any. */
+export function propagateUpTo(call: Call, end: number): void {
+  const { args } = call;
+  if (end === 1) return;
   const effect = call.effect(end);
   for (let i = 0; i < end; i++) effect.bytes(args.bytes, args.at[i]!, args.length[i]!);
-  call.changed(1, changes);
 }

@@ -61,8 +61,14 @@ function store(call: Call, result: SetValue | undefined, event: string): void {
     return;
   }
   const count = sets.values.count(result);
-  call.replacing(existed, () => sets.adopt(db, args.bytes, args.at[1]!, args.length[1]!, result));
   call.changed(1);
+  try {
+    call.replacing(existed, () => sets.adopt(db, args.bytes, args.at[1]!, args.length[1]!, result));
+  } catch (error) {
+    // No memory for the key: what remains is that the old one is gone.
+    call.effectOf('DEL', 1);
+    throw error;
+  }
   call.notify(keyspaceEvents.set, event, 1);
   reply.integer(count);
 }

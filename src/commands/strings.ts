@@ -9,6 +9,7 @@ import { KEEP_EXPIRY } from '../store/database.ts';
 import { TYPE_STRING } from '../store/entry.ts';
 import type { Call } from './call.ts';
 import { exactTime, expiryArgument, EX, isPast, PX, type TimeFormat, timeFormat } from './expiry-time.ts';
+import { propagateUpTo } from './partial.ts';
 import { type CommandRow, manyKeys, oneKey } from './row.ts';
 
 function get(call: Call): void {
@@ -220,7 +221,12 @@ function setPairs(call: Call): void {
   for (let i = 1; i < args.count; i += 2) {
     const at = args.at[i]!;
     const length = args.length[i]!;
-    db.setString(args.bytes, at, length, args.bytes, args.at[i + 1]!, args.length[i + 1]!, -1);
+    try {
+      db.setString(args.bytes, at, length, args.bytes, args.at[i + 1]!, args.length[i + 1]!, -1);
+    } catch (error) {
+      propagateUpTo(call, i);
+      throw error;
+    }
     call.changed(i);
     call.notify(keyspaceEvents.string, 'set', i);
   }

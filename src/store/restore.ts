@@ -69,6 +69,7 @@ export class Restorer {
 
   /** Gives back what `read` made. */
   discard(): void {
-    if (this.#staging !== undefined && this.#staging.size > 0) this.#staging.clear();
+    // Not by `clear`, which needs memory itself.
+    if (this.#staging !== undefined && this.#staging.size > 0) this.#staging.removeEntry(this.#staging.randomEntry());
   }
 }
