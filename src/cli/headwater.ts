@@ -85,7 +85,6 @@ async function main(argv: readonly string[]): Promise<void> {
   if (logo)
     world.log.raw(banner({ version: headwaterVersion, redisVersion, port: settings.port, pid: world.process.pid }));
   else world.log.notice(`Running mode=standalone, port=${settings.port}.`);
-  world.log.warning('Server initialized');
 
   const pidFile = settings.pidfile;
   let pidFileWritten = false;
@@ -93,6 +92,8 @@ async function main(argv: readonly string[]): Promise<void> {
     config,
     world,
     onListening: () => {
+      // Whoever reads this may connect, as with redis-server.
+      world.log.warning('Server initialized');
       if (pidFile === '') return;
       try {
         writeFileSync(pidFile, `${world.process.pid}\n`);

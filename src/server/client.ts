@@ -23,7 +23,7 @@ const FLUSH_BYTES = 256 * 1024;
 /** Shorter replies to a client that does not read are copied; longer ones may keep the buffer that they share. */
 const COPY_BYTES = 16 * 1024;
 
-/** So much of a turn's replies does not count against the hard output limit: Redis's fixed reply buffer. */
+/** A turn's replies up to here are not held against the hard output limit: Redis's fixed reply buffer. */
 const FREE_REPLY_BYTES = 16 * 1024;
 
 /** A peer that does not read gets so long to take its last replies before the connection is destroyed, ms. */
@@ -164,8 +164,7 @@ export class Client implements OutputOwner {
     this.writes++;
     // What queues behind other bytes keeps its memory: a few bytes must not keep the whole turn's buffer.
     const copied = bytes.length < COPY_BYTES && this.connection.pendingBytes > 0;
-    const counted = bytes.length - FREE_REPLY_BYTES;
-    if (counted > 0 && this.#host.overOutputLimit(this, counted)) return this.#cut();
+    if (bytes.length > FREE_REPLY_BYTES && this.#host.overOutputLimit(this, bytes.length)) return this.#cut();
     const taken = this.connection.write(copied ? Uint8Array.from(bytes) : bytes);
     if (!taken) {
       this.#host.memoryChanged(this);

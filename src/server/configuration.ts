@@ -95,6 +95,10 @@ export class Configuration implements ConfigurationService {
       server.replication.backlog.resize();
       return undefined;
     });
+    config.onChange('tracking-table-max-keys', () => {
+      server.tracking.limit();
+      return undefined;
+    });
     config.onChange('maxmemory-policy', () => {
       server.store.space.policyChanged();
       return undefined;

@@ -120,7 +120,7 @@ export class Tracking implements TrackingService {
       this.#oldest ??= this.#table.keys();
       const next = this.#oldest.next();
       if (next.done === true) this.#oldest = undefined;
-      else this.#invalidate(next.value);
+      else this.#invalidate(next.value, undefined);
     }
   }
 
@@ -131,7 +131,7 @@ export class Tracking implements TrackingService {
       for (const [prefix, { changed }] of this.#prefixes) if (key.startsWith(prefix)) changed.set(key, changer);
       this.#parts.broadcastDue();
     }
-    this.#invalidate(key);
+    this.#invalidate(key, this.#parts.current());
   }
 
   /** A key was evicted to make room for the running command, before that: its messages stand before the reply. */
@@ -180,13 +180,12 @@ export class Tracking implements TrackingService {
     else if (session.transaction === undefined && !session.lastCommand.startsWith('client|')) tracking.caching = false;
   }
 
-  /** Tells those who read the key, and forgets it. */
-  #invalidate(key: string): void {
+  /** Tells those who read the key, and forgets it. It is `current` that changed it: NOLOOP is about that client. */
+  #invalidate(key: string, current: Session | undefined): void {
     const ids = this.#table.get(key);
     if (ids === undefined) return;
     this.#table.delete(key);
     this.items -= ids.size;
-    const current = this.#parts.current();
     for (const id of ids) {
       const session = this.#parts.find(id);
       const tracking = session?.tracking;

@@ -220,7 +220,8 @@ export class Database {
     const expiry = entries.expiry(entry);
     let moved = entry;
     if (head + length > arena.capacity(entry)) {
-      moved = arena.alloc(roomToGrow(head + length));
+      // What grows will grow again; what has just come into being may stay as it is.
+      moved = arena.alloc(old === 0 ? head + length : roomToGrow(head + length));
       keys.find(this.#keys, key.bytes, key.at, key.length, this.space.hasher.hash(key.bytes, key.at, key.length));
       arena.copy(moved, 0, entry, 0, head + Math.min(old, length));
       keys.replaceFound(moved);

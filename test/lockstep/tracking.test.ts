@@ -391,6 +391,15 @@ lockstep('tracking-table-max-keys', { resp: 3 }, async (both) => {
   await figures(both);
   await writer('MSET', 'a', '1', 'b', '1', 'c', '1', 'd', '1');
   for (let i = 0; i < 4; i++) await both.push();
+  // NOLOOP is about changes of keys, not about this.
+  await both('CLIENT', 'TRACKING', 'off');
+  await both('CLIENT', 'TRACKING', 'on', 'NOLOOP');
+  await both('MGET', 'a', 'b');
+  await both('CONFIG', 'SET', 'tracking-table-max-keys', '1');
+  for (const client of [both.redis, both.headwater]) {
+    await waitFor(() => client.pushes.length === 1, { what: 'a key to be dropped' });
+    client.pushes.length = 0;
+  }
   await both('CONFIG', 'SET', 'tracking-table-max-keys', '1000000');
 });
 
