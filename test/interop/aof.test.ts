@@ -32,12 +32,19 @@ async function using(
     if (end === 'shutdown') {
       client.send('SHUTDOWN\r\n');
       await server.exited;
-    }
+    } else await written(client);
     await client.close();
     return server.logText();
   } finally {
     await server.kill();
   }
+}
+
+/** With appendfsync everysec a write may wait up to two seconds for the fsync under way; a crash would take it along. */
+async function written(client: RawClient): Promise<void> {
+  await waitFor(async () => ['0', undefined].includes((await infoOf(client, 'persistence')).get('aof_buffer_length')), {
+    what: 'the file to hold everything',
+  });
 }
 
 const digestOf = async (client: RawClient): Promise<string> => String(await client.ok('DEBUG', 'DIGEST'));
@@ -142,11 +149,13 @@ test('the files have the names, the manifest and the bytes that redis-server giv
         };
         await using(start, dir.path, ['--aof-use-rdb-preamble', 'no'], async (client) => {
           await writeSome(client);
+          await written(client);
           look();
           await client.ok('DEL', 'set');
           await rewritten(client);
           await client.ok('SET', 'last', '1');
           await waitFor(() => filesIn(dir.path).length === 3, { what: 'the history to be deleted' });
+          await written(client);
           seen.push(read(dir.path, 'appendonly.aof.manifest'), read(dir.path, 'appendonly.aof.2.incr.aof'));
         });
         return seen;
