@@ -52,7 +52,10 @@ export class RdbInput {
   #need = 1;
   #encodedAs = 0;
   // Two places for strings that are not in the window as they are: a field and its value.
-  readonly #scratch: [Uint8Array, Uint8Array] = [new Uint8Array(SCRATCH_BYTES), new Uint8Array(SCRATCH_BYTES)];
+  readonly #scratch: [Uint8Array, Uint8Array] = [
+    viewed(new Uint8Array(SCRATCH_BYTES)),
+    viewed(new Uint8Array(SCRATCH_BYTES)),
+  ];
 
   constructor(maxStringBytes: number, checksum: boolean, inputBytes: number) {
     this.#maxString = maxStringBytes;
@@ -93,8 +96,8 @@ export class RdbInput {
   /** Gives up buffers that an uncommonly large string needed. */
   trim(): void {
     const scratch = this.#scratch;
-    if (scratch[0].length > KEPT_SCRATCH_BYTES) scratch[0] = new Uint8Array(SCRATCH_BYTES);
-    if (scratch[1].length > KEPT_SCRATCH_BYTES) scratch[1] = new Uint8Array(SCRATCH_BYTES);
+    if (scratch[0].length > KEPT_SCRATCH_BYTES) scratch[0] = viewed(new Uint8Array(SCRATCH_BYTES));
+    if (scratch[1].length > KEPT_SCRATCH_BYTES) scratch[1] = viewed(new Uint8Array(SCRATCH_BYTES));
   }
 
   /** Reads the stored checksum and compares. Throws Malformed. */
@@ -232,7 +235,7 @@ export class RdbInput {
       throw new Malformed(`${compressed} compressed bytes cannot hold ${length}`);
     }
     const at = this.take(compressed);
-    if (this.#scratch[scratch].length < length) this.#scratch[scratch] = new Uint8Array(length);
+    if (this.#scratch[scratch].length < length) this.#scratch[scratch] = viewed(new Uint8Array(length));
     const target = this.#scratch[scratch];
     if (!lzfDecompress(this.window, at, compressed, target, length)) {
       throw new Malformed('compressed string is malformed');

@@ -5,6 +5,8 @@
  * Rule: chunks come out in order, never longer than `chunkBytes`; everything written is in exactly one of them.
  */
 import { Crc64 } from '../base/crc64.ts';
+import { viewed } from '../base/viewed.ts';
+import { copyBytes } from '../memory/copy.ts';
 import {
   CHECKSUM_BYTES,
   CHECKSUM_SINCE_VERSION,
@@ -59,8 +61,6 @@ const COMPRESS_SAVES_BYTES = 4;
 const LONGEST_INT32 = 11;
 /** Room for any opcode, length prefix, integer or double. */
 const SMALL_BYTES = 16;
-/** Up to here a loop copies faster than `set`, which needs a view object. */
-const LOOP_COPY_BYTES = 24;
 
 export class RdbWriter {
   /** Bytes written so far, flushed or not. */
@@ -88,7 +88,7 @@ export class RdbWriter {
     }
     this.#output = output;
     this.#chunkBytes = chunkBytes;
-    this.#chunk = new Uint8Array(chunkBytes);
+    this.#chunk = viewed(new Uint8Array(chunkBytes));
     this.#checksum = options.checksum ?? true;
     this.#compressLimit = (options.compress ?? true) ? (options.compressLimitBytes ?? DEFAULT_COMPRESS_LIMIT_BYTES) : 0;
   }
@@ -158,7 +158,7 @@ export class RdbWriter {
     const full = this.#chunk.subarray(0, this.#at);
     this.#at = 0;
     this.#summed = 0;
-    if (!this.#output(full)) this.#chunk = new Uint8Array(this.#chunkBytes);
+    if (!this.#output(full)) this.#chunk = viewed(new Uint8Array(this.#chunkBytes));
   }
 
   // ---- parts of a value ----
@@ -253,9 +253,8 @@ export class RdbWriter {
   /** Bytes as they are. */
   raw(bytes: Uint8Array, at: number, length: number): void {
     const to = this.#at;
-    if (length <= LOOP_COPY_BYTES && to + length <= this.#chunk.length) {
-      const chunk = this.#chunk;
-      for (let i = 0; i < length; i++) chunk[to + i] = bytes[at + i]!;
+    if (to + length <= this.#chunk.length) {
+      copyBytes(this.#chunk, to, bytes, at, length);
       this.#at = to + length;
       return;
     }
@@ -264,7 +263,7 @@ export class RdbWriter {
     while (left > 0) {
       if (this.#at === this.#chunk.length) this.flush();
       const part = Math.min(left, this.#chunk.length - this.#at);
-      this.#chunk.set(bytes.subarray(from, from + part), this.#at);
+      copyBytes(this.#chunk, this.#at, bytes, from, part);
       this.#at += part;
       from += part;
       left -= part;
