@@ -110,6 +110,8 @@ for (const { master, replica } of pairs) {
     await sendAll(upper.client, dataset(5, 800, 3_000_000));
     await lower.follow({ port: upper.tlsPort });
     await converged(upper, lower);
+    // Elsewhere: the same streams take no smaller IDs.
+    await upper.ok('SELECT', 1);
     await sendAll(upper.client, dataset(6, 400, 100_000));
     await converged(upper, lower);
     assert.match((await upper.info('slave0')) ?? '', new RegExp(`port=${lower.tlsPort},state=online`));

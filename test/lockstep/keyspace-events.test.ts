@@ -444,6 +444,38 @@ for (const [about, commands] of Object.entries(events))
     await deafen(other);
   });
 
+/** To a third server, at <port>. */
+const migrations = [
+  'MSET a 1 b 2 c 3',
+  'RPUSH l x y',
+  'MIGRATE 127.0.0.1 <port> none 0 5000',
+  'MIGRATE 127.0.0.1 <port> a 0 5000 COPY',
+  'MIGRATE 127.0.0.1 <port> a 0 5000',
+  'MIGRATE 127.0.0.1 <port> a 0 5000 REPLACE',
+  'MIGRATE 127.0.0.1 <port> "" 0 5000 REPLACE KEYS b none l c',
+];
+
+lockstep('the events of keys that migrate', { digests: false }, async (both) => {
+  const target = await startRedis();
+  try {
+    const listener = await listen(both);
+    const filler = await connectRaw(target.port);
+    for (const line of migrations) {
+      const command = line.split(' ').map((word) => word.replace('<port>', String(target.port)).replace('""', ''));
+      for (const one of [both.redis, both.headwater]) {
+        await filler.ok('FLUSHALL');
+        await filler.ok('SET', 'a', 'in the way');
+        await one.call(...command);
+      }
+      await heard(both, listener, line);
+    }
+    await filler.close();
+    await deafen(both);
+  } finally {
+    await target.stop();
+  }
+});
+
 lockstep('the events of clients that wait come when they are served', { digests: false }, async (both) => {
   const listener = await listen(both);
   for (const [waiting, ...fillers] of [
@@ -597,7 +629,9 @@ test('every command that writes is among those whose events are compared', async
   const [redis, headwater] = await Promise.all([startRedis(), startHeadwater()]);
   try {
     const [theirs, ours] = await Promise.all([writers(redis.port), writers(headwater.port)]);
-    const tried = Object.values(events).flatMap((lines) => lines.map((line) => line.toLowerCase().split(' ')));
+    const tried = [...Object.values(events), migrations].flatMap((lines) =>
+      lines.map((line) => line.toLowerCase().split(' ')),
+    );
     const missing = theirs.filter((name) => {
       const words = name.split('|');
       return ours.includes(name) && !tried.some((line) => words.every((word, i) => line[i] === word));
