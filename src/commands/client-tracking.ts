@@ -73,14 +73,32 @@ function check(call: Call, request: Request): void {
   if (broadcast && (optIn || optOut)) throw broadcastOptions;
   if (optIn && optOut) throw bothOptions;
   if (old !== undefined && ((optIn && old.optOut) || (optOut && old.optIn))) throw switchedOption;
-  if (!broadcast) return;
-  const known = [...(old?.prefixes ?? [])].toSorted();
-  for (const [index, prefix] of prefixes.entries()) {
-    const other = known.find((one) => overlap(one, prefix));
-    if (other !== undefined) throw overlapping(prefix, `an existing prefix '${other}'`);
-    const twin = prefixes.slice(index + 1).find((one) => overlap(one, prefix));
-    if (twin !== undefined) throw overlapping(prefix, `another provided prefix '${twin}'`);
+  if (broadcast) checkOverlaps(prefixes, [...(old?.prefixes ?? [])].toSorted());
+}
+
+/** No two prefixes of a client may have a key in common. */
+function checkOverlaps(prefixes: readonly string[], known: readonly string[]): void {
+  const overlapping = overlappingOnes([...prefixes, ...known].toSorted());
+  const index = prefixes.findIndex((prefix) => overlapping.has(prefix));
+  if (index < 0) return;
+  const prefix = prefixes[index]!;
+  const other = known.find((one) => overlap(one, prefix));
+  if (other !== undefined) throw overlapError(prefix, `an existing prefix '${other}'`);
+  const twin = prefixes.slice(index + 1).find((one) => overlap(one, prefix));
+  throw overlapError(prefix, `another provided prefix '${twin}'`);
+}
+
+/** Those of which another one is the beginning, or that begin another one. A client may give very many: each is looked at once. */
+function overlappingOnes(sorted: readonly string[]): Set<string> {
+  const found: Set<string> = new Set();
+  // Each the beginning of the next.
+  const beginnings: string[] = [];
+  for (const prefix of sorted) {
+    while (beginnings.length > 0 && !prefix.startsWith(beginnings.at(-1)!)) beginnings.pop();
+    if (beginnings.length > 0) found.add(prefix).add(beginnings.at(-1)!);
+    beginnings.push(prefix);
   }
+  return found;
 }
 
 /** Some key has both prefixes. */
@@ -88,7 +106,7 @@ function overlap(a: string, b: string): boolean {
   return a.startsWith(b) || b.startsWith(a);
 }
 
-function overlapping(prefix: string, other: string): ReplyError {
+function overlapError(prefix: string, other: string): ReplyError {
   return replyError(`ERR Prefix '${prefix}' overlaps with ${other}. Prefixes for a single client must not overlap.`);
 }
 

@@ -485,8 +485,11 @@ export class Server implements Services, Gates {
 
   async migrate(request: MigrateRequest, database: number, move: boolean): Promise<string | undefined> {
     this.pauses.pause('migrate', 'write', Infinity);
+    const { isReplica } = this.store.space;
     try {
       const { moved, error } = await migrate(this.world.network, this.clock, request);
+      // A master's data by now: a deletion of ours would make it another.
+      if (move && isReplica !== this.store.space.isReplica) return errors.unblockedByRole.text;
       const gone = move ? moved.map((index) => request.keys[index]!.key) : [];
       const db = this.store.space.databases[database]!;
       const deleted = gone.filter((key) => db.remove(key, 0, key.length));

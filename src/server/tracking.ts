@@ -28,6 +28,7 @@ export interface TrackingParts {
 
 /** A prefix that somebody tracks. */
 interface Prefix {
+  readonly text: string;
   readonly sessions: Set<Session>;
   /** Keys that changed in this turn, with the client that changed each last (undefined: none did). */
   readonly changed: Map<string, Session | undefined>;
@@ -41,6 +42,10 @@ export class Tracking implements TrackingService {
   /** By key as latin1 text, oldest first. */
   readonly #table: Map<string, Set<number>> = new Map();
   readonly #prefixes: Map<string, Prefix> = new Map();
+  /** How many prefixes have each length: a change looks for one prefix of each, however many there are. */
+  readonly #lengths: Map<number, number> = new Map();
+  /** Prefixes of which keys have changed in this turn. */
+  readonly #changed: Set<Prefix> = new Set();
   /** Where dropping of the oldest keys goes on: starting again each time would walk over those dropped before. */
   #oldest: Iterator<string> | undefined;
   #early = false;
@@ -80,7 +85,10 @@ export class Tracking implements TrackingService {
     if (!broadcast) return;
     for (const text of options.prefixes.length === 0 ? [''] : options.prefixes) {
       let prefix = this.#prefixes.get(text);
-      if (prefix === undefined) this.#prefixes.set(text, (prefix = { sessions: new Set(), changed: new Map() }));
+      if (prefix === undefined) {
+        this.#prefixes.set(text, (prefix = { text, sessions: new Set(), changed: new Map() }));
+        this.#lengths.set(text.length, (this.#lengths.get(text.length) ?? 0) + 1);
+      }
       prefix.sessions.add(session);
       session.tracking.prefixes.add(text);
     }
@@ -91,7 +99,12 @@ export class Tracking implements TrackingService {
     for (const text of session.tracking.prefixes) {
       const prefix = this.#prefixes.get(text)!;
       prefix.sessions.delete(session);
-      if (prefix.sessions.size === 0) this.#prefixes.delete(text);
+      if (prefix.sessions.size > 0) continue;
+      this.#prefixes.delete(text);
+      this.#changed.delete(prefix);
+      const left = this.#lengths.get(text.length)! - 1;
+      if (left === 0) this.#lengths.delete(text.length);
+      else this.#lengths.set(text.length, left);
     }
     session.tracking = undefined;
     this.clients--;
@@ -128,7 +141,12 @@ export class Tracking implements TrackingService {
   modified(bytes: Uint8Array, at: number, length: number, changer: Session | undefined): void {
     const key = latin1(bytes, at, length);
     if (this.#prefixes.size > 0) {
-      for (const [prefix, { changed }] of this.#prefixes) if (key.startsWith(prefix)) changed.set(key, changer);
+      for (const length of this.#lengths.keys()) {
+        const prefix = length <= key.length ? this.#prefixes.get(key.slice(0, length)) : undefined;
+        if (prefix === undefined) continue;
+        prefix.changed.set(key, changer);
+        this.#changed.add(prefix);
+      }
       this.#parts.broadcastDue();
     }
     this.#invalidate(key, this.#parts.current());
@@ -153,8 +171,9 @@ export class Tracking implements TrackingService {
 
   /** End of a turn. */
   broadcast(): void {
-    for (const { sessions, changed } of this.#prefixes.values()) {
-      if (changed.size === 0) continue;
+    const due = [...this.#changed].toSorted((a, b) => (a.text < b.text ? -1 : 1));
+    this.#changed.clear();
+    for (const { sessions, changed } of due) {
       const sorted = [...changed].toSorted(([a], [b]) => (a < b ? -1 : 1));
       const everything = keyArray(sorted.map(([key]) => key));
       changed.clear();

@@ -1,5 +1,6 @@
 /** MIGRATE from redis-server and from Headwater to a third server: replies, what arrives, what is deleted, and what replicas hear. */
 import assert from 'node:assert/strict';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { after, test } from 'node:test';
 import { freePort } from '../support/free-port.ts';
 import { startHeadwater } from '../support/headwater-server.ts';
@@ -168,3 +169,26 @@ test(
     await other.close();
   },
 );
+
+test('a server that became a replica meanwhile keeps the keys', { timeout: 60_000 }, async () => {
+  const [, headwater] = await servers;
+  const client = await connectRaw(headwater.port);
+  const other = await connectRaw(headwater.port);
+  const target = createServer();
+  const asked = new Promise<Socket>((resolve) =>
+    target.on('connection', (socket) => socket.once('data', () => resolve(socket))),
+  );
+  await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', resolve));
+  const { port } = target.address() as AddressInfo;
+  await client.ok('SET', 'k', 'v');
+  const moving = client.value('MIGRATE', '127.0.0.1', String(port), 'k', '0', '20000');
+  const socket = await asked;
+  await other.ok('REPLICAOF', '127.0.0.1', '1');
+  socket.end('+OK\r\n+OK\r\n');
+  assert.match(String(await moving), /UNBLOCKED .* instance state changed/);
+  await other.ok('REPLICAOF', 'NO', 'ONE');
+  assert.equal(await other.ok('GET', 'k'), 'v');
+  await client.close();
+  await other.close();
+  await new Promise((resolve) => target.close(resolve));
+});

@@ -317,6 +317,38 @@ lockstep('BCAST: all keys of a prefix, together at the end of a turn', { resp: 3
   await quiet(both);
 });
 
+lockstep(
+  'prefixes overlap if one begins another; messages come in the order of prefixes',
+  { resp: 3 },
+  async (both) => {
+    // Redis replies twice where it is not the first of those given that overlaps.
+    const on = ['CLIENT', 'TRACKING', 'on', 'BCAST'];
+    const given = (...prefixes: readonly string[]): string[] => prefixes.flatMap((prefix) => ['PREFIX', prefix]);
+    for (const prefixes of [
+      ['ab', 'a'],
+      ['a', 'a'],
+      ['c', 'x', 'b', 'bb', 'cc'],
+      ['x', 'yz', 'z', '', 'y'],
+      ['a', 'b', 'abc', 'ab'],
+    ])
+      await both.error(...on, ...given(...prefixes));
+    await both(...on, ...given('b', 'ab', 'aa'));
+    for (const prefixes of [['x', 'abc'], ['x', 'xy', 'b'], ['a'], ['']])
+      await both.error(...on, ...given(...prefixes));
+    await both(...on, ...given('', 'x').slice(2));
+    const writer = await both.open();
+    await writer.pipeline([
+      ['SET', 'b', '1'],
+      ['SET', 'x', '1'],
+      ['SET', 'abab', '1'],
+      ['SET', 'a', '1'],
+      ['SET', 'aa', '1'],
+    ]);
+    for (let i = 0; i < 4; i++) await both.push();
+    await quiet(both);
+  },
+);
+
 lockstep('redirection to a client that listens, in RESP2 and RESP3', async (both) => {
   for (const resp of [2, 3] as const) {
     const receiver = await both.open({ resp });
