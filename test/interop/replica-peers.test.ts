@@ -41,6 +41,8 @@ test('a replica that loads for longer than repl-timeout is kept as long as it se
   await waitFor(() => silent.socket.destroyed || silent.socket.readableEnded, {
     what: 'the silent one to be given up',
   });
+  // The master lists a connection until its other end has gone too.
+  await waitFor(async () => (await listed(client, 'TYPE', 'replica')).length < 2, { what: 'its connection to close' });
   assert.equal((await listed(client, 'TYPE', 'replica')).length, 1);
   assert.equal((await infoOf(client, 'replication')).get('connected_slaves'), '1');
 });

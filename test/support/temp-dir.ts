@@ -9,8 +9,9 @@ export interface TempDir {
   remove(): void;
 }
 
-/** Removed at `remove`, or at the latest when the process exits. */
+/** Removed at `remove`, or at the latest when the process exits or is told to. */
 export function tempDir(): TempDir {
+  exitWhenTold();
   const path = mkdtempSync(join(tmpdir(), 'headwater-test-'));
   const remove = (): void => {
     process.off('exit', remove);
@@ -18,4 +19,13 @@ export function tempDir(): TempDir {
   };
   process.on('exit', remove);
   return { path, remove };
+}
+
+/** A test that the runner gives up, or that somebody interrupts: 'exit' handlers run only where the signals are handled. */
+function exitWhenTold(): void {
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)
+    if (process.listenerCount(signal) === 0) process.once(signal, () => process.exit(code));
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { connectRaw } from '../support/raw-client.ts';
@@ -35,6 +37,28 @@ test('a killed redis-server can be started again in place', async () => {
   await again.close();
   await second.stop();
   dir.remove();
+});
+
+test('a test process that is told to end takes its servers and directories along', async () => {
+  const support = new URL('../support/redis-server.js', import.meta.url).href;
+  const script = `
+    const { startRedis } = await import(${JSON.stringify(support)});
+    const { pid, dir } = await startRedis();
+    process.send({ pid, dir });
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const ended = once(child, 'exit');
+  const [{ pid, dir }] = (await once(child, 'message')) as [{ readonly pid: number; readonly dir: string }];
+  assert.ok(existsSync(dir));
+  child.kill('SIGTERM');
+  assert.deepEqual(await ended, [143, null]);
+  assert.ok(!existsSync(dir));
+  // Until somebody waits for it, a process that was killed is still listed.
+  await waitFor(() => !existsSync(`/proc/${pid}`) || /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')), {
+    what: 'the server to be gone',
+  });
 });
 
 test('a redis-server that cannot start fails with its log', async () => {
