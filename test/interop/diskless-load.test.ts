@@ -27,7 +27,7 @@ const cases: readonly Case[] = [
 ];
 
 for (const { mode, title, sameHistory = false, empty = false, loading, asyncLoading } of cases) {
-  test(`repl-diskless-load ${mode}: ${title}`, { timeout: 60_000 }, async (t) => {
+  test(`repl-diskless-load ${mode}: ${title}`, { timeout: 120_000 }, async (t) => {
     const scenario = new Scenario(t);
     const [master, replica] = await Promise.all([
       scenario.start('redis', ['--repl-backlog-size', '16384', '--rdbcompression', 'no']),

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { encodeCommand } from '../support/resp.ts';
 import { converged, pairs, Scenario } from '../support/scenario.ts';
 
-const options = { timeout: 90_000 };
+const options = { timeout: 240_000 };
 const quick = ['--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1000'];
 
 for (const { master: masterKind, replica: replicaKind } of pairs) {

@@ -10,7 +10,7 @@ import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait.ts';
 
 const KEYS = 3000;
-const options = { timeout: 60_000 };
+const options = { timeout: 120_000 };
 /** Loading it is a command that Headwater does not know yet. */
 const library = "#!lua name=lib\nredis.register_function('answer', function() return 42 end)";
 

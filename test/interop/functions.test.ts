@@ -5,7 +5,7 @@ import type { RawClient } from '../support/raw-client.ts';
 import type { Argument } from '../support/resp.ts';
 import { converged, type Node, Scenario } from '../support/scenario.ts';
 
-const options = { timeout: 60_000 };
+const options = { timeout: 120_000 };
 const library = (name: string, result: number): string =>
   `#!lua name=${name}\nredis.register_function('f_${name}', function(keys, args) return ${result} end)`;
 

@@ -10,7 +10,7 @@ import type { ServerProcess } from '../support/server-process.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait.ts';
 
-const options = { timeout: 60_000 };
+const options = { timeout: 120_000 };
 const far = '4000000000000';
 
 void test(

@@ -11,7 +11,7 @@ import { infoOf } from '../support/replication.ts';
 import { converged, type Node, Scenario } from '../support/scenario.ts';
 import { waitFor } from '../support/wait.ts';
 
-const options = { timeout: 60_000 };
+const options = { timeout: 120_000 };
 
 /** Ids, ports and counts of bytes differ between two servers; everything else must not. */
 const own = new Set([

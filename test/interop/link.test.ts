@@ -173,7 +173,7 @@ async function cutInsideRdb(master: Node, replica: Node, proxy: FaultProxy): Pro
 
 void test(
   'the backlog is released after repl-backlog-ttl, and its size follows CONFIG SET',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async (t) => {
     const scenario = new Scenario(t);
     const [master, replica] = await Promise.all([
@@ -204,7 +204,7 @@ void test(
   },
 );
 
-void test('a value of 100 MB in the stream is applied in time', { timeout: 60_000 }, async (t) => {
+void test('a value of 100 MB in the stream is applied in time', { timeout: 120_000 }, async (t) => {
   const scenario = new Scenario(t);
   const [master, replica] = await Promise.all([scenario.start('redis'), scenario.start('headwater')]);
   await replica.follow(master);

@@ -7,7 +7,7 @@ import { connectRaw, type RawClient } from '../support/raw-client.ts';
 import { infoOf, linkUp } from '../support/replication.ts';
 import { waitFor } from '../support/wait.ts';
 
-const options = { timeout: 60_000 };
+const options = { timeout: 120_000 };
 
 /** A connection that asked for a full sync and got it; `received` tells how much. */
 async function attach(t: TestContext, port: number): Promise<{ socket: Socket; received: () => string }> {

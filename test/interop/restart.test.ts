@@ -12,7 +12,7 @@ import { encodeCommand } from '../support/resp.ts';
 const SHORT_KEYS = 400;
 
 for (const { master: masterKind, replica: replicaKind } of pairs) {
-  test(`${masterKind} -> ${replicaKind} -> ${masterKind}: the master restarts`, { timeout: 90_000 }, async (t) => {
+  test(`${masterKind} -> ${replicaKind} -> ${masterKind}: the master restarts`, { timeout: 240_000 }, async (t) => {
     const scenario = new Scenario(t);
     const first = await scenario.start(masterKind);
     const [replica, leaf] = await Promise.all([scenario.start(replicaKind), scenario.start(masterKind)]);

@@ -38,7 +38,7 @@ async function alive(server: ServerProcess, what: string): Promise<void> {
   }
 }
 
-test('random bytes are answered or refused, and the server lives', { timeout: 60_000 }, async (t) => {
+test('random bytes are answered or refused, and the server lives', { timeout: 120_000 }, async (t) => {
   const seed = newSeed(t);
   const random = new Seeded(seed);
   const server = await startHeadwater();
@@ -79,7 +79,7 @@ async function throwBytes(port: number, pieces: readonly Buffer[], reset: boolea
 
 test(
   'random commands with random arguments leave the server, redis-server and Headwater as its replicas, equal',
-  { timeout: 90_000 },
+  { timeout: 240_000 },
   async (t) => {
     const seed = newSeed(t);
     const random = new Seeded(seed);
@@ -137,7 +137,7 @@ test(
   },
 );
 
-test('connections reset in the middle of everything leave the server in order', { timeout: 60_000 }, async (t) => {
+test('connections reset in the middle of everything leave the server in order', { timeout: 120_000 }, async (t) => {
   const server = await startHeadwater();
   t.after(() => server.stop());
   const client = await connectRaw(server.port);
@@ -189,7 +189,7 @@ test('connections reset in the middle of everything leave the server in order', 
   assert.equal(await again.ok('SET', 'x', '1'), 'OK');
 });
 
-test('a bug in a command is reported with command and stack, and the process ends', { timeout: 60_000 }, async (t) => {
+test('a bug in a command is reported with command and stack, and the process ends', { timeout: 120_000 }, async (t) => {
   const dir = tempDir();
   t.after(() => dir.remove());
   const program = join(dir.path, 'with-a-bug.mjs');

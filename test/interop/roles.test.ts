@@ -8,7 +8,7 @@ import { dataset, randomWrite, Seeded, sendAll } from '../support/dataset.ts';
 import { converged, type Kind, type Node, pairs, Scenario } from '../support/scenario.ts';
 import { waitFor } from '../support/wait.ts';
 
-const options = { timeout: 90_000 };
+const options = { timeout: 240_000 };
 const random = new Seeded(5);
 
 async function writeSome(master: Node, count = 200): Promise<void> {

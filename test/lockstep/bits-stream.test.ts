@@ -78,7 +78,7 @@ async function attach(server: ServerProcess): Promise<{
 
 void test(
   'bit and HyperLogLog commands propagate as they came, if they changed something',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const options = ['--repl-diskless-sync-delay', '0'];
     const sides: Side[] = [];

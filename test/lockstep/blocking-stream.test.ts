@@ -21,7 +21,7 @@ after(async () => {
 /** `waiting`: one command for each client that waits, in this order. */
 function streams(waiting: readonly string[], commands: readonly string[]): void {
   const title = waiting.length === 0 ? 'nobody waits' : `waiting: ${waiting.join(', ')}`;
-  void test(`${title}; ${commands.join(', ')}`, { timeout: 60_000 }, async () => {
+  void test(`${title}; ${commands.join(', ')}`, { timeout: 120_000 }, async () => {
     const [redis, headwater] = await Promise.all((await servers).map(({ port }) => play(port, waiting, commands)));
     assert.deepEqual(headwater, redis);
   });

@@ -158,7 +158,7 @@ after(async () => {
 
 void test(
   'RESTORE is propagated with an absolute time, or as the deletion of the old key',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const payload = payloadOf([0, 1, 0x78]);
     const seen: string[][] = [];

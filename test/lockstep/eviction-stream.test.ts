@@ -8,7 +8,7 @@ import { listenToStream } from '../support/replication-stream.ts';
 
 void test(
   'each evicted key is a DEL or an UNLINK of its own, in front of the command',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async (t) => {
     const args = ['--repl-diskless-sync-delay', '0'];
     const streams: string[][][] = [];

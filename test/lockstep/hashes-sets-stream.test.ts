@@ -47,7 +47,7 @@ async function withStreams(body: (redis: Run, headwater: Run) => Promise<void>):
 }
 
 function streams(title: string, commands: readonly string[]): void {
-  void test(title, { timeout: 60_000 }, () =>
+  void test(title, { timeout: 120_000 }, () =>
     withStreams(async (redis, headwater) => {
       for (const command of commands) {
         const args = command.split(' ');
@@ -117,7 +117,7 @@ function withoutSelect(effects: readonly string[][]): string[][] {
   return effects.filter(([name]) => name !== 'SELECT');
 }
 
-void test('SPOP of all members propagates as DEL', { timeout: 60_000 }, () =>
+void test('SPOP of all members propagates as DEL', { timeout: 120_000 }, () =>
   withStreams(async (redis, headwater) => {
     for (const run of [redis, headwater]) {
       await run('SADD', 's', 'a', 'b', 'c');
@@ -127,7 +127,7 @@ void test('SPOP of all members propagates as DEL', { timeout: 60_000 }, () =>
   }),
 );
 
-void test('SPOP of some members propagates the removal of what it replied', { timeout: 60_000 }, () =>
+void test('SPOP of some members propagates the removal of what it replied', { timeout: 120_000 }, () =>
   withStreams(async (redis, headwater) => {
     const members = Array.from({ length: 3000 }, (_, i) => `m${i}`);
     for (const run of [redis, headwater]) {

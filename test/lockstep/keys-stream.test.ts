@@ -24,7 +24,7 @@ const far = '99999999999';
 
 /** Runs the commands on both servers; the replies (but those with times) and the streams must be the same. */
 function streams(title: string, commands: readonly string[]): void {
-  void test(title, { timeout: 60_000 }, async () => {
+  void test(title, { timeout: 120_000 }, async () => {
     const sides = await Promise.all(
       (await servers).map(async ({ port }) => {
         const client = await connectRaw(port);

@@ -46,7 +46,7 @@ const close = async (all: readonly Side[]): Promise<void> => {
   }
 };
 
-test('MIGRATE answers as the real one, and moves what it says', { timeout: 60_000 }, async () => {
+test('MIGRATE answers as the real one, and moves what it says', { timeout: 120_000 }, async () => {
   const both = await sides();
   const nobody = await freePort();
   for (const line of [
@@ -115,7 +115,7 @@ test('MIGRATE answers as the real one, and moves what it says', { timeout: 60_00
   await close(both);
 });
 
-test('replicas hear of what has gone as DEL', { timeout: 60_000 }, async () => {
+test('replicas hear of what has gone as DEL', { timeout: 120_000 }, async () => {
   const both = await sides();
   const [redis, headwater] = await servers;
   const effects = await Promise.all(
@@ -140,7 +140,7 @@ test('replicas hear of what has gone as DEL', { timeout: 60_000 }, async () => {
 
 test(
   'writes wait until the keys have moved, and a server that does not answer ends it',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const [, headwater] = await servers;
     const client = await connectRaw(headwater.port);
@@ -170,7 +170,7 @@ test(
   },
 );
 
-test('a server that became a replica meanwhile keeps the keys', { timeout: 60_000 }, async () => {
+test('a server that became a replica meanwhile keeps the keys', { timeout: 120_000 }, async () => {
   const [, headwater] = await servers;
   const client = await connectRaw(headwater.port);
   const other = await connectRaw(headwater.port);

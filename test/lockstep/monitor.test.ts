@@ -149,7 +149,7 @@ void test('clients of a UNIX socket are shown by its path', { timeout: 30_000 },
   assert.deepEqual(seen[1], seen[0]);
 });
 
-void test('a monitor that does not read is closed at its output limit', { timeout: 60_000 }, async (t) => {
+void test('a monitor that does not read is closed at its output limit', { timeout: 120_000 }, async (t) => {
   const server = await startHeadwater(['--client-output-buffer-limit', 'normal', '1mb', '0', '0']);
   t.after(() => server.stop());
   const monitor = await connectRaw(server.port);

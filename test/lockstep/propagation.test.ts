@@ -21,7 +21,7 @@ after(async () => {
 });
 
 function streams(title: string, commands: readonly string[]): void {
-  void test(title, { timeout: 60_000 }, async () => {
+  void test(title, { timeout: 120_000 }, async () => {
     const sides = await Promise.all(
       (await servers).map(async ({ port }) => {
         const client = await connectRaw(port);

@@ -13,7 +13,7 @@ after(async () => {
   for (const server of await servers) await server.stop();
 });
 
-test('publishing reaches the stream as it came, alone or inside MULTI', { timeout: 60_000 }, async () => {
+test('publishing reaches the stream as it came, alone or inside MULTI', { timeout: 120_000 }, async () => {
   const sides = await Promise.all(
     (await servers).map(async ({ port }) => {
       const client = await connectRaw(port);

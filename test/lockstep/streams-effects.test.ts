@@ -20,7 +20,7 @@ const plain = (bytes: Buffer): string => bytes.toString('latin1').replace(TIME, 
 
 /** Runs the commands on both servers; the replies and the streams must be the same. */
 function streams(title: string, commands: readonly string[]): void {
-  void test(title, { timeout: 60_000 }, async () => {
+  void test(title, { timeout: 120_000 }, async () => {
     const sides = await Promise.all(
       (await servers).map(async ({ port }) => {
         const client = await connectRaw(port);

@@ -9,7 +9,7 @@ import { decode, encodeCommand, Framer } from './resp.ts';
 import type { Argument } from './resp.ts';
 import { waitFor, within } from './wait.ts';
 
-const timeoutMs = 20_000;
+const timeoutMs = 60_000;
 const markerKey = '__end__';
 
 /** Attaches to a server. */

@@ -74,7 +74,7 @@ export class Node {
   }
 
   /** Waits for a line in the log. */
-  logged(text: string | RegExp, timeoutMs = 15_000): Promise<unknown> {
+  logged(text: string | RegExp, timeoutMs = 30_000): Promise<unknown> {
     const there = (): boolean =>
       typeof text === 'string' ? this.server.logText().includes(text) : text.test(this.server.logText());
     return waitFor(there, { what: `the log of ${this.kind} to say ${text}`, timeoutMs }).catch((error: unknown) => {
@@ -83,7 +83,7 @@ export class Node {
   }
 
   /** Waits for a value of an INFO field. */
-  becomes(name: string, wanted: string | ((value: string) => boolean), timeoutMs = 20_000): Promise<unknown> {
+  becomes(name: string, wanted: string | ((value: string) => boolean), timeoutMs = 30_000): Promise<unknown> {
     return waitFor(
       async () => {
         const value = await this.info(name);
@@ -147,6 +147,6 @@ export async function converged(...nodes: readonly Node[]): Promise<void> {
       await sameOffset(clients);
       return equalDigests(clients);
     },
-    { what: 'equal data', timeoutMs: 20_000, intervalMs: 50 },
+    { what: 'equal data', timeoutMs: 60_000, intervalMs: 50 },
   );
 }

@@ -35,13 +35,15 @@ export interface ServerOptions {
   readonly dir?: string;
   /** A configuration file to read first, relative to its directory. */
   readonly file?: string;
-  /** Default: 20 s. */
+  /** Default: 60 s. */
   readonly startTimeoutMs?: number;
 }
 
 const ready = 'Ready to accept connections';
 const largestLogBytes = 1 << 20;
 const stopTimeoutMs = 5000;
+/** For one whose files are needed afterwards. */
+const saveTimeoutMs = 60_000;
 const largestPortAttempts = 5;
 
 /**
@@ -115,7 +117,7 @@ async function launch(
     void exited.then((code) => reject(new Error(`${name} ended with ${code} before it was ready. Its log:\n${log}`)));
   });
   try {
-    await within(start, options.startTimeoutMs ?? 20_000, `${name} to be ready`);
+    await within(start, options.startTimeoutMs ?? 60_000, `${name} to be ready`);
   } catch (error) {
     await end(child, exited, 'SIGKILL');
     temporary?.remove();
@@ -134,7 +136,7 @@ async function launch(
     thaw: () => void child.kill('SIGCONT'),
     kill: () => end(child, exited, 'SIGKILL'),
     stop: async () => {
-      await end(child, exited, 'SIGTERM');
+      await end(child, exited, 'SIGTERM', temporary === undefined ? saveTimeoutMs : stopTimeoutMs);
       temporary?.remove();
     },
   };
@@ -143,11 +145,16 @@ async function launch(
 /** No files unless asked for, no delay before a full sync, DEBUG allowed. `args` come later and win. */
 const defaults = ['--save', '', '--repl-diskless-sync-delay', '0', '--enable-debug-command', 'yes'];
 
-async function end(child: ChildProcess, exited: Promise<unknown>, signal: NodeJS.Signals): Promise<void> {
+async function end(
+  child: ChildProcess,
+  exited: Promise<unknown>,
+  signal: NodeJS.Signals,
+  timeoutMs: number = stopTimeoutMs,
+): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   child.kill(signal);
   child.kill('SIGCONT');
-  const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
   await exited;
   clearTimeout(timer);
 }

@@ -38,7 +38,7 @@ test('the load benchmark measures every workload, pipelined and not', { timeout:
   }
 });
 
-test('the memory benchmark measures both servers', { timeout: 60_000 }, async (t) => {
+test('the memory benchmark measures both servers', { timeout: 120_000 }, async (t) => {
   const text = await output(t, () => memory(20_000));
   for (const name of ['headwater', 'redis']) {
     const [, , , used] = rows(text, name)[0]!;
@@ -46,7 +46,7 @@ test('the memory benchmark measures both servers', { timeout: 60_000 }, async (t
   }
 });
 
-test('the full sync benchmark measures all four pairs', { timeout: 60_000 }, async (t) => {
+test('the full sync benchmark measures all four pairs', { timeout: 120_000 }, async (t) => {
   const text = await output(t, () => fullSync(1000, 1));
   for (const pair of ['headwater', 'redis'].flatMap((from) => [`${from} -> headwater`, `${from} -> redis`]))
     assert.equal(rows(text, pair).length, 1, `${pair} in\n${text}`);
