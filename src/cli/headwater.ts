@@ -7,6 +7,7 @@ import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import type { Settings } from '../base/settings.ts';
 import { headwaterVersion, redisVersion } from '../base/version.ts';
 import { nodeConfigFiles } from '../io/node-config-files.ts';
+import { tuneEngine } from '../io/node-engine.ts';
 import { nodeWorld } from '../io/node-world.ts';
 import { families } from '../commands/index.ts';
 import { CommandTable } from '../commands/table.ts';
@@ -37,6 +38,7 @@ async function main(argv: readonly string[]): Promise<void> {
       return;
     case 'run':
   }
+  tuneEngine();
   const files = nodeConfigFiles();
   const world = nodeWorld();
   const config = new Config({ cwd: process.cwd(), checkDirectory: (path) => files.checkDirectory(path) }, world.log);
