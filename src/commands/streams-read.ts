@@ -1,6 +1,7 @@
 /**
  * XREAD and XREADGROUP. What reading through a group changes is sent to replicas as its effects, never as the command:
- * XCLAIM for an entry that is pending now, XGROUP SETID where nothing becomes pending (NOACK).
+ * XCLAIM for an entry that is pending now, XGROUP SETID for how far the group has come, XGROUP CREATECONSUMER for a consumer
+ * that no XCLAIM names.
  */
 import { errors, replyError } from '../base/errors.ts';
 import type { Address } from '../memory/arena.ts';
@@ -162,7 +163,7 @@ function serveGroup(call: Call, request: ReadRequest, index: number, after: Id, 
     if (streams.length(root) === 0 || compareIds(streams.edge(root, true, false, last), start) <= 0) return false;
   }
   replyKey(call, index);
-  const consumer = consumerOf(call, request, group, index);
+  const consumer = consumerOf(call, request, group, index, history);
   incrementId(start);
   if (history) replyHistory(call, root, group, consumer, start, count);
   else deliver(call, request, index, root, group, consumer, start, count);
@@ -196,14 +197,15 @@ function serveWoken(call: Call, request: ReadRequest, index: number, after: Id):
     replyRange(call, root, start, end, false, count);
     return true;
   }
-  const consumer = consumerOf(call, request, group, index);
+  const consumer = consumerOf(call, request, group, index, false);
   deliver(call, request, index, root, group, consumer, start, count);
   return true;
 }
 
-function consumerOf(call: Call, request: ReadRequest, group: Address, index: number): Address {
+/** `history`: entries that it has already are read, so nothing else tells replicas of a new consumer. (Redis does not either.) */
+function consumerOf(call: Call, request: ReadRequest, group: Address, index: number, history: boolean): Address {
   const { consumer, created } = findConsumerOrCreate(call, group, request.groupIndex + 1, index);
-  if (created && request.noack) propagateConsumer(call, index, request.groupIndex, request.groupIndex + 1);
+  if (created && (request.noack || history)) propagateConsumer(call, index, request.groupIndex, request.groupIndex + 1);
   return consumer;
 }
 
@@ -247,7 +249,8 @@ function deliver(
     found++;
   }
   if (found > 0 && !request.noack) groups.setActive(consumer, call.now);
-  if (request.noack && moved) propagateGroupId(call, index, request.groupIndex, group);
+  // Redis before 7.4 sends this for NOACK only: then the group of a replica does not know how many entries it has read.
+  if (moved) propagateGroupId(call, index, request.groupIndex, group);
   call.reply.endDeferred(mark, 'array', found);
 }
 
