@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: all figures of docs/performance.md. Options: --quick (small figures, for a look), --only NAME
- * (load, memory, sync, burst, micro; may be repeated), --workload NAME (one command of the load; may be repeated).
+ * (load, memory, sync, resync, burst, micro; may be repeated), --workload NAME (one command of the load; may be repeated).
  */
 import { parseArgs } from 'node:util';
 import { burst } from './burst.ts';
@@ -8,6 +8,7 @@ import { fullSync } from './full-sync.ts';
 import { load } from './load.ts';
 import { memory } from './memory.ts';
 import { micro } from './micro.ts';
+import { resync } from './resync.ts';
 import { syncUnderLoad } from './sync-load.ts';
 
 const { values: options } = parseArgs({
@@ -28,5 +29,6 @@ if (wanted('sync')) {
   await fullSync(keys, options.quick ? 1 : 3);
   await syncUnderLoad([keys, 4 * keys], options.quick ? 1000 : 4000);
 }
-if (wanted('burst')) await burst(options.quick ? 200_000 : 1_000_000, 60e6);
+if (wanted('resync')) await resync(options.quick ? [1e6] : [1e5, 4e6, 32e6], options.quick ? 3 : 11);
+if (wanted('burst')) await burst(options.quick ? 200_000 : 1_000_000, 60e6, options.quick ? 1 : 3);
 if (wanted('micro')) await micro(keys);

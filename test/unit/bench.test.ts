@@ -1,10 +1,12 @@
 /** Every benchmark runs on tiny input, so that it cannot rot unseen. Figures are not judged here. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { burst } from '../../bench/burst.ts';
 import { fullSync } from '../../bench/full-sync.ts';
 import { load } from '../../bench/load.ts';
 import { memory } from '../../bench/memory.ts';
 import { micro } from '../../bench/micro.ts';
+import { resync } from '../../bench/resync.ts';
 import { median } from '../../bench/support.ts';
 import { syncUnderLoad } from '../../bench/sync-load.ts';
 
@@ -56,6 +58,20 @@ test('the full sync benchmark with clients looking on measures both servers', { 
   const text = await output(t, () => syncUnderLoad([1000], 100));
   for (const kind of ['headwater', 'redis'])
     for (const row of [`${kind} 1,000`, `${kind} 1,000, writer`]) assert.equal(rows(text, row).length, 1, text);
+});
+
+test('the partial resync benchmark measures both servers', { timeout: 120_000 }, async (t) => {
+  const text = await output(t, () => resync([50_000], 2));
+  const [, , headwater, redis] = rows(text, '0.05 MB')[0]!;
+  assert.ok(Number(headwater) > 0 && Number(redis) > 0, text);
+});
+
+test('the benchmark of bursts measures both servers, with and without a limit', { timeout: 120_000 }, async (t) => {
+  const text = await output(t, () => burst(20_000, 60e6, 1));
+  for (const kind of ['headwater', 'redis'])
+    for (const [, , , rate, , full] of rows(text, kind))
+      assert.ok(Number(rate!.replaceAll(',', '')) > 0 && full === '0', text);
+  assert.equal(rows(text, 'headwater').length + rows(text, 'redis').length, 4, text);
 });
 
 // It prints its own table; a benchmark that throws fails.
