@@ -61,7 +61,7 @@ test('the full sync benchmark with clients looking on measures both servers', { 
 });
 
 test('the partial resync benchmark measures both servers', { timeout: 120_000 }, async (t) => {
-  const text = await output(t, () => resync([50_000], 2));
+  const text = await output(t, () => resync([50_000], 2, 1e6));
   const [, , headwater, redis] = rows(text, '0.05 MB')[0]!;
   assert.ok(Number(headwater) > 0 && Number(redis) > 0, text);
 });
