@@ -27,7 +27,7 @@ export function describeSession(session: Session, now: number): string {
     ['ssub', session.subscriptions?.shardChannels.size ?? 0],
     ['multi', session.transaction?.queued.length ?? -1],
     ['qbuf', session.queryBytes()],
-    ['qbuf-free', 0],
+    ['qbuf-free', session.queryFreeBytes()],
     ['argv-mem', 0],
     ['multi-mem', session.transaction?.bytes ?? 0],
     ['rbs', 0],

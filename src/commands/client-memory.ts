@@ -12,5 +12,6 @@ export function clientMemory(session: Session): number {
   let names = watched.length + (tracking?.prefixes.size ?? 0);
   if (subscriptions !== undefined)
     names += subscriptions.channels.size + subscriptions.patterns.size + subscriptions.shardChannels.size;
-  return CLIENT_BYTES + session.queryBytes() + session.outputBytes() + (transaction?.bytes ?? 0) + names * NAME_BYTES;
+  const buffers = session.queryBytes() + session.queryFreeBytes() + session.outputBytes();
+  return CLIENT_BYTES + buffers + (transaction?.bytes ?? 0) + names * NAME_BYTES;
 }

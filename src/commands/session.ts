@@ -131,8 +131,10 @@ export class Session {
   close: (graceful: boolean) => void = () => {};
   /** Filled in by the server: bytes of replies waiting for the kernel. */
   outputBytes: () => number = () => 0;
-  /** Filled in by the server: bytes of an incomplete command, and memory of the parser. */
+  /** Filled in by the server: bytes of an incomplete command. */
   queryBytes: () => number = () => 0;
+  /** Filled in by the server: bytes held for what that command is still to bring. */
+  queryFreeBytes: () => number = () => 0;
   /** Waits for something; no command of this client runs until `unblock`. */
   blocked = false;
   /** Set by a command that blocks, as long as others may end it. */

@@ -107,6 +107,8 @@ export class Blocking implements BlockingService {
 
   /** Serves the clients blocked on ready keys. Keys that become ready by that (BLMOVE) are served last. */
   serveReady(): void {
+    // The command that made them ready may have taken its time, and keys are past theirs meanwhile.
+    if (this.#ready.size > 0) this.#server.store.space.now = this.#server.clock.now();
     for (const queue of this.#ready) {
       // First, so that it may become ready again.
       this.#ready.delete(queue);

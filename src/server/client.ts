@@ -94,6 +94,7 @@ export class Client implements OutputOwner {
     session.close = (graceful) => this.close(graceful);
     session.outputBytes = () => connection.pendingBytes;
     session.queryBytes = () => this.parser.bufferedBytes;
+    session.queryFreeBytes = () => Math.max(0, this.parser.heldBytes - this.parser.bufferedBytes);
     session.push = (bytes) => this.#append(bytes);
     session.block = () => this.#block();
     session.peer = {

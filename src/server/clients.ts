@@ -260,7 +260,7 @@ export class Clients implements ClientHost, SessionService {
   bufferBytes(): number {
     let total = 0;
     for (const { session } of this.#clients.values())
-      if (session.class !== 'replica') total += session.queryBytes() + session.outputBytes();
+      if (session.class !== 'replica') total += session.queryBytes() + session.queryFreeBytes() + session.outputBytes();
     return total;
   }
 

@@ -17,7 +17,7 @@ export function memoryUse(server: Server): MemoryUse {
   let clientsNormal = 0;
   let clientsReplicas = 0;
   for (const session of server.sessions.all()) {
-    const bytes = session.queryBytes() + session.outputBytes();
+    const bytes = session.queryBytes() + session.queryFreeBytes() + session.outputBytes();
     if (session.class === 'replica') clientsReplicas += bytes;
     else clientsNormal += bytes;
   }

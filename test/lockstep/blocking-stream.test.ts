@@ -121,6 +121,13 @@ streams(
     ...['RPUSH l 2', 'DEBUG SET-ACTIVE-EXPIRE 1'],
   ],
 );
+streams(
+  ['BLPOP l 0'],
+  [
+    ...['DEBUG SET-ACTIVE-EXPIRE 0', 'MULTI', 'RPUSH l 1', 'PEXPIRE l 10', 'DEBUG SLEEP 0.05', 'EXEC', 'RPUSH l 2'],
+    'DEBUG SET-ACTIVE-EXPIRE 1',
+  ],
+);
 // The key that BLMOVE fills is past its time: it goes first, and both are one transaction.
 streams(
   ['BLMOVE l m LEFT RIGHT 0'],

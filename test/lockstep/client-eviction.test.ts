@@ -83,3 +83,26 @@ lockstep('the limit counts when it is set', async (both) => {
   await limitedTo(both, '20mb', () => evicted(both, 1));
   assert.equal(await large.closes(), '');
 });
+
+lockstep('what is held for the rest of a query counts', async (both) => {
+  const waiting = await both.open();
+  await waiting('CLIENT', 'SETNAME', 'waiting');
+  const sides = [
+    [waiting.redis, both.redis],
+    [waiting.headwater, both.headwater],
+  ] as const;
+  for (const [sender, observer] of sides) {
+    sender.send(`*2\r\n$4\r\nECHO\r\n$1000000\r\n${'x'.repeat(1000)}`);
+    await waitFor(
+      async () => {
+        // Room for more than one piece is made with the second.
+        sender.send('x'.repeat(100));
+        const list = String(await observer.ok('CLIENT', 'LIST'));
+        const figures = /name=waiting .*qbuf=(\d+) qbuf-free=(\d+) .*tot-mem=(\d+)/.exec(list)!;
+        const [held, free, total] = figures.slice(1).map(Number);
+        return held! >= 1000 && free! > 0 && total! >= held! + free!;
+      },
+      { what: 'room for more of the query' },
+    );
+  }
+});
