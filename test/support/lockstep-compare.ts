@@ -54,9 +54,10 @@ export function shapeOf(raw: Buffer): string {
     const type = String.fromCharCode(raw[at]!);
     const line = raw.toString('latin1', at + 1, lineEnd);
     at = lineEnd + 2;
-    if ('*~%>|-!'.includes(type) || line === '-1') types.push(type + line);
+    const isNullString = type === '$' && line === '-1';
+    if ('*~%>|-!'.includes(type) || isNullString) types.push(type + line);
     else types.push(type);
-    if ('$=!'.includes(type) && line !== '-1') at += Number(line) + 2;
+    if ('$=!'.includes(type) && !isNullString) at += Number(line) + 2;
   }
   return types.join(' ');
 }

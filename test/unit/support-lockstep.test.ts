@@ -82,6 +82,7 @@ test('order is ignored only where it is asked for', () => {
   assert.notDeepEqual(pairs('*2\r\n+a\r\n+1\r\n'), pairs('%1\r\n+a\r\n+1\r\n'));
   assert.equal(shapeOf(Buffer.from('*2\r\n$1\r\na\r\n:5\r\n')), shapeOf(Buffer.from('*2\r\n$3\r\nabc\r\n:7\r\n')));
   assert.notEqual(shapeOf(Buffer.from('$1\r\na\r\n')), shapeOf(Buffer.from('$-1\r\n')));
+  assert.equal(shapeOf(Buffer.from(',-1\r\n:-1\r\n')), shapeOf(Buffer.from(',2.5\r\n:7\r\n')));
 });
 
 test('a program that was not built is reported, not skipped', () => {
