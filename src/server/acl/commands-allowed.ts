@@ -18,8 +18,8 @@ export class CommandsAllowed {
   #future = false;
   readonly #table: CommandTable;
   readonly #bits: Uint32Array;
-  /** By command id, in the order in which they were given. */
-  readonly #firstArguments: Map<number, string[]> = new Map();
+  /** By command id; in lower case, as their case does not matter. */
+  readonly #firstArguments: Map<number, Set<string>> = new Map();
   #rules: string[] = [];
 
   constructor(table: CommandTable) {
@@ -32,7 +32,7 @@ export class CommandsAllowed {
     copy.all = this.all;
     copy.#future = this.#future;
     copy.#bits.set(this.#bits);
-    for (const [id, words] of this.#firstArguments) copy.#firstArguments.set(id, [...words]);
+    for (const [id, words] of this.#firstArguments) copy.#firstArguments.set(id, new Set(words));
     copy.#rules = [...this.#rules];
     return copy;
   }
@@ -43,7 +43,7 @@ export class CommandsAllowed {
     const words = this.#firstArguments.get(command.id);
     if (words === undefined || args.count < 2) return false;
     const given = latin1(args.bytes, args.at[1]!, args.length[1]!).toLowerCase();
-    return words.some((word) => word.toLowerCase() === given);
+    return words.has(given);
   }
 
   /** `+@all` and the like, `+get`, `-config|set`, `+@read`, `+select|0`. Throws AclError. */
@@ -93,9 +93,10 @@ export class CommandsAllowed {
       return;
     }
     const words = this.#firstArguments.get(command.id);
-    if (words?.some((known) => known.toLowerCase() === word.toLowerCase()) === true) return;
-    if (words === undefined) this.#firstArguments.set(command.id, [word]);
-    else words.push(word);
+    const lower = word.toLowerCase();
+    if (words?.has(lower) === true) return;
+    if (words === undefined) this.#firstArguments.set(command.id, new Set([lower]));
+    else words.add(lower);
     this.#rules.push(`+${command.name}|${word}`);
   }
 
