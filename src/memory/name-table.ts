@@ -7,7 +7,8 @@
  * An empty table is address 0. Functions that change a table return its address, which may be new.
  */
 import { type Address, type Arena, byteOf, segmentOf } from './arena.ts';
-import { compareBytes } from './copy.ts';
+import { assert } from '../base/assert.ts';
+import { compareBytes, moveBytes } from './copy.ts';
 
 const HEADER_WORDS = 2;
 const FIRST_CAPACITY = 2;
@@ -40,14 +41,13 @@ export class NameTable {
 
   /** Adds a block whose name is new. Throws ArenaExhausted, having changed nothing. */
   insert(table: Address, block: Address): Address {
-    const bytes = this.arena.u8[segmentOf(block)]!;
-    const length = this.arena.u32[segmentOf(block)]![(byteOf(block) + this.#lengthByte) >>> 2]!;
-    const index = ~this.#search(table, bytes, byteOf(block) + this.#nameByte, length);
+    const index = ~this.#place(table, block);
     const count = this.count(table);
     const grown = this.#makeRoom(table, count);
     const words = this.arena.u32[segmentOf(grown)]!;
     const first = (byteOf(grown) >>> 2) + HEADER_WORDS;
-    words.copyWithin(first + index + 1, first + index, first + count);
+    const place = (first + index) * 4;
+    moveBytes(this.arena.u8[segmentOf(grown)]!, place + 4, place, (count - index) * 4);
     words[first + index] = block;
     words[first - HEADER_WORDS] = count + 1;
     return grown;
@@ -58,8 +58,10 @@ export class NameTable {
     const count = this.count(table);
     const words = this.arena.u32[segmentOf(table)]!;
     const first = (byteOf(table) >>> 2) + HEADER_WORDS;
-    const index = words.indexOf(block, first);
-    words.copyWithin(index, index + 1, first + count);
+    const index = this.#place(table, block);
+    assert(index >= 0, 'name table: a block is not in it');
+    const place = (first + index) * 4;
+    moveBytes(this.arena.u8[segmentOf(table)]!, place, place + 4, (count - index - 1) * 4);
     words[first - HEADER_WORDS] = count - 1;
     if (count > 1) return table;
     this.arena.free(table);
@@ -89,6 +91,13 @@ export class NameTable {
     words[word] = count;
     words[word + 1] = capacity;
     return grown;
+  }
+
+  /** Index of the block's name, or the complement of where it belongs. */
+  #place(table: Address, block: Address): number {
+    const bytes = this.arena.u8[segmentOf(block)]!;
+    const length = this.arena.u32[segmentOf(block)]![(byteOf(block) + this.#lengthByte) >>> 2]!;
+    return this.#search(table, bytes, byteOf(block) + this.#nameByte, length);
   }
 
   /** Index of the name, or the complement of where it belongs. */
