@@ -117,9 +117,12 @@ export interface MemoryUse {
   readonly overhead: number;
   readonly dataset: number;
   readonly backlog: number;
+  /** The backlog and what of the stream waits for replicas beyond it. */
+  readonly stream: number;
   /** What waits for replicas beyond the backlog: it does not count against maxmemory. */
   readonly notCounted: number;
   readonly clientsNormal: number;
+  /** With what they keep of the stream. */
   readonly clientsReplicas: number;
   readonly functions: number;
   /** Those that hold keys. */

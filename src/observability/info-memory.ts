@@ -57,7 +57,7 @@ export function memoryRows(server: Server): readonly InfoRow[] {
     ['mem_fragmentation_bytes', rssBytes - use.used - use.engine],
     ['mem_not_counted_for_evict', use.notCounted],
     ['mem_replication_backlog', use.backlog],
-    ['mem_total_replication_buffers', use.backlog],
+    ['mem_total_replication_buffers', use.stream],
     ['mem_clients_slaves', use.clientsReplicas],
     ['mem_clients_normal', use.clientsNormal],
     ['mem_cluster_links', 0],

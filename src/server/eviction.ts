@@ -17,6 +17,8 @@ export interface EvictionParts {
   readonly settings: Settings;
   readonly space: Keyspace;
   readonly loading: () => boolean;
+  /** Counts the buffers of normal clients, bytes. */
+  readonly clientBytes: () => number;
   /** Bytes of the replication stream's buffer. */
   readonly streamBytes: () => number;
   /** After some evictions: replicas are fed. */
@@ -29,6 +31,8 @@ export interface EvictionParts {
 
 /** Evictions between two looks at the clock. */
 const KEYS_A_LOOK = 16;
+/** Above the limit the clients' buffers are counted anew, but not more often than this. */
+const COUNT_PERIOD_MS = 10;
 /** Units of reclaiming between two looks. */
 const RECLAIM_BATCH = 128;
 
@@ -37,6 +41,8 @@ type State = 'enough' | 'goes-on' | 'none-left';
 export class Eviction {
   readonly #parts: EvictionParts;
   #running = false;
+  /** Monotonic ms. */
+  #countedAt = -Infinity;
   /** Buffers of normal clients when they were last counted. */
   clientBytes = 0;
   /** Monotonic ms since when we are above the limit; -1: we are not. */
@@ -62,7 +68,7 @@ export class Eviction {
   /** Evicts as much as is needed and may be done at once. False if memory is short and nothing more can be freed. */
   makeRoom(): boolean {
     if (!this.limited || this.#parts.loading() || this.#parts.space.expirePaused) return true;
-    if (this.counted <= this.#parts.settings.maxmemory) {
+    if (this.counted <= this.#parts.settings.maxmemory || this.#enoughNow()) {
       if (this.#exceededSince >= 0) this.#noteState('enough');
       return true;
     }
@@ -86,6 +92,16 @@ export class Eviction {
   resetStatistics(): void {
     this.#exceededMs = 0;
     this.#exceededSince = -1;
+  }
+
+  /** Whether there is room, as clients take less by now than when they were counted. */
+  #enoughNow(): boolean {
+    const { clock, clientBytes, settings } = this.#parts;
+    const now = clock.monotonic();
+    if (this.clientBytes === 0 || now - this.#countedAt < COUNT_PERIOD_MS) return false;
+    this.#countedAt = now;
+    this.clientBytes = clientBytes();
+    return this.counted <= settings.maxmemory;
   }
 
   #next(): void {

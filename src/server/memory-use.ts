@@ -13,14 +13,23 @@ const EXPIRY_BYTES = 8;
 export function memoryUse(server: Server): MemoryUse {
   const { arena } = server.store.space;
   const { rssBytes } = server.world.process.memory();
-  const backlog = server.replication.backlog.stream?.allocatedBytes ?? 0;
+  const stream = server.replication.backlog.stream?.allocatedBytes ?? 0;
   let clientsNormal = 0;
   let clientsReplicas = 0;
+  let replicas = 0;
   for (const session of server.sessions.all()) {
     const bytes = session.queryBytes() + session.queryFreeBytes() + session.outputBytes();
-    if (session.class === 'replica') clientsReplicas += bytes;
-    else clientsNormal += bytes;
+    if (session.class === 'replica') {
+      clientsReplicas += bytes;
+      replicas++;
+    } else clientsNormal += bytes;
   }
+  const buffers = stream + clientsNormal + clientsReplicas;
+  const excess = Math.max(0, stream - server.replication.backlog.wantedBytes);
+  const notCounted = excess + clientsReplicas;
+  // What replicas keep of the stream beyond the backlog is theirs.
+  if (replicas > 0) clientsReplicas = notCounted;
+  const backlog = replicas > 0 ? stream - excess : stream;
   const databases: DatabaseMemory[] = [];
   let tables = 0;
   for (const { index, size, expiring } of server.store.space.databases) {
@@ -30,8 +39,6 @@ export function memoryUse(server: Server): MemoryUse {
     databases.push({ index, main, expires });
     tables += main + expires;
   }
-  const notCounted = Math.max(0, backlog - server.replication.backlog.wantedBytes) + clientsReplicas;
-  const buffers = backlog + clientsNormal + clientsReplicas;
   const used = arena.usedBytes + buffers;
   const { statistics } = server;
   statistics.noteMemory(used);
@@ -44,6 +51,7 @@ export function memoryUse(server: Server): MemoryUse {
     overhead,
     dataset: used - overhead,
     backlog,
+    stream,
     notCounted,
     clientsNormal,
     clientsReplicas,

@@ -329,6 +329,7 @@ export class Server implements Services, Gates {
       settings: this.settings,
       space: this.store.space,
       loading: () => this.#loading,
+      clientBytes: () => this.clients.bufferBytes(),
       streamBytes: () => {
         const { stream, wantedBytes } = this.replication.backlog;
         return stream === null ? 0 : Math.min(stream.allocatedBytes, wantedBytes);

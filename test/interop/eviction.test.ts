@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { converged, Scenario } from '../support/scenario.ts';
-import type { RawClient } from '../support/raw-client.ts';
+import { connectRaw, type RawClient } from '../support/raw-client.ts';
 import { waitFor } from '../support/wait.ts';
 
 const options = { timeout: 120_000 };
@@ -94,4 +94,53 @@ void test('after FLUSHALL there is room at once, though the data is freed in sli
   await assert.rejects(() => server.ok('SET', 'k', 'v'), /OOM/);
   const replies = await server.client.pipeline([['FLUSHALL'], ['SET', 'k', 'v']]);
   assert.deepEqual(replies.map(String), ['+OK\r\n', '+OK\r\n']);
+});
+
+void test('what a frozen replica keeps of the stream beyond the backlog is memory of its own', options, async (t) => {
+  const scenario = new Scenario(t);
+  const master = await scenario.start('headwater', ['--repl-backlog-size', '16kb', '--repl-timeout', '1200']);
+  const replica = await scenario.start('redis');
+  await replica.ok('REPLICAOF', '127.0.0.1', master.port);
+  await converged(master, replica);
+  const [backlog, used] = [await master.count('mem_replication_backlog'), await master.count('used_memory')];
+  const pid = Number(await replica.info('process_id'));
+  process.kill(pid, 'SIGSTOP');
+  try {
+    for (let i = 0; i < 200; i++) await master.ok('SET', 'k', 'x'.repeat(100_000));
+    const waiting = await master.count('mem_clients_slaves');
+    // The kernel took some.
+    assert.ok(waiting > 8_000_000, `${waiting} bytes`);
+    assert.ok((await master.count('mem_not_counted_for_evict')) >= waiting);
+    assert.ok((await master.count('used_memory')) > used + waiting);
+    assert.ok((await master.count('mem_total_replication_buffers')) > 8_000_000);
+    assert.ok((await master.count('mem_replication_backlog')) <= Math.max(backlog, 16 * 1024));
+    await master.ok('CLIENT', 'KILL', 'TYPE', 'replica');
+    await waitFor(async () => (await master.count('mem_clients_slaves')) === 0, {
+      what: 'the memory to be given back',
+    });
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+});
+
+void test('buffers of clients that have gone do not refuse a write', options, async (t) => {
+  const scenario = new Scenario(t);
+  const server = await scenario.start('headwater');
+  await server.ok('SET', 'big', 'x'.repeat(1_000_000));
+  await server.ok('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru', 'maxmemory', '1gb');
+  for (let round = 0; round < 3; round++) {
+    const greedy = await connectRaw(server.port);
+    greedy.pause();
+    greedy.send('GET big\r\n'.repeat(20));
+    // Counted once a second.
+    await waitFor(async () => (await server.count('mem_clients_normal')) > 5_000_000, { what: 'replies to queue' });
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    const used = await server.count('used_memory');
+    await greedy.close();
+    await waitFor(async () => (await server.count('connected_clients')) === 1, { what: 'the client to be gone' });
+    await server.ok('CONFIG', 'SET', 'maxmemory', String(used - 2_000_000));
+    assert.equal(await server.ok('SET', 'k', 'v'), 'OK');
+    assert.equal(await server.ok('STRLEN', 'big'), 1_000_000);
+    await server.ok('CONFIG', 'SET', 'maxmemory', '1gb');
+  }
 });
