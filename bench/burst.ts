@@ -14,6 +14,8 @@ interface Figures {
   full: number;
   partial: number;
   dropped: number;
+  /** Ms that writes waited for the replica; only Headwater does that. */
+  held: number;
 }
 
 export async function burst(requests: number, linkBytesPerSecond: number, rounds: number): Promise<void> {
@@ -22,18 +24,31 @@ export async function burst(requests: number, linkBytesPerSecond: number, rounds
       `${linkBytesPerSecond / 1e6} MB/s, median of ${rounds}\n`,
   );
   const all = kinds.flatMap((kind) =>
-    LIMITS.map((limit) => ({ kind, limit, figures: { rates: [], full: 0, partial: 0, dropped: 0 } as Figures })),
+    LIMITS.map((limit) => ({
+      kind,
+      limit,
+      figures: { rates: [], full: 0, partial: 0, dropped: 0, held: 0 } as Figures,
+    })),
   );
   for (let round = 0; round < rounds; round++)
     for (const { kind, limit, figures } of all) await once(kind, limit, requests, linkBytesPerSecond, figures);
-  const rows = all.map(({ kind, limit, figures: { rates, full, partial, dropped } }) => {
+  const rows = all.map(({ kind, limit, figures: { rates, full, partial, dropped, held } }) => {
     const unlimited = all.find((other) => other.kind === kind)!.figures.rates;
     const share = (median(rates) / median(unlimited)).toFixed(2);
     const rate = Math.round(median(rates)).toLocaleString('en');
-    return [kind, limit, rate, share, String(full), String(partial), String(dropped)];
+    return [kind, limit, rate, share, String(full), String(partial), String(dropped), String(held)];
   });
   printTable(
-    ['servers', 'output limit', 'SET/s', 'of no limit', 'full resyncs', 'partial resyncs', 'dropped at limit'],
+    [
+      'servers',
+      'output limit',
+      'SET/s',
+      'of no limit',
+      'full resyncs',
+      'partial resyncs',
+      'dropped at limit',
+      'writes held, ms',
+    ],
     rows,
   );
 }
@@ -53,6 +68,7 @@ async function once(kind: Kind, limit: string, requests: number, rate: number, f
     );
     figures.full += Number(await field(master, 'sync_full')) - 1;
     figures.partial += Number(await field(master, 'sync_partial_ok'));
+    figures.held += Number(await field(master, 'headwater_writes_held_ms'));
     figures.dropped += Number(await field(master, 'client_output_buffer_limit_disconnections'));
   } finally {
     link.close();

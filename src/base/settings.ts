@@ -216,6 +216,8 @@ export interface Settings {
   replicaAllowedMasters: string;
   replicaRefuseEmptyMaster: boolean;
   replicaSaveLostWrites: boolean;
+  /** Seconds that writes wait for a replica close to its output limit; 0 is none. */
+  replicaMaxWriteDelay: number;
   /** Seconds without a replica until the backlog is freed; 0 is never. */
   replBacklogTtl: number;
   /** Seconds. */

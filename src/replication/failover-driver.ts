@@ -123,10 +123,10 @@ export class Failover {
           host.log.notice(action.message);
           break;
         case 'pause-writes':
-          host.pauseWrites?.(true);
+          host.pauseWrites?.('failover', true);
           break;
         case 'resume-writes':
-          host.pauseWrites?.(false);
+          host.pauseWrites?.('failover', false);
           break;
         case 'request-acks':
           requestAcks();

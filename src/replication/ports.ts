@@ -41,8 +41,8 @@ export interface ReplicationHost {
   keyCount?(): number;
   /** Writes a file of that name beside the data. The reason on failure, else null. */
   saveLostWrites?(name: string, pieces: readonly Uint8Array[]): string | null;
-  /** A failover: commands that may write wait, or go on. */
-  pauseWrites?(on: boolean): void;
+  /** Commands that may write wait, or go on: for a failover, or for replicas that are behind. */
+  pauseWrites?(purpose: 'failover' | 'replicas', on: boolean): void;
   /** REPLICAOF gave us a master, at once followed by `roleChanged`: blocked clients are to be let go. */
   masterSet?(): void;
   /** We became master or replica, or our link went up or down: gates and caches look again. */
@@ -85,6 +85,8 @@ export interface ReplicationSettings {
   readonly replicaAllowedMasters: string;
   readonly replicaRefuseEmptyMaster: boolean;
   readonly replicaSaveLostWrites: boolean;
+  /** Writes wait at most so long for a replica close to its output limit; 0: never. */
+  readonly replicaMaxWriteDelay: number;
   readonly minReplicasToWrite: number;
   readonly minReplicasMaxLag: number;
   /** `client-output-buffer-limit replica <hard> <soft> <seconds>`; 0: no limit. */

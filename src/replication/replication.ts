@@ -77,7 +77,7 @@ export class Replication {
     const history = new History(host.random);
     const { backlog } = this;
     const feed = new Feed(backlog, history);
-    const replicas = new Replicas({ host, backlog, feed });
+    const replicas = new Replicas({ host, backlog, feed, isMaster: () => this.isMaster });
     const fullSync = new FullSync({
       host,
       backlog,
@@ -199,6 +199,7 @@ export class Replication {
   /** Closes everything; the server goes down. */
   shutdown(): void {
     this.failover.stop();
+    this.replicas.pacing.stop();
     this.#link?.stop();
     for (const session of [...this.replicas.sessions]) this.replicas.drop(session);
   }
@@ -382,7 +383,7 @@ export class Replication {
   }
 
   peerDrained(peer: ReplicaPeer): void {
-    peer.replica?.drained();
+    if (peer.replica !== null) this.replicas.drained(peer.replica);
   }
 
   peerClosed(peer: ReplicaPeer): void {

@@ -1,5 +1,5 @@
 /**
- * Pauses of clients: CLIENT PAUSE, the end of a server, a failover and MIGRATE each may hold the clients, at the same time and
+ * Pauses of clients: CLIENT PAUSE, the end of a server, a failover, MIGRATE and slow replicas each may hold the clients, at the same time and
  * each for its own span; what counts is the strictest of those that last.
  *
  *   'write'  commands that may change data wait         'all'  every command of a client waits
@@ -7,7 +7,7 @@
 import type { Clock, Timer } from '../base/ambient.ts';
 
 export type PauseKind = 'write' | 'all';
-export type PausePurpose = 'command' | 'shutdown' | 'failover' | 'migrate';
+export type PausePurpose = 'command' | 'shutdown' | 'failover' | 'migrate' | 'replicas';
 
 export interface PauseParts {
   readonly clock: Clock;

@@ -43,9 +43,9 @@ export function replicationHost(server: Server): ReplicationHost & { readonly ex
     get paused() {
       return server.pauses.current !== 'no';
     },
-    pauseWrites: (on) => {
-      if (on) server.pauses.pause('failover', 'write', Infinity);
-      else server.pauses.end('failover');
+    pauseWrites: (purpose, on) => {
+      if (on) server.pauses.pause(purpose, 'write', Infinity);
+      else server.pauses.end(purpose);
     },
     keyCount: () => store.space.size,
     saveLostWrites: (name, pieces) => {

@@ -479,6 +479,67 @@ test('the soft output limit drops a replica that stays above it for its seconds,
   await w.caughtUp(replica, master);
 });
 
+/** Writes `count` keys of 1000 bytes, 20 each 10 ms, unless writes wait. Returns how many looks found them waiting. */
+async function burst(w: World, master: ReplicationNode, count: number): Promise<number> {
+  let waits = 0;
+  for (let i = 0; i < count;) {
+    if (master.writesWait) waits++;
+    else for (let n = 0; n < 20; n++, i++) master.set(`burst${i}`, 'b'.repeat(1000));
+    await w.clock.advance(10);
+  }
+  return waits;
+}
+
+async function slowPair(seed: number): Promise<{ w: World; master: ReplicationNode; replica: ReplicationNode }> {
+  const w = world(seed, { bytesPerMs: 500, kernelBytes: 16_384 });
+  const master = await w.node(1);
+  const replica = await w.node(2);
+  master.settings.replBacklogSize = 16_384;
+  master.settings.replicaOutputHardBytes = 1_000_000;
+  master.settings.replicaOutputSoftBytes = 0;
+  replica.replication.replicaOf('127.0.0.1', 1);
+  await w.caughtUp(replica, master);
+  return { w, master, replica };
+}
+
+test('writes wait for a replica that is close to its output limit and takes its stream steadily', async () => {
+  const { w, master, replica } = await slowPair(24);
+  const waits = await burst(w, master, 4000);
+  assert.ok(waits > 50, `${waits} waits`);
+  await w.caughtUp(replica, master);
+  assert.equal(master.writesWait, false);
+  assert.equal(master.replication.replicas.limitDisconnections, 0);
+  assert.equal(master.replication.counters.syncFull, 1);
+  assert.ok(master.replication.replicas.pacing.heldMs >= 500);
+  assert.equal(master.log.count('Writes wait for replica'), 1, 'told once');
+});
+
+test('without replica-max-write-delay no write waits, and the slow replica is dropped', async () => {
+  const { w, master } = await slowPair(24);
+  master.settings.replicaMaxWriteDelay = 0;
+  assert.equal(await burst(w, master, 4000), 0);
+  assert.ok(master.replication.replicas.limitDisconnections > 0);
+});
+
+test('writes wait no longer than replica-max-write-delay in all, then the replica is dropped', async () => {
+  const { w, master } = await slowPair(25);
+  master.settings.replicaMaxWriteDelay = 1;
+  const { replicas } = master.replication;
+  for (let i = 0; i < 100 && replicas.limitDisconnections === 0; i++) await burst(w, master, 200);
+  assert.ok(replicas.limitDisconnections > 0);
+  assert.ok(replicas.pacing.heldMs >= 1000 && replicas.pacing.heldMs < 1200, `${replicas.pacing.heldMs} ms`);
+  assert.equal(master.writesWait, false);
+  assert.equal(master.log.count('Writes have waited 1 seconds for replica'), 1);
+});
+
+test('no write waits long for a replica that stands still', async () => {
+  const { w, master, replica } = await slowPair(26);
+  replica.replication.link!.connection!.pause();
+  await burst(w, master, 1100);
+  assert.equal(master.replication.replicas.limitDisconnections, 1);
+  assert.ok(master.replication.replicas.pacing.heldMs <= 1100);
+});
+
 test('a burst inside one turn reaches replicas before its end', async () => {
   const w = world(22, { kernelBytes: 1 << 24 });
   const master = await w.node(1);

@@ -75,6 +75,8 @@ export class ReplicaSession {
   /** The connection still holds bytes: write no more until `drained`. */
   #blocked = false;
   #blockedSinceMs = 0;
+  /** When the connection last began to hold bytes: it had taken all before. */
+  #fullSinceMs = 0;
   #pendingSeen = 0;
   #whenDrained: (() => void) | null = null;
   /** Monotonic ms since when the soft output limit is exceeded; -1 when it is not. */
@@ -150,7 +152,7 @@ export class ReplicaSession {
     if (this.connection.write(bytes)) return !this.#blocked;
     if (!this.#blocked) {
       this.#blocked = true;
-      this.#blockedSinceMs = this.#clock.monotonic();
+      this.#blockedSinceMs = this.#fullSinceMs = this.#clock.monotonic();
       this.#pendingSeen = this.connection.pendingBytes;
     }
     return false;
@@ -210,6 +212,16 @@ export class ReplicaSession {
     const now = this.#clock.monotonic();
     if (this.#overSoftSinceMs < 0) this.#overSoftSinceMs = now;
     return now - this.#overSoftSinceMs > softSeconds * 1000;
+  }
+
+  /** Milliseconds for which the soft limit has been exceeded, as far as `exceeds` has seen. */
+  get overSoftMs(): number {
+    return this.#overSoftSinceMs < 0 ? 0 : this.#clock.monotonic() - this.#overSoftSinceMs;
+  }
+
+  /** Milliseconds since the connection last took all that it was given; 0 while it takes everything at once. */
+  get idleMs(): number {
+    return this.#blocked ? this.#clock.monotonic() - this.#fullSinceMs : 0;
   }
 
   /** REPLCONF ACK. */

@@ -5,6 +5,7 @@ import type { Backlog } from '../backlog.ts';
 import type { ReplicationHost } from '../ports.ts';
 import type { Feed } from './feed.ts';
 import type { FullSync } from './full-sync.ts';
+import { type Limits, Pacing } from './pacing.ts';
 import type { ReplicaSession } from './replica-session.ts';
 
 /** Stream bytes after which a long pipeline flushes its replicas without waiting for its end. */
@@ -17,6 +18,8 @@ export interface ReplicasDeps {
   readonly host: ReplicationHost;
   readonly backlog: Backlog;
   readonly feed: Feed;
+  /** Only a master's clients write. */
+  readonly isMaster: () => boolean;
 }
 
 export class Replicas {
@@ -36,8 +39,12 @@ export class Replicas {
   #departedBytes = 0;
   readonly #deps: ReplicasDeps;
 
+  /** Lets writes wait for replicas close to their limit. */
+  readonly pacing: Pacing;
+
   constructor(deps: ReplicasDeps) {
     this.#deps = deps;
+    this.pacing = new Pacing({ host: deps.host, sessions: this.sessions, limits: () => this.#limits() });
     this.noneSinceMs = deps.host.clock.monotonic();
   }
 
@@ -53,7 +60,7 @@ export class Replicas {
   }
 
   resetStatistics(): void {
-    this.#departedBytes = this.limitDisconnections = 0;
+    this.#departedBytes = this.limitDisconnections = this.pacing.heldMs = 0;
     for (const session of this.sessions) session.sentBytes = 0;
   }
 
@@ -76,6 +83,7 @@ export class Replicas {
     }
     host.log.warning(`Connection with replica ${session.name} lost.`);
     if (this.sessions.size === 0) this.noneSinceMs = host.clock.monotonic();
+    this.#pace();
     this.changed();
   }
 
@@ -104,6 +112,26 @@ export class Replicas {
       session.flush();
       this.#checkLimit(session);
     }
+    this.#pace();
+  }
+
+  /** The replica's connection took what it held. */
+  drained(session: ReplicaSession): void {
+    session.drained();
+    if (this.pacing.holding) this.#pace();
+  }
+
+  #pace(): void {
+    if (this.#deps.isMaster()) this.pacing.look();
+    else this.pacing.stop();
+  }
+
+  #limits(): Limits {
+    const { replicaOutputHardBytes, replicaOutputSoftBytes, replicaOutputSoftSeconds } = this.#deps.host.settings;
+    // A limit below the backlog's size would kill replicas right after a partial resync: Redis ignores it.
+    const hardBytes =
+      replicaOutputHardBytes === 0 ? 0 : Math.max(replicaOutputHardBytes, this.#deps.backlog.wantedBytes);
+    return { hardBytes, softBytes: replicaOutputSoftBytes, softSeconds: replicaOutputSoftSeconds };
   }
 
   /** Inside a long pipeline, after each command: a burst must not pile up until the turn's end. Hot. */
@@ -113,10 +141,8 @@ export class Replicas {
 
   #checkLimit(session: ReplicaSession): void {
     const { host } = this.#deps;
-    const { replicaOutputHardBytes: hard, replicaOutputSoftBytes: soft, replicaOutputSoftSeconds } = host.settings;
-    // A limit below the backlog's size would kill replicas right after a partial resync: Redis ignores it.
-    const hardest = hard === 0 ? 0 : Math.max(hard, this.#deps.backlog.wantedBytes);
-    if (!session.exceeds(hardest, soft, replicaOutputSoftSeconds)) return;
+    const { hardBytes, softBytes, softSeconds } = this.#limits();
+    if (!session.exceeds(hardBytes, softBytes, softSeconds)) return;
     host.log.warning(
       `Client ${session.peer.describe()} scheduled to be closed ASAP for overcoming of output buffer limits.`,
     );

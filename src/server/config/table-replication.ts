@@ -36,6 +36,7 @@ const replicationDirectives: readonly Directive[] = [
   works('replica-allowed-masters', 'replicaAllowedMasters', text(unset), '', 'headwater'),
   works('replica-refuse-empty-master', 'replicaRefuseEmptyMaster', yesNo, 'no', 'headwater'),
   works('replica-save-lost-writes', 'replicaSaveLostWrites', yesNo, 'no', 'headwater'),
+  works('replica-max-write-delay', 'replicaMaxWriteDelay', natural, '10', 'headwater'),
   works('repl-backlog-ttl', 'replBacklogTtl', integer(0n, longMax), '3600'),
   works('repl-timeout', 'replTimeout', positive, '60'),
   also(works('repl-ping-replica-period', 'replPingReplicaPeriod', positive, '10'), { was: 'repl-ping-slave-period' }),

@@ -36,6 +36,7 @@ export function defaultSettings(port: number): Mutable<ReplicationSettings> {
     replicaAllowedMasters: '',
     replicaRefuseEmptyMaster: false,
     replicaSaveLostWrites: false,
+    replicaMaxWriteDelay: 10,
     replBacklogTtl: 3600,
     replDisklessSync: true,
     replDisklessSyncDelay: 0,
@@ -132,6 +133,8 @@ export class ReplicationNode implements ReplicationHost, StreamExecutor {
   corruptLoads = 0;
   /** Each time a failover paused or resumed writes. */
   readonly pauses: boolean[] = [];
+  /** Slow replicas hold writes up. */
+  writesWait = false;
   #nextClient = 1;
   /** The snapshot that was made last, and how many still take it. */
   #snapshotAt: { readonly offset: number; readonly rdb: Uint8Array; running: number } | null = null;
@@ -155,8 +158,9 @@ export class ReplicationNode implements ReplicationHost, StreamExecutor {
     return null;
   };
 
-  pauseWrites(on: boolean): void {
-    this.pauses.push(on);
+  pauseWrites(purpose: 'failover' | 'replicas', on: boolean): void {
+    if (purpose === 'replicas') this.writesWait = on;
+    else this.pauses.push(on);
   }
 
   async start(): Promise<void> {

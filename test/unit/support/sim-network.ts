@@ -419,7 +419,8 @@ export class SimConnection implements Connection {
     while (this.#pending.length > 0 && this.#kernelBytes < this.#network.kernelBytes) {
       const bytes = this.#pending[0]!;
       const count = Math.min(bytes.length, this.#network.kernelBytes - this.#kernelBytes);
-      this.#kernel.push(bytes.slice(0, count));
+      // A copy: `slice` of a Buffer would be a view of what the sender reuses.
+      this.#kernel.push(Uint8Array.from(bytes.subarray(0, count)));
       this.#kernelBytes += count;
       this.pendingBytes -= count;
       if (count === bytes.length) this.#pending.shift();
