@@ -1,6 +1,7 @@
 /** Expiry commands against redis-server. Times lie far ahead or in the past, so that the run's own duration does not show. */
 import { lockstep } from '../support/lockstep.ts';
 import type { Command } from '../support/lockstep.ts';
+import { waitFor } from '../support/wait.ts';
 
 const both2and3 = { resp: 'both' } as const;
 const commands = (...lines: string[]): Command[] => lines.map((line) => line.split(' '));
@@ -158,12 +159,11 @@ lockstep('expired keys are gone for every command', both2and3, async (both) => {
 lockstep('short lives end', async (both) => {
   const client = await both.open();
   await both.all(commands('SET a v PX 20', 'SET b v', 'PEXPIRE b 20', 'RPUSH l x', 'PEXPIRE l 20', 'SET stays v'));
-  const deadline = Date.now() + 5000;
   const gone = async (): Promise<boolean> => {
     const sizes = await Promise.all([client.redis.ok('DBSIZE'), client.headwater.ok('DBSIZE')]);
     return sizes.every((size) => size === 1);
   };
-  while (!(await gone()) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+  await waitFor(gone, { what: 'one key to be left' });
   await both.all(commands('DBSIZE', 'KEYS *', 'EXISTS a b l stays'));
 });
 
