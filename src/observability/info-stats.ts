@@ -82,6 +82,7 @@ export function statsRows(server: Server): readonly InfoRow[] {
     ['instantaneous_eventloop_duration_usec', Math.round(turns.recentMicros)],
     // Redis 7.4's, where it follows expired_keys.
     ['expired_subkeys', stats.expiredFields],
+    ['headwater_refused_full_syncs', replication.refusedSyncs],
     ['headwater_writes_held', replication.replicas.pacing.holding ? 1 : 0],
     ['headwater_writes_held_ms', Math.round(replication.replicas.pacing.heldMs)],
     ['headwater_last_full_sync_reason', counters.lastFullReason ?? 'none'],

@@ -101,7 +101,8 @@ export class StagedLoad implements LoadSession {
         return false;
       }
     }
-    return true;
+    this.#delayMs = load.delayMs(this.#data.keys - keys);
+    return this.#delayMs === 0;
   }
 
   #scheduleSlice(): void {

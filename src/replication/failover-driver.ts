@@ -21,6 +21,8 @@ export interface FailoverDeps {
   readonly history: History;
   readonly replicas: Replicas;
   readonly isMaster: () => boolean;
+  /** `replica-allowed-masters`: whom we may follow afterwards. */
+  readonly allows: (target: FailoverTarget) => boolean;
   /** REPLCONF GETACK into the stream, now. */
   readonly requestAcks: () => void;
   readonly follow: (target: FailoverTarget) => void;
@@ -63,6 +65,7 @@ export class Failover {
     if (target !== null) {
       const found = [...replicas.sessions].find((session) => isSame(target, addressOf(session)));
       if (found === undefined) return replyError('ERR FAILOVER target HOST and PORT is not a replica.');
+      if (!this.#deps.allows(target)) return replyError('ERR FAILOVER target is not in replica-allowed-masters');
       if (found.state !== 'online') return replyError('ERR FAILOVER target replica is not online.');
     }
     const endMs = timeoutMs === null ? null : host.clock.now() + timeoutMs;
@@ -97,11 +100,11 @@ export class Failover {
 
   /** The replicas that have acknowledged every byte. */
   #caughtUp(): FailoverTarget[] {
-    const { history, replicas } = this.#deps;
+    const { allows, history, replicas } = this.#deps;
     const sessions = [...replicas.sessions].filter(
       (session) => session.state === 'online' && session.ackOffset === history.masterReplOffset,
     );
-    return sessions.map(addressOf);
+    return sessions.map(addressOf).filter(allows);
   }
 
   #lookLater(delayMs: number): void {

@@ -65,6 +65,8 @@ export class Replication {
   #seconds = 0;
   /** Bytes from masters since the statistics were reset. */
   receivedBytes = 0;
+  /** Full resyncs that `replica-refuse-empty-master` refused since the statistics were reset. */
+  refusedSyncs = 0;
   readonly #timeline = new Timeline();
   readonly #sizer = new BacklogSizer();
   /** We were a master before: what the new one never had is to be told when our data goes. */
@@ -98,6 +100,7 @@ export class Replication {
       history,
       replicas,
       isMaster: () => this.isMaster,
+      allows: (target) => this.allowsMaster(target.host, target.port),
       requestAcks: () => feed.requestAck(),
       follow: (target) => this.#follow(target.host, target.port, true),
       unfollow: () => this.#unfollow(),
@@ -221,6 +224,7 @@ export class Replication {
     const ownOffset = this.history.masterReplOffset;
     const refusal = refuses({ keys, offset, ownKeys, ownOffset, followedBefore });
     if (refusal === null) return null;
+    this.refusedSyncs++;
     const why =
       refusal === 'empty' ? 'the master has no keys' : `the master is back at offset ${offset}, we are at ${ownOffset}`;
     return `${why}, our ${ownKeys} keys are kept (replica-refuse-empty-master)`;
@@ -268,7 +272,7 @@ export class Replication {
 
   /** CONFIG RESETSTAT. */
   resetStatistics(): void {
-    this.receivedBytes = 0;
+    this.receivedBytes = this.refusedSyncs = 0;
     this.replicas.resetStatistics();
     this.#psync.resetCounters();
   }

@@ -35,13 +35,14 @@ class Subject {
   readonly clock = new TickingClock();
   readonly log = new MemoryLog();
   readonly store = makeStore();
-  readonly load = new Loading(this.clock, { keyLoadDelayMicros: 0 });
+  readonly load: Loading;
   replaced = 0;
   resumed = 0;
   readonly digest: string;
   readonly blocks: number;
 
-  constructor() {
+  constructor(keyLoadDelayMicros = 0) {
+    this.load = new Loading(this.clock, { keyLoadDelayMicros });
     fill(this.store, 50, 'old');
     this.digest = digestAll(this.store);
     this.blocks = this.store.space.arena.blocks;
@@ -96,6 +97,23 @@ test('the data changes at commit, all at once, and the old is given back', async
   subject.store.space.reclaimer.finish();
   assert.equal(subject.store.space.size, 3001);
   assert.equal(subject.log.count('Done loading RDB, keys loaded: 3001, keys expired: 0.'), 1);
+});
+
+test('key-load-delay holds up a payload that comes in small pieces, too', async () => {
+  const subject = new Subject(1000);
+  const { bytes, digest } = payload();
+  const load = subject.begin(bytes.length);
+  const start = subject.clock.monotonic();
+  for (let at = 0; at < bytes.length; at += 1000) {
+    const { resumed } = subject;
+    if (!load.push(bytes, at, Math.min(1000, bytes.length - at)))
+      await subject.clock.until(() => subject.resumed > resumed);
+  }
+  assert.equal((await load.finish()).keys, 3001);
+  load.commit();
+  assert.equal(digestAll(subject.store), digest);
+  const took = subject.clock.monotonic() - start;
+  assert.ok(took >= 2900, `${took} ms for 3001 keys at 1 ms each`);
 });
 
 test('a payload that takes long is parsed in slices, and the master waits meanwhile', async () => {

@@ -139,7 +139,26 @@ test('with the interlock a replica keeps its data when its master comes back emp
   assert.equal(replica.data.size, 10);
   assert.equal(replica.linkUp, false);
   assert.ok(replica.log.count('full resync refused: the master') > 0);
+  assert.equal(replica.replication.refusedSyncs, replica.log.count('full resync refused: the master'));
   replica.settings.replicaRefuseEmptyMaster = false;
   await clock.until(() => replica.linkUp, 20_000, 'the link');
   assert.equal(replica.data.size, 0);
+});
+
+test('a failover goes only to a replica that we may follow', async () => {
+  const { clock, nodes } = await pair();
+  const [master, replica] = nodes as [ReplicationNode, ReplicationNode];
+  const target = { host: '127.0.0.1', port: replica.port };
+  const begin = (to: typeof target | null): string | undefined =>
+    master.replication.failover.begin({ target: to, force: false, timeoutMs: 2000 })?.text;
+  await clock.until(() => replica.linkUp && replica.offset === master.offset, 10_000, 'the sync');
+  master.settings.replicaAllowedMasters = '10.0.0.1';
+  assert.equal(begin(target), 'ERR FAILOVER target is not in replica-allowed-masters');
+  assert.equal(begin(null), undefined);
+  await clock.advance(3000);
+  assert.equal(master.info('role'), 'master', 'nobody to hand over to until the time was up');
+  assert.equal(master.info('master_failover_state'), 'no-failover');
+  master.settings.replicaAllowedMasters = `127.0.0.1:${replica.port}`;
+  assert.equal(begin(target), undefined);
+  await clock.until(() => master.info('role') === 'slave' && master.linkUp, 20_000, 'the failover');
 });
