@@ -24,14 +24,8 @@ import { type LinkOwner, MasterLink } from './replica/link.ts';
 import { backOff, type RetryPolicy } from './replica/retry.ts';
 import { isAllowedMaster, refuses } from './safety.ts';
 import { Timeline } from './timeline.ts';
-import {
-  type InfoRow,
-  infoRows,
-  type ReplicationStatus,
-  roleReply,
-  type RoleReply,
-  type UpstreamStatus,
-} from './status.ts';
+import { type InfoRow, infoRows, type ReplicationStatus, roleReply, type RoleReply } from './status.ts';
+import { statusOf } from './status-of.ts';
 
 export interface ReplicationOptions {
   /** How reconnections to a master are spaced. Default: `backOff`. */
@@ -424,62 +418,16 @@ export class Replication {
   }
 
   status(): ReplicationStatus {
-    const { backlog, history } = this;
-    const { clock, settings } = this.#host;
-    return {
-      upstream: this.#upstreamStatus(),
-      replicas: [...this.replicas.sessions].map((session) => ({
-        ip: session.ip,
-        port: session.listeningPort,
-        state: session.state,
-        ackOffset: session.ackOffset,
-        lagSeconds: session.lagSeconds(),
-        lagBytes: session.state === 'online' ? Math.max(0, history.masterReplOffset - session.ackOffset) : 0,
-        staleMs:
-          session.state === 'online'
-            ? this.#timeline.staleMs(session.ackOffset, history.masterReplOffset, clock.monotonic())
-            : 0,
-        queuedBytes: session.queuedBytes,
-        syncBytes: session.bulkBytesSent,
-      })),
-      goodReplicas:
-        settings.minReplicasToWrite > 0 && settings.minReplicasMaxLag > 0 ? this.replicas.goodCount() : null,
+    return statusOf({
+      host: this.#host,
+      history: this.history,
+      backlog: this.backlog,
+      replicas: this.replicas,
+      timeline: this.#timeline,
       failoverState: this.failover.state,
-      replid: history.replid,
-      replid2: history.replid2,
-      masterReplOffset: history.masterReplOffset,
-      secondReplidOffset: history.secondReplidOffset,
-      backlogActive: backlog.active,
-      backlogSize: backlog.wantedBytes,
-      backlogStart: backlog.start,
-      backlogLength: backlog.length,
-    };
-  }
-
-  #upstreamStatus(): UpstreamStatus | null {
-    const link = this.#link;
-    if (link === null) return null;
-    const { clock, settings } = this.#host;
-    const now = clock.monotonic();
-    // Without a master and without hope to continue Redis shows offset 1.
-    const known = link.tag === 'connected' || this.#cachedDb !== null;
-    const offset = known ? this.history.masterReplOffset : 1;
-    return {
-      host: link.host,
-      port: link.port,
-      link: link.tag,
-      attempts: link.attempts,
-      failures: link.failures,
-      retryInMs: link.retryInMs,
-      lastIoSeconds: Math.floor((now - link.lastIoMs) / 1000),
-      readOffset: offset + link.unappliedBytes,
-      offset,
-      progress: link.progress,
-      downSeconds: link.downSinceMs < 0 ? -1 : Math.floor((now - link.downSinceMs) / 1000),
-      priority: settings.replicaPriority,
-      readOnly: settings.replicaReadOnly,
-      announced: settings.replicaAnnounced,
-    };
+      link: this.#link,
+      cached: this.#cachedDb !== null,
+    });
   }
 
   infoRows(): InfoRow[] {
