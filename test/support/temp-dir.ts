@@ -21,11 +21,17 @@ export function tempDir(): TempDir {
   return { path, remove };
 }
 
-/** A test that the runner gives up, or that somebody interrupts: 'exit' handlers run only where the signals are handled. */
+/**
+ * A test that the runner gives up, or that somebody interrupts: 'exit' handlers run only where the signals are handled. A test
+ * with a handler of its own does as it likes.
+ */
 function exitWhenTold(): void {
   for (const [signal, code] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)
-    if (process.listenerCount(signal) === 0) process.once(signal, () => process.exit(code));
+    if (process.listenerCount(signal) === 0)
+      process.on(signal, () => {
+        if (process.listenerCount(signal) === 1) process.exit(code);
+      });
 }
