@@ -16,7 +16,7 @@ import { waitFor } from '../support/wait.ts';
 type Start = typeof startHeadwater;
 
 const KEYS = 1500;
-const TIMEOUT = { timeout: 120_000 };
+const TIMEOUT = { timeout: 300_000 };
 
 async function using(
   start: Start,

@@ -19,7 +19,7 @@ const BACKLOG = ['--repl-backlog-size', '256mb'];
 
 test(
   'a chain of redis-server and Headwater stays equal under writes and resumes every cut link partially',
-  { timeout: 240_000 },
+  { timeout: 480_000 },
   async (t) => {
     const seed = Date.now() % 1_000_000;
     t.diagnostic(`seed ${seed}`);
