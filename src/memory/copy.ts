@@ -11,9 +11,8 @@
  *   one array    loop up to 12, copyWithin (23 ns + 0.3 or 0.6 a byte) up to 511, above that fill by way of a scratch buffer
  */
 
-import { copyWords, type Viewed } from '../base/viewed.ts';
+import { copyWords, type Viewed, WORDS_MAX } from '../base/viewed.ts';
 
-const WORDS_MAX = 127;
 const LOOP_MAX = 28;
 const SET_MAX = 255;
 const MOVE_LOOP_MAX = 12;

@@ -2,12 +2,10 @@
  * Writes replies in RESP2 or RESP3 into one growing buffer, which a whole batch of pipelined commands shares.
  * Types that RESP2 does not have are written as it expects them (a map as a flat array, a double as a bulk string).
  */
-import { copyWords, type Viewed, viewed } from '../base/viewed.ts';
+import { copyWords, type Viewed, viewed, WORDS_MAX } from '../base/viewed.ts';
 import { writeInteger } from '../base/numbers.ts';
 import { replyError, type ReplyError } from '../base/errors.ts';
 
-/** Longer bulk strings are copied by native code. */
-const WORDS_MAX = 127;
 const INITIAL_BYTES = 64 * 1024;
 /** A buffer that had to grow beyond this is not kept for the next batch. */
 const KEEP_BYTES = 1024 * 1024;

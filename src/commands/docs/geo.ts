@@ -1,5 +1,72 @@
 /** Arguments and history of the geo commands, as COMMAND DOCS shows them. */
-import type { DocsTable } from './docs.ts';
+import type { Argument, DocsTable } from './docs.ts';
+
+const unit: Argument = {
+  name: 'unit',
+  type: 'oneof',
+  arguments: [
+    { name: 'm', type: 'pure-token', token: 'M' },
+    { name: 'km', type: 'pure-token', token: 'KM' },
+    { name: 'ft', type: 'pure-token', token: 'FT' },
+    { name: 'mi', type: 'pure-token', token: 'MI' },
+  ],
+};
+
+/** Where a search begins. */
+const from: Argument = {
+  name: 'from',
+  type: 'oneof',
+  arguments: [
+    { name: 'member', type: 'string', token: 'FROMMEMBER' },
+    {
+      name: 'longitude_latitude',
+      type: 'block',
+      token: 'FROMLONLAT',
+      arguments: [
+        { name: 'longitude', type: 'double' },
+        { name: 'latitude', type: 'double' },
+      ],
+    },
+  ],
+};
+
+/** The area of a search. */
+const by: Argument = {
+  name: 'by',
+  type: 'oneof',
+  arguments: [
+    {
+      name: 'circle',
+      type: 'block',
+      arguments: [{ name: 'radius', type: 'double', token: 'BYRADIUS' }, unit],
+    },
+    {
+      name: 'box',
+      type: 'block',
+      arguments: [{ name: 'width', type: 'double', token: 'BYBOX' }, { name: 'height', type: 'double' }, unit],
+    },
+  ],
+};
+
+const order: Argument = {
+  name: 'order',
+  type: 'oneof',
+  flags: ['optional'],
+  arguments: [
+    { name: 'asc', type: 'pure-token', token: 'ASC' },
+    { name: 'desc', type: 'pure-token', token: 'DESC' },
+  ],
+};
+
+const count: Argument = {
+  name: 'count',
+  type: 'block',
+  flags: ['optional'],
+  arguments: [
+    { name: 'count', type: 'integer', token: 'COUNT' },
+    { name: 'any', type: 'pure-token', token: 'ANY', flags: ['optional'] },
+  ],
+};
 
 export const geoDocs: DocsTable = {
   geoadd: {
@@ -69,16 +136,7 @@ export const geoDocs: DocsTable = {
       { name: 'longitude', type: 'double' },
       { name: 'latitude', type: 'double' },
       { name: 'radius', type: 'double' },
-      {
-        name: 'unit',
-        type: 'oneof',
-        arguments: [
-          { name: 'm', type: 'pure-token', token: 'M' },
-          { name: 'km', type: 'pure-token', token: 'KM' },
-          { name: 'ft', type: 'pure-token', token: 'FT' },
-          { name: 'mi', type: 'pure-token', token: 'MI' },
-        ],
-      },
+      unit,
       { name: 'withcoord', type: 'pure-token', token: 'WITHCOORD', flags: ['optional'] },
       { name: 'withdist', type: 'pure-token', token: 'WITHDIST', flags: ['optional'] },
       { name: 'withhash', type: 'pure-token', token: 'WITHHASH', flags: ['optional'] },
@@ -91,15 +149,7 @@ export const geoDocs: DocsTable = {
           { name: 'any', type: 'pure-token', token: 'ANY', since: '6.2.0', flags: ['optional'] },
         ],
       },
-      {
-        name: 'order',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'asc', type: 'pure-token', token: 'ASC' },
-          { name: 'desc', type: 'pure-token', token: 'DESC' },
-        ],
-      },
+      order,
       { name: 'key', type: 'key', keySpec: 1, token: 'STORE', flags: ['optional'] },
       { name: 'key', type: 'key', keySpec: 2, token: 'STOREDIST', flags: ['optional'] },
     ],
@@ -111,16 +161,7 @@ export const geoDocs: DocsTable = {
       { name: 'longitude', type: 'double' },
       { name: 'latitude', type: 'double' },
       { name: 'radius', type: 'double' },
-      {
-        name: 'unit',
-        type: 'oneof',
-        arguments: [
-          { name: 'm', type: 'pure-token', token: 'M' },
-          { name: 'km', type: 'pure-token', token: 'KM' },
-          { name: 'ft', type: 'pure-token', token: 'FT' },
-          { name: 'mi', type: 'pure-token', token: 'MI' },
-        ],
-      },
+      unit,
       { name: 'withcoord', type: 'pure-token', token: 'WITHCOORD', flags: ['optional'] },
       { name: 'withdist', type: 'pure-token', token: 'WITHDIST', flags: ['optional'] },
       { name: 'withhash', type: 'pure-token', token: 'WITHHASH', flags: ['optional'] },
@@ -133,15 +174,7 @@ export const geoDocs: DocsTable = {
           { name: 'any', type: 'pure-token', token: 'ANY', since: '6.2.0', flags: ['optional'] },
         ],
       },
-      {
-        name: 'order',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'asc', type: 'pure-token', token: 'ASC' },
-          { name: 'desc', type: 'pure-token', token: 'DESC' },
-        ],
-      },
+      order,
     ],
   },
   georadiusbymember: {
@@ -150,37 +183,12 @@ export const geoDocs: DocsTable = {
       { name: 'key', type: 'key', keySpec: 0 },
       { name: 'member', type: 'string' },
       { name: 'radius', type: 'double' },
-      {
-        name: 'unit',
-        type: 'oneof',
-        arguments: [
-          { name: 'm', type: 'pure-token', token: 'M' },
-          { name: 'km', type: 'pure-token', token: 'KM' },
-          { name: 'ft', type: 'pure-token', token: 'FT' },
-          { name: 'mi', type: 'pure-token', token: 'MI' },
-        ],
-      },
+      unit,
       { name: 'withcoord', type: 'pure-token', token: 'WITHCOORD', flags: ['optional'] },
       { name: 'withdist', type: 'pure-token', token: 'WITHDIST', flags: ['optional'] },
       { name: 'withhash', type: 'pure-token', token: 'WITHHASH', flags: ['optional'] },
-      {
-        name: 'count',
-        type: 'block',
-        flags: ['optional'],
-        arguments: [
-          { name: 'count', type: 'integer', token: 'COUNT' },
-          { name: 'any', type: 'pure-token', token: 'ANY', flags: ['optional'] },
-        ],
-      },
-      {
-        name: 'order',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'asc', type: 'pure-token', token: 'ASC' },
-          { name: 'desc', type: 'pure-token', token: 'DESC' },
-        ],
-      },
+      count,
+      order,
       { name: 'key', type: 'key', keySpec: 1, token: 'STORE', flags: ['optional'] },
       { name: 'key', type: 'key', keySpec: 2, token: 'STOREDIST', flags: ['optional'] },
     ],
@@ -190,118 +198,22 @@ export const geoDocs: DocsTable = {
       { name: 'key', type: 'key', keySpec: 0 },
       { name: 'member', type: 'string' },
       { name: 'radius', type: 'double' },
-      {
-        name: 'unit',
-        type: 'oneof',
-        arguments: [
-          { name: 'm', type: 'pure-token', token: 'M' },
-          { name: 'km', type: 'pure-token', token: 'KM' },
-          { name: 'ft', type: 'pure-token', token: 'FT' },
-          { name: 'mi', type: 'pure-token', token: 'MI' },
-        ],
-      },
+      unit,
       { name: 'withcoord', type: 'pure-token', token: 'WITHCOORD', flags: ['optional'] },
       { name: 'withdist', type: 'pure-token', token: 'WITHDIST', flags: ['optional'] },
       { name: 'withhash', type: 'pure-token', token: 'WITHHASH', flags: ['optional'] },
-      {
-        name: 'count',
-        type: 'block',
-        flags: ['optional'],
-        arguments: [
-          { name: 'count', type: 'integer', token: 'COUNT' },
-          { name: 'any', type: 'pure-token', token: 'ANY', flags: ['optional'] },
-        ],
-      },
-      {
-        name: 'order',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'asc', type: 'pure-token', token: 'ASC' },
-          { name: 'desc', type: 'pure-token', token: 'DESC' },
-        ],
-      },
+      count,
+      order,
     ],
   },
   geosearch: {
     history: [['7.0.0', 'Units may be written in upper case.']],
     arguments: [
       { name: 'key', type: 'key', keySpec: 0 },
-      {
-        name: 'from',
-        type: 'oneof',
-        arguments: [
-          { name: 'member', type: 'string', token: 'FROMMEMBER' },
-          {
-            name: 'longitude_latitude',
-            type: 'block',
-            token: 'FROMLONLAT',
-            arguments: [
-              { name: 'longitude', type: 'double' },
-              { name: 'latitude', type: 'double' },
-            ],
-          },
-        ],
-      },
-      {
-        name: 'by',
-        type: 'oneof',
-        arguments: [
-          {
-            name: 'circle',
-            type: 'block',
-            arguments: [
-              { name: 'radius', type: 'double', token: 'BYRADIUS' },
-              {
-                name: 'unit',
-                type: 'oneof',
-                arguments: [
-                  { name: 'm', type: 'pure-token', token: 'M' },
-                  { name: 'km', type: 'pure-token', token: 'KM' },
-                  { name: 'ft', type: 'pure-token', token: 'FT' },
-                  { name: 'mi', type: 'pure-token', token: 'MI' },
-                ],
-              },
-            ],
-          },
-          {
-            name: 'box',
-            type: 'block',
-            arguments: [
-              { name: 'width', type: 'double', token: 'BYBOX' },
-              { name: 'height', type: 'double' },
-              {
-                name: 'unit',
-                type: 'oneof',
-                arguments: [
-                  { name: 'm', type: 'pure-token', token: 'M' },
-                  { name: 'km', type: 'pure-token', token: 'KM' },
-                  { name: 'ft', type: 'pure-token', token: 'FT' },
-                  { name: 'mi', type: 'pure-token', token: 'MI' },
-                ],
-              },
-            ],
-          },
-        ],
-      },
-      {
-        name: 'order',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'asc', type: 'pure-token', token: 'ASC' },
-          { name: 'desc', type: 'pure-token', token: 'DESC' },
-        ],
-      },
-      {
-        name: 'count',
-        type: 'block',
-        flags: ['optional'],
-        arguments: [
-          { name: 'count', type: 'integer', token: 'COUNT' },
-          { name: 'any', type: 'pure-token', token: 'ANY', flags: ['optional'] },
-        ],
-      },
+      from,
+      by,
+      order,
+      count,
       { name: 'withcoord', type: 'pure-token', token: 'WITHCOORD', flags: ['optional'] },
       { name: 'withdist', type: 'pure-token', token: 'WITHDIST', flags: ['optional'] },
       { name: 'withhash', type: 'pure-token', token: 'WITHHASH', flags: ['optional'] },
@@ -312,81 +224,10 @@ export const geoDocs: DocsTable = {
     arguments: [
       { name: 'destination', type: 'key', keySpec: 0 },
       { name: 'source', type: 'key', keySpec: 1 },
-      {
-        name: 'from',
-        type: 'oneof',
-        arguments: [
-          { name: 'member', type: 'string', token: 'FROMMEMBER' },
-          {
-            name: 'longitude_latitude',
-            type: 'block',
-            token: 'FROMLONLAT',
-            arguments: [
-              { name: 'longitude', type: 'double' },
-              { name: 'latitude', type: 'double' },
-            ],
-          },
-        ],
-      },
-      {
-        name: 'by',
-        type: 'oneof',
-        arguments: [
-          {
-            name: 'circle',
-            type: 'block',
-            arguments: [
-              { name: 'radius', type: 'double', token: 'BYRADIUS' },
-              {
-                name: 'unit',
-                type: 'oneof',
-                arguments: [
-                  { name: 'm', type: 'pure-token', token: 'M' },
-                  { name: 'km', type: 'pure-token', token: 'KM' },
-                  { name: 'ft', type: 'pure-token', token: 'FT' },
-                  { name: 'mi', type: 'pure-token', token: 'MI' },
-                ],
-              },
-            ],
-          },
-          {
-            name: 'box',
-            type: 'block',
-            arguments: [
-              { name: 'width', type: 'double', token: 'BYBOX' },
-              { name: 'height', type: 'double' },
-              {
-                name: 'unit',
-                type: 'oneof',
-                arguments: [
-                  { name: 'm', type: 'pure-token', token: 'M' },
-                  { name: 'km', type: 'pure-token', token: 'KM' },
-                  { name: 'ft', type: 'pure-token', token: 'FT' },
-                  { name: 'mi', type: 'pure-token', token: 'MI' },
-                ],
-              },
-            ],
-          },
-        ],
-      },
-      {
-        name: 'order',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'asc', type: 'pure-token', token: 'ASC' },
-          { name: 'desc', type: 'pure-token', token: 'DESC' },
-        ],
-      },
-      {
-        name: 'count',
-        type: 'block',
-        flags: ['optional'],
-        arguments: [
-          { name: 'count', type: 'integer', token: 'COUNT' },
-          { name: 'any', type: 'pure-token', token: 'ANY', flags: ['optional'] },
-        ],
-      },
+      from,
+      by,
+      order,
+      count,
       { name: 'storedist', type: 'pure-token', token: 'STOREDIST', flags: ['optional'] },
     ],
   },

@@ -1,5 +1,29 @@
 /** Arguments and history of the hash commands, as COMMAND DOCS shows them. */
-import type { DocsTable } from './docs.ts';
+import type { Argument, DocsTable } from './docs.ts';
+
+/** The fields that a command is about. */
+const fields: Argument = {
+  name: 'fields',
+  type: 'block',
+  token: 'FIELDS',
+  arguments: [
+    { name: 'numfields', type: 'integer' },
+    { name: 'field', type: 'string', flags: ['multiple'] },
+  ],
+};
+
+/** Which deadlines the new one may replace. */
+const condition: Argument = {
+  name: 'condition',
+  type: 'oneof',
+  flags: ['optional'],
+  arguments: [
+    { name: 'nx', type: 'pure-token', token: 'NX' },
+    { name: 'xx', type: 'pure-token', token: 'XX' },
+    { name: 'gt', type: 'pure-token', token: 'GT' },
+    { name: 'lt', type: 'pure-token', token: 'LT' },
+  ],
+};
 
 export const hashDocs: DocsTable = {
   hdel: {
@@ -112,84 +136,21 @@ export const hashDocs: DocsTable = {
   },
   hvals: { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
   hexpire: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'seconds', type: 'integer' },
-      {
-        name: 'condition',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'nx', type: 'pure-token', token: 'NX' },
-          { name: 'xx', type: 'pure-token', token: 'XX' },
-          { name: 'gt', type: 'pure-token', token: 'GT' },
-          { name: 'lt', type: 'pure-token', token: 'LT' },
-        ],
-      },
-      {
-        name: 'fields',
-        type: 'block',
-        token: 'FIELDS',
-        arguments: [
-          { name: 'numfields', type: 'integer' },
-          { name: 'field', type: 'string', flags: ['multiple'] },
-        ],
-      },
-    ],
+    arguments: [{ name: 'key', type: 'key', keySpec: 0 }, { name: 'seconds', type: 'integer' }, condition, fields],
   },
   hexpireat: {
     arguments: [
       { name: 'key', type: 'key', keySpec: 0 },
       { name: 'unix-time-seconds', type: 'unix-time' },
-      {
-        name: 'condition',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'nx', type: 'pure-token', token: 'NX' },
-          { name: 'xx', type: 'pure-token', token: 'XX' },
-          { name: 'gt', type: 'pure-token', token: 'GT' },
-          { name: 'lt', type: 'pure-token', token: 'LT' },
-        ],
-      },
-      {
-        name: 'fields',
-        type: 'block',
-        token: 'FIELDS',
-        arguments: [
-          { name: 'numfields', type: 'integer' },
-          { name: 'field', type: 'string', flags: ['multiple'] },
-        ],
-      },
+      condition,
+      fields,
     ],
   },
   hexpiretime: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      {
-        name: 'fields',
-        type: 'block',
-        token: 'FIELDS',
-        arguments: [
-          { name: 'numfields', type: 'integer' },
-          { name: 'field', type: 'string', flags: ['multiple'] },
-        ],
-      },
-    ],
+    arguments: [{ name: 'key', type: 'key', keySpec: 0 }, fields],
   },
   hgetdel: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      {
-        name: 'fields',
-        type: 'block',
-        token: 'FIELDS',
-        arguments: [
-          { name: 'numfields', type: 'integer' },
-          { name: 'field', type: 'string', flags: ['multiple'] },
-        ],
-      },
-    ],
+    arguments: [{ name: 'key', type: 'key', keySpec: 0 }, fields],
   },
   hgetex: {
     arguments: [
@@ -206,110 +167,28 @@ export const hashDocs: DocsTable = {
           { name: 'persist', type: 'pure-token', token: 'PERSIST' },
         ],
       },
-      {
-        name: 'fields',
-        type: 'block',
-        token: 'FIELDS',
-        arguments: [
-          { name: 'numfields', type: 'integer' },
-          { name: 'field', type: 'string', flags: ['multiple'] },
-        ],
-      },
+      fields,
     ],
   },
   hpersist: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      {
-        name: 'fields',
-        type: 'block',
-        token: 'FIELDS',
-        arguments: [
-          { name: 'numfields', type: 'integer' },
-          { name: 'field', type: 'string', flags: ['multiple'] },
-        ],
-      },
-    ],
+    arguments: [{ name: 'key', type: 'key', keySpec: 0 }, fields],
   },
   hpexpire: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'milliseconds', type: 'integer' },
-      {
-        name: 'condition',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'nx', type: 'pure-token', token: 'NX' },
-          { name: 'xx', type: 'pure-token', token: 'XX' },
-          { name: 'gt', type: 'pure-token', token: 'GT' },
-          { name: 'lt', type: 'pure-token', token: 'LT' },
-        ],
-      },
-      {
-        name: 'fields',
-        type: 'block',
-        token: 'FIELDS',
-        arguments: [
-          { name: 'numfields', type: 'integer' },
-          { name: 'field', type: 'string', flags: ['multiple'] },
-        ],
-      },
-    ],
+    arguments: [{ name: 'key', type: 'key', keySpec: 0 }, { name: 'milliseconds', type: 'integer' }, condition, fields],
   },
   hpexpireat: {
     arguments: [
       { name: 'key', type: 'key', keySpec: 0 },
       { name: 'unix-time-milliseconds', type: 'unix-time' },
-      {
-        name: 'condition',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'nx', type: 'pure-token', token: 'NX' },
-          { name: 'xx', type: 'pure-token', token: 'XX' },
-          { name: 'gt', type: 'pure-token', token: 'GT' },
-          { name: 'lt', type: 'pure-token', token: 'LT' },
-        ],
-      },
-      {
-        name: 'fields',
-        type: 'block',
-        token: 'FIELDS',
-        arguments: [
-          { name: 'numfields', type: 'integer' },
-          { name: 'field', type: 'string', flags: ['multiple'] },
-        ],
-      },
+      condition,
+      fields,
     ],
   },
   hpexpiretime: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      {
-        name: 'fields',
-        type: 'block',
-        token: 'FIELDS',
-        arguments: [
-          { name: 'numfields', type: 'integer' },
-          { name: 'field', type: 'string', flags: ['multiple'] },
-        ],
-      },
-    ],
+    arguments: [{ name: 'key', type: 'key', keySpec: 0 }, fields],
   },
   hpttl: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      {
-        name: 'fields',
-        type: 'block',
-        token: 'FIELDS',
-        arguments: [
-          { name: 'numfields', type: 'integer' },
-          { name: 'field', type: 'string', flags: ['multiple'] },
-        ],
-      },
-    ],
+    arguments: [{ name: 'key', type: 'key', keySpec: 0 }, fields],
   },
   hsetex: {
     arguments: [
@@ -355,17 +234,6 @@ export const hashDocs: DocsTable = {
     ],
   },
   httl: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      {
-        name: 'fields',
-        type: 'block',
-        token: 'FIELDS',
-        arguments: [
-          { name: 'numfields', type: 'integer' },
-          { name: 'field', type: 'string', flags: ['multiple'] },
-        ],
-      },
-    ],
+    arguments: [{ name: 'key', type: 'key', keySpec: 0 }, fields],
   },
 };

@@ -1,5 +1,30 @@
 /** Arguments and history of the sorted-set commands, as COMMAND DOCS shows them. */
-import type { DocsTable } from './docs.ts';
+import type { Argument, DocsTable } from './docs.ts';
+
+const limit: Argument = {
+  name: 'offset_count',
+  type: 'block',
+  token: 'LIMIT',
+  flags: ['optional'],
+  arguments: [
+    { name: 'offset', type: 'integer' },
+    { name: 'count', type: 'integer' },
+  ],
+};
+
+const weights: Argument = { name: 'weight', type: 'integer', token: 'WEIGHTS', flags: ['optional', 'multiple'] };
+
+const aggregate: Argument = {
+  name: 'aggregate',
+  type: 'oneof',
+  token: 'AGGREGATE',
+  flags: ['optional'],
+  arguments: [
+    { name: 'sum', type: 'pure-token', token: 'SUM' },
+    { name: 'min', type: 'pure-token', token: 'MIN' },
+    { name: 'max', type: 'pure-token', token: 'MAX' },
+  ],
+};
 
 export const sortedSetDocs: DocsTable = {
   bzmpop: {
@@ -106,18 +131,8 @@ export const sortedSetDocs: DocsTable = {
     arguments: [
       { name: 'numkeys', type: 'integer' },
       { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
-      { name: 'weight', type: 'integer', token: 'WEIGHTS', flags: ['optional', 'multiple'] },
-      {
-        name: 'aggregate',
-        type: 'oneof',
-        token: 'AGGREGATE',
-        flags: ['optional'],
-        arguments: [
-          { name: 'sum', type: 'pure-token', token: 'SUM' },
-          { name: 'min', type: 'pure-token', token: 'MIN' },
-          { name: 'max', type: 'pure-token', token: 'MAX' },
-        ],
-      },
+      weights,
+      aggregate,
       { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
     ],
   },
@@ -133,18 +148,8 @@ export const sortedSetDocs: DocsTable = {
       { name: 'destination', type: 'key', keySpec: 0 },
       { name: 'numkeys', type: 'integer' },
       { name: 'key', type: 'key', keySpec: 1, flags: ['multiple'] },
-      { name: 'weight', type: 'integer', token: 'WEIGHTS', flags: ['optional', 'multiple'] },
-      {
-        name: 'aggregate',
-        type: 'oneof',
-        token: 'AGGREGATE',
-        flags: ['optional'],
-        arguments: [
-          { name: 'sum', type: 'pure-token', token: 'SUM' },
-          { name: 'min', type: 'pure-token', token: 'MIN' },
-          { name: 'max', type: 'pure-token', token: 'MAX' },
-        ],
-      },
+      weights,
+      aggregate,
     ],
   },
   zlexcount: {
@@ -237,16 +242,7 @@ export const sortedSetDocs: DocsTable = {
       { name: 'key', type: 'key', keySpec: 0 },
       { name: 'min', type: 'string' },
       { name: 'max', type: 'string' },
-      {
-        name: 'offset_count',
-        type: 'block',
-        token: 'LIMIT',
-        flags: ['optional'],
-        arguments: [
-          { name: 'offset', type: 'integer' },
-          { name: 'count', type: 'integer' },
-        ],
-      },
+      limit,
     ],
   },
   zrangebyscore: {
@@ -256,16 +252,7 @@ export const sortedSetDocs: DocsTable = {
       { name: 'min', type: 'double' },
       { name: 'max', type: 'double' },
       { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', since: '2.0.0', flags: ['optional'] },
-      {
-        name: 'offset_count',
-        type: 'block',
-        token: 'LIMIT',
-        flags: ['optional'],
-        arguments: [
-          { name: 'offset', type: 'integer' },
-          { name: 'count', type: 'integer' },
-        ],
-      },
+      limit,
     ],
   },
   zrangestore: {
@@ -284,16 +271,7 @@ export const sortedSetDocs: DocsTable = {
         ],
       },
       { name: 'rev', type: 'pure-token', token: 'REV', flags: ['optional'] },
-      {
-        name: 'offset_count',
-        type: 'block',
-        token: 'LIMIT',
-        flags: ['optional'],
-        arguments: [
-          { name: 'offset', type: 'integer' },
-          { name: 'count', type: 'integer' },
-        ],
-      },
+      limit,
     ],
   },
   zrank: {
@@ -345,16 +323,7 @@ export const sortedSetDocs: DocsTable = {
       { name: 'key', type: 'key', keySpec: 0 },
       { name: 'max', type: 'string' },
       { name: 'min', type: 'string' },
-      {
-        name: 'offset_count',
-        type: 'block',
-        token: 'LIMIT',
-        flags: ['optional'],
-        arguments: [
-          { name: 'offset', type: 'integer' },
-          { name: 'count', type: 'integer' },
-        ],
-      },
+      limit,
     ],
   },
   zrevrangebyscore: {
@@ -364,16 +333,7 @@ export const sortedSetDocs: DocsTable = {
       { name: 'max', type: 'double' },
       { name: 'min', type: 'double' },
       { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
-      {
-        name: 'offset_count',
-        type: 'block',
-        token: 'LIMIT',
-        flags: ['optional'],
-        arguments: [
-          { name: 'offset', type: 'integer' },
-          { name: 'count', type: 'integer' },
-        ],
-      },
+      limit,
     ],
   },
   zrevrank: {
@@ -402,18 +362,8 @@ export const sortedSetDocs: DocsTable = {
     arguments: [
       { name: 'numkeys', type: 'integer' },
       { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
-      { name: 'weight', type: 'integer', token: 'WEIGHTS', flags: ['optional', 'multiple'] },
-      {
-        name: 'aggregate',
-        type: 'oneof',
-        token: 'AGGREGATE',
-        flags: ['optional'],
-        arguments: [
-          { name: 'sum', type: 'pure-token', token: 'SUM' },
-          { name: 'min', type: 'pure-token', token: 'MIN' },
-          { name: 'max', type: 'pure-token', token: 'MAX' },
-        ],
-      },
+      weights,
+      aggregate,
       { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
     ],
   },
@@ -422,18 +372,8 @@ export const sortedSetDocs: DocsTable = {
       { name: 'destination', type: 'key', keySpec: 0 },
       { name: 'numkeys', type: 'integer' },
       { name: 'key', type: 'key', keySpec: 1, flags: ['multiple'] },
-      { name: 'weight', type: 'integer', token: 'WEIGHTS', flags: ['optional', 'multiple'] },
-      {
-        name: 'aggregate',
-        type: 'oneof',
-        token: 'AGGREGATE',
-        flags: ['optional'],
-        arguments: [
-          { name: 'sum', type: 'pure-token', token: 'SUM' },
-          { name: 'min', type: 'pure-token', token: 'MIN' },
-          { name: 'max', type: 'pure-token', token: 'MAX' },
-        ],
-      },
+      weights,
+      aggregate,
     ],
   },
 };
