@@ -14,13 +14,12 @@ import {
   ACTIVE_TIME,
   ADDED,
   CONSUMER_HEAD_BYTES,
-  CONSUMER_NAME_LENGTH,
   CONSUMERS,
   ENTRIES_READ,
   GROUP_HEAD_BYTES,
   GROUP_LAST_ID,
-  GROUP_NAME_LENGTH,
   GROUPS,
+  NAME_LENGTH,
   PENDING_CONSUMER,
   PENDING_COUNT,
   PENDING_TIME,
@@ -70,11 +69,6 @@ export class StreamGroups {
     return this.parts.groups.count(this.parts.word(root, GROUPS));
   }
 
-  /** Groups in the order of their names. */
-  at(root: Address, index: number): Address {
-    return this.parts.groups.at(this.parts.word(root, GROUPS), index);
-  }
-
   /** Adds a group whose name is new. `entriesRead` -1: unknown. */
   create(
     root: Address,
@@ -85,7 +79,7 @@ export class StreamGroups {
     entriesRead: number | bigint,
   ): Address {
     const { parts } = this;
-    const group = this.#named(GROUP_HEAD_BYTES, GROUP_NAME_LENGTH, bytes, at, length);
+    const group = this.#named(GROUP_HEAD_BYTES, bytes, at, length);
     parts.setWord(group, CONSUMERS, 0);
     parts.pending.init(parts.pendingOf(group));
     this.setLastId(group, lastId);
@@ -106,7 +100,7 @@ export class StreamGroups {
   }
 
   groupName(group: Address, out: Span): Span {
-    return this.#name(group, GROUP_NAME_LENGTH, GROUP_HEAD_BYTES, out);
+    return this.#name(group, GROUP_HEAD_BYTES, out);
   }
 
   lastId(group: Address, out: Id): Id {
@@ -165,11 +159,6 @@ export class StreamGroups {
     return this.parts.consumers.count(this.parts.word(group, CONSUMERS));
   }
 
-  /** Consumers in the order of their names. */
-  consumerAt(group: Address, index: number): Address {
-    return this.parts.consumers.at(this.parts.word(group, CONSUMERS), index);
-  }
-
   /** Adds a consumer whose name is new. Times in Unix ms; active -1: never. */
   createConsumer(
     group: Address,
@@ -180,7 +169,7 @@ export class StreamGroups {
     active: number | bigint = -1,
   ): Address {
     const { parts } = this;
-    const consumer = this.#named(CONSUMER_HEAD_BYTES, CONSUMER_NAME_LENGTH, bytes, at, length);
+    const consumer = this.#named(CONSUMER_HEAD_BYTES, bytes, at, length);
     parts.owned.init(parts.ownedOf(consumer));
     this.setSeen(consumer, seen);
     this.setActive(consumer, active);
@@ -209,7 +198,7 @@ export class StreamGroups {
   }
 
   consumerName(consumer: Address, out: Span): Span {
-    return this.#name(consumer, CONSUMER_NAME_LENGTH, CONSUMER_HEAD_BYTES, out);
+    return this.#name(consumer, CONSUMER_HEAD_BYTES, out);
   }
 
   /** When it last tried to read or claim. */
@@ -329,12 +318,14 @@ export class StreamGroups {
 
   // -- walks: nothing may change meanwhile ----------------------------------------------------------------------
 
+  /** Groups in the order of their names. */
   forEachGroup(root: Address, visit: (group: Address) => void): void {
-    for (let i = 0; i < this.count(root); i++) visit(this.at(root, i));
+    this.parts.groups.forEach(this.parts.word(root, GROUPS), visit);
   }
 
+  /** Consumers in the order of their names. */
   forEachConsumer(group: Address, visit: (consumer: Address) => void): void {
-    for (let i = 0; i < this.consumerCount(group); i++) visit(this.consumerAt(group, i));
+    this.parts.consumers.forEach(this.parts.word(group, CONSUMERS), visit);
   }
 
   /** A function that gives one pending entry after the other, in the order of their ids; false at the end. */
@@ -382,7 +373,7 @@ export class StreamGroups {
     const { parts } = this;
     const lastId = makeId();
     this.forEachGroup(from, (group) => {
-      const name = this.#name(group, GROUP_NAME_LENGTH, GROUP_HEAD_BYTES, this.#span);
+      const name = this.#name(group, GROUP_HEAD_BYTES, this.#span);
       const copy = this.create(
         to,
         name.bytes,
@@ -408,18 +399,18 @@ export class StreamGroups {
 
   // -- inside -------------------------------------------------------------------------------------------------
 
-  #named(head: number, lengthWord: number, bytes: Uint8Array, at: number, length: number): Address {
+  #named(head: number, bytes: Uint8Array, at: number, length: number): Address {
     const { parts } = this;
     const block = parts.arena.alloc(head + length);
-    parts.setWord(block, lengthWord, length);
+    parts.setWord(block, NAME_LENGTH, length);
     copyBytes(parts.arena.u8[segmentOf(block)]!, byteOf(block) + head, bytes, at, length);
     return block;
   }
 
-  #name(block: Address, lengthWord: number, head: number, out: Span): Span {
+  #name(block: Address, head: number, out: Span): Span {
     out.bytes = this.parts.arena.u8[segmentOf(block)]!;
     out.at = byteOf(block) + head;
-    out.length = this.parts.word(block, lengthWord);
+    out.length = this.parts.word(block, NAME_LENGTH);
     return out;
   }
 

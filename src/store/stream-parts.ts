@@ -3,9 +3,9 @@
  *
  *   root      last id | first id | max deleted id | length, added | header of the index of nodes | groups
  *   nodes     id of the first entry -> listpack (memory/stream-node.ts)
- *   group     last id | entries read | name length, consumers | header of its pending entries | name
+ *   group     consumers, name length | entries read | last id | header of its pending entries | name
  *   pending   id -> consumer, delivery time, delivery count                                      for each group
- *   consumer  seen time, active time | header of its own pending ids | name length, name
+ *   consumer  -, name length | seen time | header of its own pending ids | active time | name
  *   owned     id                                                                                 for each consumer
  *
  * Ids take 16 bytes; counters and times are int64 (low word, high word). Invariant: the owned ids of a group's consumers are
@@ -25,20 +25,21 @@ export const ADDED = 14;
 const NODES_UNIT = 4;
 export const GROUPS = 20;
 
+/** Second word of groups and consumers: see NameTable. */
+export const NAME_LENGTH = 1;
+
 // Group, in words.
 export const GROUP_HEAD_BYTES = 48;
-export const GROUP_LAST_ID = 0;
-export const ENTRIES_READ = 4;
-export const GROUP_NAME_LENGTH = 6;
-export const CONSUMERS = 7;
+export const CONSUMERS = 0;
+export const ENTRIES_READ = 2;
+export const GROUP_LAST_ID = 4;
 const PENDING_UNIT = 2;
 
-// Consumer, in words.
-export const CONSUMER_HEAD_BYTES = 36;
-export const SEEN_TIME = 0;
-export const ACTIVE_TIME = 2;
+// Consumer, in words; the first is not used.
+export const CONSUMER_HEAD_BYTES = 40;
+export const SEEN_TIME = 2;
 const OWNED_UNIT = 1;
-export const CONSUMER_NAME_LENGTH = 8;
+export const ACTIVE_TIME = 8;
 
 // Values of a pending entry.
 export const PENDING_CONSUMER = 0;
@@ -59,8 +60,8 @@ export class StreamParts {
     this.nodes = new IdIndex(arena, 1);
     this.pending = new IdIndex(arena, PENDING_VALUES);
     this.owned = new IdIndex(arena, 0);
-    this.groups = new NameTable(arena, GROUP_NAME_LENGTH * 4, GROUP_HEAD_BYTES);
-    this.consumers = new NameTable(arena, CONSUMER_NAME_LENGTH * 4, CONSUMER_HEAD_BYTES);
+    this.groups = new NameTable(arena, GROUP_HEAD_BYTES);
+    this.consumers = new NameTable(arena, CONSUMER_HEAD_BYTES);
   }
 
   word(block: Address, word: number): number {
