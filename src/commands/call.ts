@@ -103,14 +103,16 @@ export class Call {
   /** The key at argument `index` was modified by `changes` changes. */
   changed(index: number, changes = 1): void {
     this.dirty += changes;
-    if (this.services.watching)
-      this.services.keyModified(this.db.index, this.args.bytes, this.args.at[index]!, this.args.length[index]!);
+    const { keyEvents } = this.services;
+    if (keyEvents.watching)
+      keyEvents.keyModified(this.db.index, this.args.bytes, this.args.at[index]!, this.args.length[index]!);
   }
 
   /** A key given as bytes (not an argument) was modified. */
   changedKey(db: Database, bytes: Uint8Array, at: number, length: number, changes = 1): void {
     this.dirty += changes;
-    if (this.services.watching) this.services.keyModified(db.index, bytes, at, length);
+    const { keyEvents } = this.services;
+    if (keyEvents.watching) keyEvents.keyModified(db.index, bytes, at, length);
   }
 
   /** Clients that wait for the key at argument `index` may find something in it now. Only where `db.waiting`. */
@@ -126,14 +128,16 @@ export class Call {
    * after the change, in the order Redis sends them; it costs one test while nobody asked for the class.
    */
   notify(kind: number, event: string, index: number): void {
-    if ((this.services.notifiedClasses & kind) === 0) return;
+    const { keyEvents } = this.services;
+    if ((keyEvents.notifiedClasses & kind) === 0) return;
     const args = this.args;
-    this.services.notify(kind, event, this.db.index, args.bytes, args.at[index]!, args.length[index]!);
+    keyEvents.notify(kind, event, this.db.index, args.bytes, args.at[index]!, args.length[index]!);
   }
 
   /** Like `notify`, for a key given as bytes. */
   notifyKey(kind: number, event: string, db: Database, bytes: Uint8Array, at: number, length: number): void {
-    if ((this.services.notifiedClasses & kind) !== 0) this.services.notify(kind, event, db.index, bytes, at, length);
+    const { keyEvents } = this.services;
+    if ((keyEvents.notifiedClasses & kind) !== 0) keyEvents.notify(kind, event, db.index, bytes, at, length);
   }
 
   /** Tells subscribers that the key at argument `index` was deleted. */

@@ -93,7 +93,7 @@ function reset(call: Call): void {
   const { session, services, reply } = call;
   if (session.class === 'master' || session.class === 'replica') throw errors.onlyNormalClients;
   session.transaction = undefined;
-  services.unwatchAll(session);
+  services.keyEvents.unwatchAll(session);
   services.pubsub.leaveAll(session);
   services.tracking.disable(session);
   services.monitors.remove(session);

@@ -44,8 +44,8 @@ function swapdb(call: Call): void {
   const first = databaseArgument(call, 1).index;
   const second = databaseArgument(call, 2).index;
   if (first !== second) {
-    call.services.databaseChanged(first, second);
-    call.services.databaseChanged(second, first);
+    call.services.keyEvents.databaseChanged(first, second);
+    call.services.keyEvents.databaseChanged(second, first);
     call.store.space.swap(first, second);
   }
   call.dirty++;
@@ -59,7 +59,7 @@ function flush(call: Call, databases: readonly Database[]): void {
   let keys = 0;
   for (const db of databases) {
     keys += db.size;
-    call.services.databaseChanged(db.index);
+    call.services.keyEvents.databaseChanged(db.index);
     if (db.size > 0) db.clear();
   }
   call.services.tracking.flushed();

@@ -61,7 +61,8 @@ function populate(call: Call): void {
     if (db.write(key, 0, keyLength) !== 0) continue;
     const written = value.write(`value:${i}`, 0, 'latin1');
     db.setString(key, 0, keyLength, value, 0, size === 0 ? written : size, -1);
-    if (call.services.watching) call.services.keyModified(db.index, key, 0, keyLength);
+    const { keyEvents } = call.services;
+    if (keyEvents.watching) keyEvents.keyModified(db.index, key, 0, keyLength);
   }
   call.reply.ok();
 }
@@ -91,7 +92,7 @@ function reload(call: Call): void {
 function loadAof(call: Call): void {
   const { services, session, store } = call;
   if (!call.mayBlock) throw noWaiting;
-  for (const db of store.space.databases) services.databaseChanged(db.index);
+  for (const db of store.space.databases) services.keyEvents.databaseChanged(db.index);
   const finish = session.block();
   void services.persistence.loadAppendOnly().then((error) =>
     finish((reply) => {

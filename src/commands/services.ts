@@ -26,22 +26,7 @@ export interface Services {
   readonly blocking: BlockingService;
   readonly acl: AclService;
   readonly tracking: TrackingService;
-
-  /** Some session WATCHes a key: changes must be reported to `keyModified`. */
-  readonly watching: boolean;
-  keyModified(database: number, bytes: Uint8Array, at: number, length: number): void;
-  /**
-   * Call before all keys of a database change at once: it is emptied (FLUSHDB), or gets what `other` holds now (SWAPDB).
-   */
-  databaseChanged(database: number, other?: number): void;
-
-  /** Classes of keyspace events (bits of `keyspaceEvents`) that are to be published; 0 while notifications are off. */
-  readonly notifiedClasses: number;
-  /** Publishes a keyspace event of one class of `notifiedClasses`. */
-  notify(kind: number, event: string, database: number, bytes: Uint8Array, at: number, length: number): void;
-
-  watch(session: Session, database: number, key: string, expired: boolean): void;
-  unwatchAll(session: Session): void;
+  readonly keyEvents: KeyEventService;
 
   /** Runs the queued commands of a session's transaction and writes their replies (EXEC). */
   runTransaction(session: Session): void;
@@ -70,6 +55,24 @@ export interface Services {
   pauseCron(on: boolean): void;
   /** Blocks the whole server for this long (DEBUG SLEEP). */
   sleep(milliseconds: number): void;
+}
+
+export interface KeyEventService {
+  /** Some session watches or tracks a key: changes must be reported to `keyModified`. */
+  readonly watching: boolean;
+  keyModified(database: number, bytes: Uint8Array, at: number, length: number): void;
+  /**
+   * Call before all keys of a database change at once: it is emptied (FLUSHDB), or gets what `other` holds now (SWAPDB).
+   */
+  databaseChanged(database: number, other?: number): void;
+
+  /** Classes of keyspace events (bits of `keyspaceEvents`) that are to be published; 0 while notifications are off. */
+  readonly notifiedClasses: number;
+  /** Publishes a keyspace event, if `kind` (one class) is to be published. */
+  notify(kind: number, event: string, database: number, bytes: Uint8Array, at: number, length: number): void;
+
+  watch(session: Session, database: number, key: string, expired: boolean): void;
+  unwatchAll(session: Session): void;
 }
 
 export interface MigrateRequest {

@@ -22,7 +22,7 @@ function discard(call: Call): void {
   const { session } = call;
   if (session.transaction === undefined) throw errors.discardWithoutMulti;
   session.transaction = undefined;
-  call.services.unwatchAll(session);
+  call.services.keyEvents.unwatchAll(session);
   call.reply.ok();
 }
 
@@ -33,13 +33,13 @@ function watch(call: Call): void {
   if (!session.dirtyCas)
     for (let i = 1; i < args.count; i++) {
       const entry = db.peek(args.bytes, args.at[i]!, args.length[i]!);
-      services.watch(session, db.index, args.text(i), entry !== 0 && db.isExpired(entry));
+      services.keyEvents.watch(session, db.index, args.text(i), entry !== 0 && db.isExpired(entry));
     }
   call.reply.ok();
 }
 
 function unwatch(call: Call): void {
-  call.services.unwatchAll(call.session);
+  call.services.keyEvents.unwatchAll(call.session);
   call.reply.ok();
 }
 

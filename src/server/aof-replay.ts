@@ -4,6 +4,7 @@ import type { AofReplay } from '../persistence/aof-load.ts';
 import type { Session } from '../commands/session.ts';
 import type { Args } from '../resp/args.ts';
 import type { Store } from '../store/store.ts';
+import { newMasterSession } from './master-session.ts';
 import type { Server } from './server.ts';
 
 export class ServerAofReplay implements AofReplay {
@@ -13,7 +14,7 @@ export class ServerAofReplay implements AofReplay {
 
   constructor(server: Server) {
     this.#server = server;
-    this.#session = server.newMasterSession(0);
+    this.#session = newMasterSession(0, server.clock.now());
   }
 
   get inTransaction(): boolean {
@@ -21,7 +22,7 @@ export class ServerAofReplay implements AofReplay {
   }
 
   begin(): void {
-    this.#session = this.#server.newMasterSession(0);
+    this.#session = newMasterSession(0, this.#server.clock.now());
   }
 
   enter(): void {

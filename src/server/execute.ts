@@ -15,6 +15,7 @@ import { Args, latin1 } from '../resp/args.ts';
 import type { Denial } from './acl/selector.ts';
 import { noMorePermission, noPermission } from './acl/no-permission.ts';
 import { CommandBug, REPORTED_ARGUMENTS_MAX } from './bug-report.ts';
+import type { Gates } from './gates.ts';
 
 /** Memory of a queued command beyond its bytes. */
 const QUEUED_BYTES = 256;
@@ -30,26 +31,6 @@ const LARGE_REPLY: number = 4 * 1024 * 1024;
 
 /** Kinds of errors that are counted each by itself. */
 const ERROR_CODES_MAX = 128;
-
-/** What may stand between a command and its handler; read for every command. */
-export interface Gates {
-  readonly authenticationRequired: boolean;
-  readonly loading: boolean;
-  /** New data is loaded while the old is served (repl-diskless-load swapdb). */
-  readonly loadingAsync: boolean;
-  /** Writes from normal clients are refused: a replica with replica-read-only. */
-  readonly readonlyReplica: boolean;
-  /** The master link is down and replica-serve-stale-data is no. */
-  readonly masterDown: boolean;
-  readonly notEnoughReplicas: boolean;
-  /** The last background save failed and stop-writes-on-bgsave-error is on. */
-  readonly diskError: ReplyError | undefined;
-  /** There is a limit for memory that commands have to keep. */
-  readonly memoryLimited: boolean;
-  /** Evicts what is needed; false if memory is short and nothing more can be evicted. */
-  makeRoom(): boolean;
-  readonly paused: 'no' | 'write' | 'all';
-}
 
 export interface ExecutorHooks {
   /** The session issued a command that must wait for the end of a pause. */
@@ -369,7 +350,7 @@ export class Executor {
       if (command.name === 'exec') {
         // A refused EXEC discards its transaction, as Redis does.
         session.transaction = undefined;
-        this.call.services.unwatchAll(session);
+        this.call.services.keyEvents.unwatchAll(session);
         this.countError(session, error);
         this.call.reply.error(
           replyError(`EXECABORT Transaction discarded because of: ${error.text.replace(/^ERR /, '')}`),

@@ -6,13 +6,55 @@
  * Each step may take `timeoutMs`. Keys that were restored are moved, whatever became of the others.
  */
 import type { Clock, Timer } from '../base/ambient.ts';
+import { errors } from '../base/errors.ts';
+import { keyspaceEvents } from '../base/settings.ts';
 import type { Connection, Network } from '../io/world.ts';
 import type { MigrateRequest, MigrateResult } from '../commands/services.ts';
+import type { Database } from '../store/database.ts';
+import type { Server } from './server.ts';
 
 /** A reply that is longer than this comes from no server that we know. */
 const LINE_MAX = 64 * 1024;
 
-export function migrate(network: Network, clock: Clock, request: MigrateRequest): Promise<MigrateResult> {
+/** As `Services.migrate`. */
+export async function migrateKeys(
+  server: Server,
+  request: MigrateRequest,
+  database: number,
+  move: boolean,
+): Promise<string | undefined> {
+  const { space } = server.store;
+  const { isReplica } = space;
+  server.pauses.pause('migrate', 'write', Infinity);
+  try {
+    const { moved, error } = await migrate(server.world.network, server.clock, request);
+    // A master's data by now: a deletion of ours would make it another.
+    if (move && isReplica !== space.isReplica) return errors.unblockedByRole.text;
+    if (move) {
+      const keys = moved.map((index) => request.keys[index]!.key);
+      deleteMoved(server, space.databases[database]!, keys);
+    }
+    server.endOfTurn.schedule();
+    return error;
+  } finally {
+    server.pauses.end('migrate');
+  }
+}
+
+/** They live elsewhere now; those that went meanwhile are no deletion of ours. */
+function deleteMoved({ propagation, call, keyEvents }: Server, db: Database, keys: readonly Uint8Array[]): void {
+  const deleted = keys.filter((key) => db.remove(key, 0, key.length));
+  if (deleted.length === 0) return;
+  const effect = propagation.begin(db.index, deleted.length + 1).text('DEL');
+  for (const key of deleted) effect.bytes(key, 0, key.length);
+  propagation.flush();
+  for (const key of deleted) {
+    call.changedKey(db, key, 0, key.length);
+    keyEvents.notify(keyspaceEvents.generic, 'del', db.index, key, 0, key.length);
+  }
+}
+
+function migrate(network: Network, clock: Clock, request: MigrateRequest): Promise<MigrateResult> {
   return new Promise((resolve) => {
     new Migration(network, clock, request, resolve).start();
   });

@@ -3,14 +3,23 @@
  * runs the master's commands.
  */
 import { posix } from 'node:path';
+import { errors } from '../base/errors.ts';
 import { diskErrorText } from '../persistence/disk-error.ts';
 import type { ReplicationHost, ReplicationSettings } from '../replication/ports.ts';
-import { StagedLoad } from '../persistence/staged-load.ts';
+import { StagedLoad, type StagedLoadOwner } from '../persistence/staged-load.ts';
+import { newMasterSession } from './master-session.ts';
 import type { Server } from './server.ts';
 import { MasterStreamExecutor } from './stream-executor.ts';
 
 export function replicationHost(server: Server): ReplicationHost & { readonly executor: MasterStreamExecutor } {
   const { world, store, settings } = server;
+  const stagedLoadOwner: StagedLoadOwner = {
+    clock: world.clock,
+    log: world.log,
+    settings,
+    load: server.load,
+    replaceData: (replace) => replaceData(server, replace),
+  };
   return {
     clock: world.clock,
     network: world.network,
@@ -27,7 +36,7 @@ export function replicationHost(server: Server): ReplicationHost & { readonly ex
       log: world.log,
       settings,
       recording: () => server.aof.recording,
-      newSession: (linked) => server.newMasterSession(linked ? server.clients.nextId() : 0),
+      newSession: (linked) => newMasterSession(linked ? server.clients.nextId() : 0, world.clock.now()),
     }),
     snapshot: (request, consumer) => {
       if (store.space.hasFieldExpiry && !request.excludeData)
@@ -37,9 +46,9 @@ export function replicationHost(server: Server): ReplicationHost & { readonly ex
       return server.snapshots.start(request, consumer);
     },
     whenSnapshotIdle: (task) => server.snapshots.whenIdle(task),
-    beginLoad: (request) => new StagedLoad(store, server, request),
+    beginLoad: (request) => new StagedLoad(store, stagedLoadOwner, request),
     fsyncedOffset: () => (server.aof.enabled ? server.aof.fsyncedOffset : null),
-    roleChanged: () => server.roleChanged(),
+    roleChanged: () => roleChanged(server),
     get paused() {
       return server.pauses.current !== 'no';
     },
@@ -65,8 +74,34 @@ export function replicationHost(server: Server): ReplicationHost & { readonly ex
         return reason;
       }
     },
-    masterSet: () => server.unblockAll(),
+    masterSet: () => unblockAll(server),
   };
+}
+
+/** We became master or replica, or our link's state changed. */
+function roleChanged({ replication, store, world, linkWatchers }: Server): void {
+  const isReplica = !replication.isMaster;
+  store.space.isReplica = isReplica;
+  if (!isReplica) store.space.localExpiries.clear();
+  world.log.setRole(isReplica ? 'S' : 'M');
+  for (const look of linkWatchers) look();
+}
+
+/** A new master: what blocked commands wait for may never come, so they end, and so do their connections. */
+function unblockAll({ clients }: Server): void {
+  for (const session of [...clients.all()]) {
+    if (session.blocking === undefined) continue;
+    session.blocking.fail(errors.unblockedByRole);
+    session.close(true);
+  }
+}
+
+/** A full sync exchanges all data. */
+function replaceData({ keyEvents, blocking, aof, store, cron }: Server, replace: () => void): void {
+  keyEvents.dataReplaced(replace);
+  blocking.serveReady();
+  aof.dataReplaced();
+  if (store.space.reclaimer.pending > 0) cron.workArrived();
 }
 
 /** A view of the server's settings under the names that replication uses. */

@@ -34,7 +34,7 @@ export class ShutdownSequence {
     const { settings, clock, log } = server;
     log.warning('User requested shutdown...');
     const deadline = clock.now() + settings.shutdownTimeout * 1000;
-    if (options.now || settings.shutdownTimeout === 0 || server.replicasCaughtUp()) {
+    if (options.now || settings.shutdownTimeout === 0 || this.#replicasCaughtUp()) {
       return this.#finish(options);
     }
     log.notice(`Waiting for replicas before shutting down.`);
@@ -44,7 +44,7 @@ export class ShutdownSequence {
     server.replication.pingsPaused = true;
     server.replication.askForAcks();
     this.#waiting = clock.every(CHECK_MS, () => {
-      if (!server.replicasCaughtUp() && clock.now() < deadline) return;
+      if (!this.#replicasCaughtUp() && clock.now() < deadline) return;
       this.#waiting?.cancel();
       this.#waiting = undefined;
       if (this.#finish(options) !== undefined) this.#goOn();
@@ -74,6 +74,13 @@ export class ShutdownSequence {
     const askers = this.#askers;
     this.#askers = [];
     for (const failed of askers) failed(FAILED);
+  }
+
+  /** Every online replica has acknowledged all that was sent. */
+  #replicasCaughtUp(): boolean {
+    const { replication } = this.#server;
+    const { masterReplOffset } = replication.history;
+    return replication.status().replicas.every((r) => r.state !== 'online' || r.ackOffset >= masterReplOffset);
   }
 
   /** Brings the append only file to disk. False: it is about to get its first base, without which it is of no use. */

@@ -1,6 +1,7 @@
 /** What INFO stats shows of the recent past: rates of the counters, averaged, and peaks. */
 import type { Clock } from '../base/ambient.ts';
 import { Rate } from './rate.ts';
+import type { Server } from './server.ts';
 import { TurnStatistics } from './turn-statistics.ts';
 
 export class Statistics {
@@ -57,4 +58,18 @@ export class Statistics {
     this.replicationInput.reset();
     this.replicationOutput.reset();
   }
+}
+
+/** CONFIG RESETSTAT: these, and what the other parts count. */
+export function resetStatistics(server: Server): void {
+  server.statistics.reset();
+  server.executor.processed = 0;
+  server.executor.errorCounts.clear();
+  server.masterStream.failures = 0;
+  server.clients.resetStatistics();
+  server.acl.log.resetStatistics();
+  server.replication.resetStatistics();
+  server.store.space.stats.reset();
+  server.eviction.resetStatistics();
+  for (const command of server.commands.all()) command.resetStatistics();
 }

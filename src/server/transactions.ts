@@ -9,8 +9,8 @@ export function runTransaction(server: Server, session: Session): void {
   const transaction = session.transaction;
   if (transaction === undefined) throw errors.execWithoutMulti;
   const { args, command } = call;
-  const stale = session.dirtyCas || session.watched.some((w) => server.watchedKeyExpired(w));
-  server.unwatchAll(session);
+  const stale = session.dirtyCas || session.watched.some((w) => server.keyEvents.watchedKeyExpired(w));
+  server.keyEvents.unwatchAll(session);
   if (transaction.aborted || stale) {
     session.transaction = undefined;
     if (transaction.aborted) throw errors.execAbort;
