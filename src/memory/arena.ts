@@ -23,7 +23,8 @@ export type Address = number;
 
 export const SEGMENT_BYTES: number = 4 * 1024 * 1024;
 const SEGMENT_SHIFT = 18;
-const SEGMENT_UNITS = 1 << SEGMENT_SHIFT;
+/** Units of 16 bytes in a segment. */
+export const SEGMENT_UNITS: number = 1 << SEGMENT_SHIFT;
 const UNIT_MASK = SEGMENT_UNITS - 1;
 /** 64 GiB of small and medium blocks, or this many huge ones. */
 export const MAX_SEGMENTS: number = 1 << (32 - SEGMENT_SHIFT);

@@ -16,9 +16,10 @@
  * more in idle time. When memory runs out they pause, and the dict works on with longer chains. The SCAN cursor counts with its bits reversed, from the high bit of the mask down, so that an
  * element present during a whole scan is returned at least once across any number of resizes.
  *
- * A table that a snapshot walks is guarded: before the first change of an item, `watcher` hears its hash. Logical buckets
- * (hash modulo the size at that time) stay whole sets of physical ones in both tables, because a guarded table never
- * shrinks below that size. Insertion and removal tell by themselves; whoever changes an item in place calls `beforeChange`.
+ * A table that a snapshot walks is guarded: `watcher` hears of each item before it is changed or removed, and when it is put
+ * in. Logical buckets (hash modulo the size at that time) stay whole sets of physical ones in both tables, because a guarded
+ * table never shrinks below that size. Insertion and removal tell by themselves; whoever changes an item in place calls
+ * `beforeChange`.
  *
  * Items follow the layout in store/entry.ts: the key of a dict's items starts at `keyBase`, 8 bytes later if bit 31 of the
  * first word is set. The dict owns its buckets, never the items.
@@ -66,10 +67,12 @@ const TWO_TO_32 = 2 ** 32;
 const SEGMENT_SHIFT = 18;
 const UNIT_MASK = (1 << SEGMENT_SHIFT) - 1;
 
-/** Who wants to see items of guarded tables before they change. It may read the dict, not change it. */
+/** Who wants to see items of guarded tables before they change. It may read the dict, not change it, nor find in it. */
 export interface DictWatcher {
-  /** An item with this hash is about to be added, removed or changed. */
-  beforeChange(header: Address, hash: number): void;
+  /** An item is about to be removed or changed. */
+  beforeChange(header: Address, item: Address): void;
+  /** An item was put into a guarded table, or took the place of another in any table. */
+  placed(item: Address): void;
 }
 
 export class Dict {
@@ -159,9 +162,9 @@ export class Dict {
   }
 
   /** To be called before an item is changed in place, or replaced by `replaceFound`. */
-  beforeChange(header: Address, hash: number): void {
+  beforeChange(header: Address, item: Address): void {
     if (this.arena.u32[header >>> SEGMENT_SHIFT]![((header & UNIT_MASK) << 2) + GUARD] !== 0)
-      this.watcher!.beforeChange(header, hash);
+      this.watcher!.beforeChange(header, item);
   }
 
   /**
@@ -209,6 +212,7 @@ export class Dict {
 
   /** Puts another item (same key, moved block) into the slot that the last `find` returned. */
   replaceFound(item: Address): void {
+    if (this.watcher !== null) this.watcher.placed(item);
     this.#slotView[this.#slotIndex] = item;
   }
 
@@ -220,7 +224,7 @@ export class Dict {
       view[word + TABLE0] = this.#allocTable(MIN_LOG);
       view[word + LOG0] = MIN_LOG;
     }
-    if (view[word + GUARD] !== 0) this.watcher!.beforeChange(header, hash);
+    if (view[word + GUARD] !== 0) this.watcher!.placed(item);
     const count = view[word + COUNT]! + 1;
     if (view[word + REHASH] !== NOT_REHASHING) this.#rehashStep(view, word, 1);
     else if (count > GROW_AT << view[word + LOG0]!) this.#startRehash(view, word, logFor(count));
@@ -234,12 +238,12 @@ export class Dict {
     const view = this.arena.u32[header >>> SEGMENT_SHIFT]!;
     const word = (header & UNIT_MASK) << 2;
     if (view[word + TABLE0] === 0) return 0;
-    if (view[word + GUARD] !== 0) this.watcher!.beforeChange(header, hash);
+    const told = view[word + GUARD] === 0 ? 0 : header;
     if (view[word + REHASH] !== NOT_REHASHING) this.#rehashStep(view, word, 1);
     let item = 0;
     if (view[word + REHASH] !== NOT_REHASHING)
-      item = this.#removeFrom(view[word + TABLE1]!, view[word + LOG1]!, bytes, at, length, hash);
-    if (item === 0) item = this.#removeFrom(view[word + TABLE0]!, view[word + LOG0]!, bytes, at, length, hash);
+      item = this.#removeFrom(view[word + TABLE1]!, view[word + LOG1]!, told, bytes, at, length, hash);
+    if (item === 0) item = this.#removeFrom(view[word + TABLE0]!, view[word + LOG0]!, told, bytes, at, length, hash);
     if (item === 0) return 0;
     const count = view[word + COUNT]! - 1;
     view[word + COUNT] = count;
@@ -476,11 +480,21 @@ export class Dict {
     view[bucket + 1] = slot + 1;
   }
 
-  #removeFrom(table: Address, log: number, bytes: Uint8Array, at: number, length: number, hash: number): Address {
+  /** `guarded`: the header if the watcher is to be told, or 0. */
+  #removeFrom(
+    table: Address,
+    log: number,
+    guarded: Address,
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    hash: number,
+  ): Address {
     const item = this.#findIn(table, log, bytes, at, length, hash);
     if (item === 0) return 0;
     const holeView = this.#slotView;
     const hole = this.#slotIndex;
+    if (guarded !== 0) this.watcher!.beforeChange(guarded, item);
     // The chain's last element fills the hole; an overflow bucket that empties is freed.
     let view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
     let bucket = ((table & UNIT_MASK) << 2) + (hash & ((1 << log) - 1)) * BUCKET_WORDS;

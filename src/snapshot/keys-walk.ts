@@ -1,5 +1,6 @@
 /** The walk over the keys of one database as of T. It belongs to the table, wherever SWAPDB takes that. */
 import type { Database } from '../store/database.ts';
+import type { Marks } from './marks.ts';
 import { TableWalk } from './table-walk.ts';
 
 export class KeysWalk extends TableWalk {
@@ -12,8 +13,8 @@ export class KeysWalk extends TableWalk {
   /** Big strings that wait to be written: their entries lie in the table, so it stays guarded. */
   strings = 0;
 
-  constructor(db: Database) {
-    super(db.space.keys, db.table);
+  constructor(db: Database, marks: Marks) {
+    super(db.space.keys, db.table, marks);
     this.index = db.index;
     this.size = db.size;
     this.expiring = db.expiring;

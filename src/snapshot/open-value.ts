@@ -1,5 +1,5 @@
 /**
- * Values too big to be written at once. Their key, type and count are fixed when the walk (or a change in their bucket)
+ * Values too big to be written at once. Their key, type and count are fixed when the walk (or a change of them)
  * comes to them; their elements follow, in slices, when their turn in the queue comes. What changes before it was written is
  * written first: behind what is there already, if the value is the one being written now, else into `early`, which goes out
  * when its turn comes.
@@ -11,7 +11,6 @@
 import { type Address, segmentOf } from '../memory/arena.ts';
 import * as node from '../memory/quicklist-node.ts';
 import type { RdbWriter } from '../rdb/write.ts';
-import type { Span } from '../base/span.ts';
 import type { Keyspace } from '../store/keyspace.ts';
 import type { EntryEncoder } from './encode.ts';
 import type { KeysWalk } from './keys-walk.ts';
@@ -54,22 +53,19 @@ export class OpenTable extends Opened {
     this.#earliest = earliest;
   }
 
-  /** An element with this hash is about to change. Returns how many elements were written. */
-  beforeChange(hash: number, encoder: EntryEncoder, main: RdbWriter, buffer: ItemBuffer): number {
-    const count = this.walk.take(hash, buffer);
-    if (count > 0) this.#write(encoder, this.target(main), buffer, count);
-    return Math.max(count, 0);
+  /** An element that was not written is about to change. */
+  beforeChange(item: Address, encoder: EntryEncoder, main: RdbWriter): void {
+    encoder.writeTo(this.target(main));
+    encoder.element(this.#type, item, this.#earliest);
   }
 
   /** Writes some elements; true when all are written. */
   step(enough: number, encoder: EntryEncoder, main: RdbWriter, buffer: ItemBuffer): boolean {
-    this.#write(encoder, main, buffer, this.walk.advance(enough, buffer));
-    return this.walk.done;
-  }
-
-  #write(encoder: EntryEncoder, writer: RdbWriter, { items }: ItemBuffer, count: number): void {
-    encoder.writeTo(writer);
+    const count = this.walk.advance(enough, buffer);
+    const { items } = buffer;
+    encoder.writeTo(main);
     for (let i = 0; i < count; i++) encoder.element(this.#type, items[i]!, this.#earliest);
+    return this.walk.done;
   }
 }
 
@@ -119,18 +115,15 @@ export class OpenList extends Opened {
 
 export class OpenString extends Opened {
   readonly kind = 'string';
-  readonly hash: number;
+  readonly entry: Address;
   readonly #space: Keyspace;
-  readonly #entry: Address;
   readonly #length: number;
   #written = 0;
 
-  constructor(keys: KeysWalk, early: Sink, space: Keyspace, entry: Address, span: Span) {
+  constructor(keys: KeysWalk, early: Sink, space: Keyspace, entry: Address) {
     super(keys, early);
     this.#space = space;
-    this.#entry = entry;
-    const key = space.entries.key(entry, span);
-    this.hash = space.hasher.hash(key.bytes, key.at, key.length);
+    this.entry = entry;
     this.#length = space.entries.ref(entry);
   }
 
@@ -146,8 +139,8 @@ export class OpenString extends Opened {
     const part = Math.min(bytes, this.#length - this.#written);
     if (part > 0) {
       const { arena, entries } = this.#space;
-      const start = entries.keyStart(this.#entry) + entries.keyLength(this.#entry);
-      main.raw(arena.u8[segmentOf(this.#entry)]!, start + this.#written, part);
+      const start = entries.keyStart(this.entry) + entries.keyLength(this.entry);
+      main.raw(arena.u8[segmentOf(this.entry)]!, start + this.#written, part);
       this.#written += part;
     }
     return this.#written === this.#length;

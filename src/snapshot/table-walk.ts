@@ -2,59 +2,46 @@
  * A walk over a table that changes meanwhile. It sees exactly the items of the moment it began.
  *
  * A logical bucket is all items whose hashes agree in the bits of the table's size at that moment. Growing splits physical
- * buckets, but never mixes logical ones, and the guard keeps the table from shrinking further. Each logical bucket is taken
- * once: by the walk, or before that by the first change in it. What is put into a taken bucket later is none of ours.
+ * buckets, but never mixes logical ones, and the guard keeps the table from shrinking further. So the walk passes each item
+ * once; those that are marked were written before, or were put there later.
  */
 import type { Address } from '../memory/arena.ts';
 import type { Dict } from '../memory/dict.ts';
+import type { Marks } from './marks.ts';
 
 export class TableWalk {
   readonly dict: Dict;
   readonly header: Address;
+  readonly #marks: Marks;
   readonly #log: number;
-  readonly #mask: number;
-  /** A bit for each logical bucket: taken. */
-  readonly #taken: Uint32Array;
+  readonly #buckets: number;
   #next = 0;
 
   /** Guards the table, which must not be empty. */
-  constructor(dict: Dict, header: Address) {
+  constructor(dict: Dict, header: Address, marks: Marks) {
     this.dict = dict;
     this.header = header;
+    this.#marks = marks;
     this.#log = dict.guard(header);
-    this.#mask = 2 ** this.#log - 1;
-    this.#taken = new Uint32Array((this.#mask >>> 5) + 1);
+    this.#buckets = 2 ** this.#log;
   }
 
   /** Whether the walk has come to the end. */
   get done(): boolean {
-    return this.#next > this.#mask;
+    return this.#next === this.#buckets;
   }
 
-  /** Takes the bucket of a hash: its items are in `out` afterwards, their number is returned; -1 if it was taken before. */
-  take(hash: number, out: ItemBuffer): number {
-    const bucket = hash & this.#mask;
-    const word = this.#taken[bucket >>> 5]!;
-    const bit = 1 << (bucket & 31);
-    if ((word & bit) !== 0) return -1;
-    this.#taken[bucket >>> 5] = word | bit;
-    return this.#collect(bucket, out, 0);
-  }
-
-  /** Takes buckets in order until there are `enough` items, at most MAX_BUCKETS. Returns how many items are in `out`. */
+  /**
+   * Goes on over buckets in order that hold `enough` items, at most MAX_BUCKETS, and takes those items that are not marked.
+   * Returns how many are in `out`.
+   */
   advance(enough: number, out: ItemBuffer): number {
     let count = 0;
-    const end = Math.min(this.#next + MAX_BUCKETS, this.#mask + 1);
+    const end = Math.min(this.#next + MAX_BUCKETS, this.#buckets);
     let bucket = this.#next;
-    for (; bucket < end && count < enough; bucket++) {
-      const word = this.#taken[bucket >>> 5]!;
-      const bit = 1 << (bucket & 31);
-      if ((word & bit) !== 0) continue;
-      this.#taken[bucket >>> 5] = word | bit;
-      count = this.#collect(bucket, out, count);
-    }
+    for (; bucket < end && count < enough; bucket++) count = this.#collect(bucket, out, count);
     this.#next = bucket;
-    return count;
+    return this.#marks.takeAll(out.items, count);
   }
 
   #collect(bucket: number, out: ItemBuffer, count: number): number {
@@ -77,5 +64,5 @@ export class ItemBuffer {
   }
 }
 
-/** Buckets that one `advance` looks at: empty ones and those taken cost a little, too. */
+/** Buckets that one `advance` looks at: empty ones cost a little, too. */
 const MAX_BUCKETS = 256;

@@ -1,20 +1,20 @@
 /**
  * The forkless snapshot: writes all data as of its construction (T) as an RDB, while commands go on changing it.
  *
- *   tables of keys     [taken|taken|  now  |   |   | copied |   |   ]    a bucket is written once: when the walk comes to it, or
- *                                  walk -->             ^                just before the first change of anything in it
- *                                                     writer
+ *   tables of keys     [ x x | x x |  now  |   | x |     |   |   ]       a key is written once: when the walk comes to it, or just
+ *                                  walk -->        ^                     before it is changed; then it is marked (marks.ts)
+ *                                                writer
  *   open values        [ being written ] [ waits ] [ waits ]             big ones, met in a bucket: written piece by piece
  *   beside             keys copied while a value is half written: behind it
  *
- * Nothing of after T is ever written: a bucket that was written is none of the walk's any more. docs/internals/snapshot.md
+ * Nothing of after T is ever written: what is put into a table is marked at once. docs/internals/snapshot.md
  * tells it at length.
  */
 import type { Address } from '../memory/arena.ts';
 import type { Dict, DictWatcher } from '../memory/dict.ts';
 import * as node from '../memory/quicklist-node.ts';
 import type { NodeKeeper } from '../memory/quicklist.ts';
-import { Span } from '../base/span.ts';
+import { assert } from '../base/assert.ts';
 import { type ChunkOutput, RdbWriter } from '../rdb/write.ts';
 import {
   ENC_HASHTABLE,
@@ -33,6 +33,7 @@ import type { Store } from '../store/store.ts';
 import { EntryEncoder } from './encode.ts';
 import { KeysWalk } from './keys-walk.ts';
 import type { SnapshotLimits } from './limits.ts';
+import { Marks } from './marks.ts';
 import { OpenList, OpenString, OpenTable, type OpenValue } from './open-value.ts';
 import { Sink } from './sink.ts';
 import { ItemBuffer, TableWalk } from './table-walk.ts';
@@ -63,7 +64,8 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
   readonly #main: RdbWriter;
   readonly #encoder: EntryEncoder;
   readonly #buffer: ItemBuffer = new ItemBuffer();
-  readonly #span: Span = new Span();
+  readonly #one: Uint32Array = new Uint32Array(1);
+  readonly #marks: Marks = new Marks();
   /** Tables of keys not done yet, in order; the first is being walked. */
   readonly #tables: KeysWalk[] = [];
   readonly #guarded: Map<Address, KeysWalk | OpenTable> = new Map();
@@ -72,6 +74,8 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
   #current: OpenValue | null = null;
   readonly #lists: Set<Address> = new Set();
   readonly #nodes: Map<Address, OpenList> = new Map();
+  /** Open strings by their entries, those that were copied excepted. */
+  readonly #strings: Map<Address, OpenString> = new Map();
   /** Keys copied while a value is half written. */
   #beside: Sink | null = null;
   /** Database selected at the end of the file, and of `beside`. */
@@ -98,7 +102,7 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
     if (options.withData) {
       for (const db of space.databases) {
         if (db.size === 0) continue;
-        const walk = new KeysWalk(db);
+        const walk = new KeysWalk(db, this.#marks);
         this.#tables.push(walk);
         this.#guarded.set(walk.header, walk);
         total += walk.size;
@@ -126,7 +130,9 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
     else if (this.#open.length > 0) this.#begin(this.#open[0]!);
     else if (this.#tables.length > 0) {
       const table = this.#tables[0]!;
-      this.#write(table, table.advance(this.#limits.stepItems, this.#buffer));
+      const count = table.advance(this.#limits.stepItems, this.#buffer);
+      this.touched = touchBlocks(this.#space.arena, this.#buffer.items, count);
+      this.#write(table, this.#buffer.items, count);
       if (table.done) {
         this.#tables.shift();
         this.#leave(table);
@@ -149,6 +155,7 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
     this.#guarded.clear();
     this.#lists.clear();
     this.#nodes.clear();
+    this.#strings.clear();
     this.#tables.length = 0;
     this.#open.length = 0;
     this.#current = null;
@@ -159,22 +166,14 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
 
   // -- what writers tell ------------------------------------------------------------------------------------------
 
-  beforeChange(header: Address, hash: number): void {
-    const guarded = this.#guarded.get(header);
-    if (guarded === undefined) return;
-    if (guarded instanceof OpenTable) {
-      const before = guarded.early.bytes;
-      this.copied += guarded.beforeChange(hash, this.#encoder, this.#main, this.#buffer);
-      this.#aside(guarded.early.bytes - before);
-      return;
-    }
-    const count = guarded.take(hash, this.#buffer);
-    if (count > 0) {
-      this.copied += count;
-      this.#write(guarded, count);
-    }
-    // Those that were opened just now included.
-    if (guarded.strings > 0) this.#copyStrings(hash);
+  beforeChange(header: Address, item: Address): void {
+    if (this.#marks.take(item)) this.#copy(header, item);
+    // One that was opened just now included.
+    if (this.#strings.size > 0) this.#copyString(item);
+  }
+
+  placed(item: Address): void {
+    this.#marks.take(item);
   }
 
   beforeNode(place: Address): void {
@@ -191,20 +190,34 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
     return this.#lists.has(header);
   }
 
-  /** Strings that wait and have this hash: whichever of them changes, its bytes are needed as they are. */
-  #copyStrings(hash: number): void {
-    for (const value of this.#open) {
-      if (value.kind !== 'string' || value.hash !== hash) continue;
-      const before = value.early.bytes;
-      value.beforeChange(this.#main);
-      this.#aside(value.early.bytes - before);
+  #copy(header: Address, item: Address): void {
+    const guarded = this.#guarded.get(header);
+    assert(guarded !== undefined, 'snapshot: a guarded table is not known');
+    this.copied++;
+    if (guarded instanceof OpenTable) {
+      const before = guarded.early.bytes;
+      guarded.beforeChange(item, this.#encoder, this.#main);
+      this.#aside(guarded.early.bytes - before);
+      return;
     }
+    this.#one[0] = item;
+    this.#write(guarded, this.#one, 1);
+  }
+
+  /** If this is the entry of a string that waits, its bytes are needed as they are. */
+  #copyString(entry: Address): void {
+    const value = this.#strings.get(entry);
+    if (value === undefined) return;
+    this.#strings.delete(entry);
+    const before = value.early.bytes;
+    value.beforeChange(this.#main);
+    this.#aside(value.early.bytes - before);
   }
 
   // -- keys -------------------------------------------------------------------------------------------------------
 
-  /** Writes the entries in the buffer: to the file, or beside it while a value is half written. */
-  #write(table: KeysWalk, count: number): void {
+  /** Writes the first `count` entries: to the file, or beside it while a value is half written. */
+  #write(table: KeysWalk, entries: Uint32Array, count: number): void {
     if (count === 0) return;
     let writer = this.#main;
     let beside: Sink | null = null;
@@ -217,12 +230,10 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
       if (this.#besideDb !== table.index) this.#select(writer, table);
       this.#besideDb = table.index;
     }
-    const { items } = this.#buffer;
-    this.touched = touchBlocks(this.#space.arena, items, count);
     const encoder = this.#encoder;
     encoder.writeTo(writer);
     for (let i = 0; i < count; i++) {
-      const entry = items[i]!;
+      const entry = entries[i]!;
       if (this.#isBig(entry)) {
         this.#openValue(table, entry);
         encoder.writeTo(writer);
@@ -294,7 +305,8 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
     const ref = entries.ref(entry);
     let value: OpenValue;
     if (type === TYPE_STRING) {
-      value = new OpenString(table, early, space, entry, this.#span);
+      value = new OpenString(table, early, space, entry);
+      this.#strings.set(entry, value);
       table.strings++;
     } else if (type === TYPE_LIST) {
       value = new OpenList(table, early, space, ref);
@@ -306,7 +318,7 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
       let header = ref;
       if (type === TYPE_ZSET) header = node.word(arena, ref, 0);
       else if (entries.encoding(entry) === ENC_HASHTABLE_EX) header = space.fieldDeadlines.fields(ref);
-      const walk = new TableWalk(dict, header);
+      const walk = new TableWalk(dict, header, this.#marks);
       const earliest = type === TYPE_HASH ? this.#encoder.earliestExpiry(entry) : -1;
       value = new OpenTable(table, early, walk, type, earliest);
       this.#guarded.set(walk.header, value);
@@ -341,6 +353,7 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
       if (this.#lists.size === 0) this.#space.lists.keeper = null;
     } else {
       if (!value.step(this.#limits.bigStringBytes >>> 4, this.#main)) return;
+      this.#strings.delete(value.entry);
       value.keys.strings--;
       this.#leave(value.keys);
     }

@@ -101,10 +101,9 @@ export class Database {
   /** The entry for a writing command, or 0. */
   write(bytes: Uint8Array, at: number, length: number): Address {
     const space = this.space;
-    const hash = space.hasher.hash(bytes, at, length);
-    const entry = this.#live(bytes, at, length, hash);
+    const entry = this.#live(bytes, at, length);
     if (entry === 0) return 0;
-    space.keys.beforeChange(this.#keys, hash);
+    space.keys.beforeChange(this.#keys, entry);
     if (!space.noTouch) space.touch(entry);
     return entry;
   }
@@ -152,7 +151,7 @@ export class Database {
       return entry;
     }
     const { entries, arena, deadlines } = space;
-    space.keys.beforeChange(this.#keys, hash);
+    space.keys.beforeChange(this.#keys, old);
     const meta = entries.meta(old);
     const had = meta >>> 31 === 0 ? -1 : entries.expiry(old);
     const kept = keep ? had : Math.max(expiryMs, -1);
@@ -189,7 +188,7 @@ export class Database {
   /** Replaces the value of a string entry and keeps its expiry. Returns the entry's address, which may be new. */
   replaceString(entry: Address, bytes: Uint8Array, at: number, length: number): Address {
     const { entries, arena } = this.space;
-    this.#beforeChange(entry);
+    this.space.keys.beforeChange(this.#keys, entry);
     const valueAt = entries.keyStart(entry) + entries.keyLength(entry);
     const need = valueAt - byteOf(entry) + length;
     const capacity = arena.capacity(entry);
@@ -213,7 +212,7 @@ export class Database {
    */
   resizeString(entry: Address, length: number): Address {
     const { entries, arena, keys } = this.space;
-    this.#beforeChange(entry);
+    this.space.keys.beforeChange(this.#keys, entry);
     const key = entries.key(entry, this.#span);
     const head = entries.keyStart(entry) - byteOf(entry) + key.length;
     const old = entries.ref(entry);
@@ -332,7 +331,7 @@ export class Database {
     const { entries, deadlines, arena, keys } = this.space;
     const old = entries.expiry(entry);
     if (old === expiryMs) return entry;
-    this.#beforeChange(entry);
+    this.space.keys.beforeChange(this.#keys, entry);
     const meta = entries.meta(entry);
     const keyLength = entries.keyLength(entry);
     const ref = entries.ref(entry);
@@ -570,14 +569,9 @@ export class Database {
     return noTouch ? field : access.usedLfu(field, now);
   }
 
-  #live(
-    bytes: Uint8Array,
-    at: number,
-    length: number,
-    hash: number = this.space.hasher.hash(bytes, at, length),
-  ): Address {
+  #live(bytes: Uint8Array, at: number, length: number): Address {
     const space = this.space;
-    const entry = space.keys.find(this.#keys, bytes, at, length, hash);
+    const entry = space.keys.find(this.#keys, bytes, at, length, space.hasher.hash(bytes, at, length));
     if (entry === 0 || space.entries.meta(entry) >>> 31 === 0) return entry;
     if (space.now <= space.entries.expiry(entry) || space.fromMaster) return entry;
     this.expireEntry(entry);
@@ -590,14 +584,6 @@ export class Database {
     space.stats.expiredKeys++;
     space.events.expired(this, key.bytes, key.at, key.length);
     this.removeEntry(entry);
-  }
-
-  /** An entry is about to change in place. */
-  #beforeChange(entry: Address): void {
-    const { keys, entries, hasher } = this.space;
-    if (!keys.isGuarded(this.#keys)) return;
-    const key = entries.key(entry, this.#span);
-    keys.beforeChange(this.#keys, hasher.hash(key.bytes, key.at, key.length));
   }
 
   /** Puts a finished entry into the table and, with an expiry, into the index; frees it if memory runs out. */

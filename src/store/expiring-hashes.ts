@@ -545,7 +545,7 @@ export class ExpiringHashes {
     const old = fields.find(table, fieldBytes, fieldAt, fieldLength, hash);
     const had = old === 0 ? -1 : items.expiry(old);
     const expiry = keep ? had : -1;
-    if (old !== 0) fields.beforeChange(table, hash);
+    if (old !== 0) fields.beforeChange(table, old);
     if (old !== 0 && expiry === had && items.replaceValue(old, valueBytes, valueAt, valueLength)) return false;
     const item = items.build(fieldBytes, fieldAt, fieldLength, valueBytes, valueAt, valueLength, expiry);
     if (old === 0) {
@@ -572,7 +572,7 @@ export class ExpiringHashes {
     const order = this.roots.order(root);
     const hash = space.hasher.hash(bytes, at, length);
     const old = fields.find(table, bytes, at, length, hash);
-    fields.beforeChange(table, hash);
+    fields.beforeChange(table, old);
     const had = items.expiry(old);
     if (had >= 0 && expiryMs >= 0) {
       space.deadlines.insert(order, expiryMs, old);

@@ -399,7 +399,7 @@ export class Hashes {
     const hash = this.space.hasher.hash(fieldBytes, fieldAt, fieldLength);
     const old = fields.find(table, fieldBytes, fieldAt, fieldLength, hash);
     if (old !== 0) {
-      fields.beforeChange(table, hash);
+      fields.beforeChange(table, old);
       if (items.replaceValue(old, valueBytes, valueAt, valueLength)) return false;
     }
     const item = items.build(fieldBytes, fieldAt, fieldLength, valueBytes, valueAt, valueLength, -1);

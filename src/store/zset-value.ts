@@ -158,7 +158,7 @@ export class ZsetValues {
     const tree = this.treeOf(value.ref);
     const old = this.itemScore(item);
     if (score === old) return;
-    this.#dict.beforeChange(this.dictOf(value.ref), this.#hash);
+    this.#dict.beforeChange(this.dictOf(value.ref), item);
     // First to the new place, then away from the old one: the other way round, memory could end between the two, and
     // even where it was there need not be room again.
     this.#tree.insert(tree, score, item);
