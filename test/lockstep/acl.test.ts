@@ -71,6 +71,22 @@ aclTest(
   { resp: 'both' },
 );
 
+aclTest('many patterns and selectors, given again, widened, and in a call that is refused', async (both) => {
+  const numbers = Array.from({ length: 60 }, (_, i) => i);
+  await both('ACL', 'SETUSER', 'u', 'resetchannels', ...numbers.flatMap((i) => [`%R~k${i}`, `&c${i}`]));
+  await both('ACL', 'SETUSER', 'u', ...numbers.map((i) => `%W~k${i * 3}`), ...numbers.map((i) => `&c${i * 2}`));
+  await both('ACL', 'SETUSER', 'u', ...numbers.map((i) => `(+get ~k${i})`), ...numbers.map((i) => `>p${i % 40}`));
+  await both('ACL', 'GETUSER', 'u');
+  await both('ACL', 'SETUSER', 'u', ...numbers.flatMap((i) => [`~k${i}`, `&d${i}`, `<p${i}`]), '(+get ~x)', '+nosuch');
+  await both('ACL', 'SETUSER', 'u', 'clearselectors', 'resetkeys', ...numbers.map((i) => `~n${i}`), '~a b');
+  await both('ACL', 'GETUSER', 'u');
+  await both('ACL', 'SETUSER', 'u', ...numbers.slice(0, 30).map((i) => `<p${i}`), '(allkeys allchannels +@all)');
+  await both('ACL', 'SETUSER', 'u', 'clearselectors', 'resetkeys', ...numbers.map((i) => `~n${i % 25}`));
+  await both('ACL', 'GETUSER', 'u');
+  await both('ACL', 'DRYRUN', 'u', 'GET', 'n24');
+  await both('ACL', 'DRYRUN', 'u', 'GET', 'k24');
+});
+
 aclTest('rules that are refused change nothing', async (both) => {
   await both('ACL', 'SETUSER', 'u', 'on', '>secret', '~k', '+get');
   for (const rules of [

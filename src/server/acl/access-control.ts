@@ -15,7 +15,8 @@ import type { Args } from '../../resp/args.ts';
 import { systemReason } from '../config/system-reason.ts';
 import { readAclFile, refusal } from './file.ts';
 import { AclLog, type LogReason } from './log.ts';
-import { allowsChannel, type ChannelPattern, type Denial, denials, hasSpaces } from './selector.ts';
+import { allowsChannel, type Denial, denials, hasSpaces } from './selector.ts';
+import type { Pattern } from './pattern-list.ts';
 import { TouchedBy } from './touched.ts';
 import { joinSelectors, User } from './user.ts';
 
@@ -191,7 +192,7 @@ export class AccessControl implements AclService {
     if (user === undefined) return undefined;
     return {
       flags: user.flags,
-      passwords: user.passwords,
+      passwords: [...user.passwords],
       selectors: user.selectors.map((selector) => ({
         commands: selector.commands.describe(),
         keys: selector.describeKeys(),
@@ -314,10 +315,10 @@ export class AccessControl implements AclService {
   /** Clients that listen to what their user will not be allowed any more are closed. */
   #endForbiddenSubscriptions(user: User, changed: User): void {
     if (changed.selectors.some((selector) => selector.allChannels)) return;
-    const allowed = changed.selectors.flatMap((selector) => selector.channels);
-    const before = user.selectors.flatMap((selector) => selector.channels);
-    const isAllowed = (text: string): boolean => allowed.some((pattern) => pattern.text === text);
-    if (!user.selectors.some((selector) => selector.allChannels) && before.every(({ text }) => isAllowed(text))) return;
+    const allowed = changed.selectors.flatMap((selector) => selector.channels.all);
+    const before = user.selectors.flatMap((selector) => selector.channels.all);
+    const texts = new Set(allowed.map(({ text }) => text));
+    if (!user.selectors.some((selector) => selector.allChannels) && before.every(({ text }) => texts.has(text))) return;
     for (const session of [...this.#parts.sessions()]) {
       if (session.user !== user || !listensToForbidden(session, allowed)) continue;
       if (session === this.#parts.current()) session.closeAfterReply = true;
@@ -332,7 +333,7 @@ function kept(text: string): string {
   return Buffer.from(text.slice(0, LOGGED_BYTES), 'latin1').toString('latin1');
 }
 
-function listensToForbidden(session: Session, allowed: readonly ChannelPattern[]): boolean {
+function listensToForbidden(session: Session, allowed: readonly Pattern[]): boolean {
   const own = session.subscriptions;
   if (own === undefined) return false;
   const forbidden = (name: string, isPattern: boolean): boolean =>

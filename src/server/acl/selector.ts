@@ -8,6 +8,7 @@ import type { Args } from '../../resp/args.ts';
 import { splitWords } from '../../base/words.ts';
 import { CommandsAllowed } from './commands-allowed.ts';
 import { AclError } from './error.ts';
+import { type Pattern, PatternList } from './pattern-list.ts';
 
 /** Why a command is denied; channels are the gravest, so that the most telling of several selectors' reasons is shown. */
 export const denials = { command: 1, key: 2, channel: 4 } as const;
@@ -21,16 +22,9 @@ export interface Denial {
 
 const deniedCommand: Denial = { reason: 'command', index: 0 };
 
-export interface KeyPattern {
-  readonly text: string;
-  readonly bytes: Uint8Array;
-  read: boolean;
-  write: boolean;
-}
-
-export interface ChannelPattern {
-  readonly text: string;
-  readonly bytes: Uint8Array;
+export interface KeyPattern extends Pattern {
+  readonly read: boolean;
+  readonly write: boolean;
 }
 
 export interface TouchedKey {
@@ -52,9 +46,9 @@ export interface Touched {
 export class Selector {
   readonly commands: CommandsAllowed;
   allKeys = false;
-  keys: KeyPattern[] = [];
+  keys: PatternList<KeyPattern> = new PatternList();
   allChannels: boolean;
-  channels: ChannelPattern[] = [];
+  channels: PatternList<Pattern> = new PatternList();
   readonly #table: CommandTable;
 
   constructor(table: CommandTable, allChannels: boolean, commands: CommandsAllowed = new CommandsAllowed(table)) {
@@ -73,8 +67,8 @@ export class Selector {
   copy(): Selector {
     const copy = new Selector(this.#table, this.allChannels, this.commands.copy());
     copy.allKeys = this.allKeys;
-    copy.keys = this.keys.map((pattern) => ({ ...pattern }));
-    copy.channels = [...this.channels];
+    copy.keys = this.keys.copy();
+    copy.channels = this.channels.copy();
     return copy;
   }
 
@@ -88,20 +82,20 @@ export class Selector {
       case 'allkeys':
       case '~*':
         this.allKeys = true;
-        this.keys = [];
+        this.keys = new PatternList();
         return;
       case 'resetkeys':
         this.allKeys = false;
-        this.keys = [];
+        this.keys = new PatternList();
         return;
       case 'allchannels':
       case '&*':
         this.allChannels = true;
-        this.channels = [];
+        this.channels = new PatternList();
         return;
       case 'resetchannels':
         this.allChannels = false;
-        this.channels = [];
+        this.channels = new PatternList();
         return;
       case 'allcommands':
       case 'nocommands':
@@ -121,7 +115,7 @@ export class Selector {
     if (!this.allChannels) {
       const { channels, patterns } = touched;
       for (const index of channels)
-        if (!allowsChannel(this.channels, args.bytes, args.at[index]!, args.length[index]!, patterns))
+        if (!allowsChannel(this.channels.all, args.bytes, args.at[index]!, args.length[index]!, patterns))
           return { reason: 'channel', index };
     }
     return undefined;
@@ -129,21 +123,21 @@ export class Selector {
 
   /** May read every key there is. */
   get readsAllKeys(): boolean {
-    return this.allKeys || this.keys.some((pattern) => pattern.read && pattern.text === '*');
+    return this.allKeys || this.keys.all.some((pattern) => pattern.read && pattern.text === '*');
   }
 
   describeKeys(): string {
-    return this.allKeys ? '~*' : this.keys.map(keyText).join(' ');
+    return this.allKeys ? '~*' : this.keys.all.map(keyText).join(' ');
   }
 
   describeChannels(): string {
-    return this.allChannels ? '&*' : this.channels.map(({ text }) => `&${text}`).join(' ');
+    return this.allChannels ? '&*' : this.channels.all.map(({ text }) => `&${text}`).join(' ');
   }
 
   /** As rules that make it again. */
   describe(): string {
     // The rule `~*` would be more than a pattern: those behind it would be refused.
-    const rules = this.keys.map((pattern) => (keyText(pattern) === '~*' ? '%RW~*' : keyText(pattern)));
+    const rules = this.keys.all.map((pattern) => (keyText(pattern) === '~*' ? '%RW~*' : keyText(pattern)));
     const keys = this.allKeys ? '~*' : rules.join(' ');
     const channels = this.allChannels ? '&*' : ['resetchannels', this.describeChannels()].join(' ').trimEnd();
     return `${keys === '' ? '' : `${keys} `}${channels} ${this.commands.describe()}`;
@@ -156,27 +150,22 @@ export class Selector {
     if (parts === null || flags === undefined || !/^(r|w|rw|wr)$/.test(flags)) throw AclError.syntax;
     const text = rule.slice(parts[0].length);
     if (hasSpaces(text)) throw AclError.syntax;
-    const known = this.keys.find((pattern) => pattern.text === text);
-    const read = flags.includes('r');
-    const write = flags.includes('w');
-    if (known === undefined) this.keys.push({ text, bytes: Buffer.from(text, 'latin1'), read, write });
-    else {
-      known.read ||= read;
-      known.write ||= write;
-    }
+    const known = this.keys.find(text);
+    const read = known?.read === true || flags.includes('r');
+    const write = known?.write === true || flags.includes('w');
+    this.keys.put({ text, bytes: known?.bytes ?? Buffer.from(text, 'latin1'), read, write });
   }
 
   #addChannelPattern(text: string): void {
     if (this.allChannels) throw AclError.channelsAfterAll;
     if (hasSpaces(text)) throw AclError.syntax;
-    if (!this.channels.some((pattern) => pattern.text === text))
-      this.channels.push({ text, bytes: Buffer.from(text, 'latin1') });
+    if (this.channels.find(text) === undefined) this.channels.put({ text, bytes: Buffer.from(text, 'latin1') });
   }
 
   #allowsKey(args: Args, key: TouchedKey): boolean {
     const at = args.at[key.index]!;
     const length = args.length[key.index]!;
-    for (const { bytes, read, write } of this.keys) {
+    for (const { bytes, read, write } of this.keys.all) {
       if ((key.read && !read) || (key.write && !write)) continue;
       if (globMatch(bytes, 0, bytes.length, args.bytes, at, length, false)) return true;
     }
@@ -186,7 +175,7 @@ export class Selector {
 
 /** A pattern (PSUBSCRIBE) must be one of the list, letter by letter; a channel must match one. */
 export function allowsChannel(
-  list: readonly ChannelPattern[],
+  list: readonly Pattern[],
   name: Uint8Array,
   at: number,
   length: number,

@@ -19,9 +19,11 @@ export class User implements SessionUser {
   noPass = false;
   /** The rule that was given last, if one was. */
   sanitize: 'sanitize-payload' | 'skip-sanitize-payload' | undefined;
-  passwords: string[] = [];
-  /** The first is the root selector. */
+  passwords: Set<string> = new Set();
+  /** The first is the root selector, the only one that rules change once it is there. */
   selectors: [Selector, ...Selector[]];
+  /** A selector other than the root allows everything. */
+  #unrestrictedBesides = false;
   readonly #table: CommandTable;
   /** acl-pubsub-default says that new selectors allow all channels. */
   readonly #allChannels: () => boolean;
@@ -42,25 +44,32 @@ export class User implements SessionUser {
 
   copy(): User {
     const copy = new User(this.name, this.#table, this.#allChannels);
-    copy.become(this);
+    const [root, ...more] = this.selectors;
+    copy.unrestricted = this.unrestricted;
+    copy.enabled = this.enabled;
+    copy.noPass = this.noPass;
+    copy.sanitize = this.sanitize;
+    copy.passwords = new Set(this.passwords);
+    copy.selectors = [root.copy(), ...more];
+    copy.#unrestrictedBesides = this.#unrestrictedBesides;
     return copy;
   }
 
-  /** Takes over everything of `other` but its name. */
+  /** Takes over everything of `other` but its name; `other` must not be used any more. */
   become(other: User): void {
     this.unrestricted = other.unrestricted;
     this.enabled = other.enabled;
     this.noPass = other.noPass;
     this.sanitize = other.sanitize;
-    this.passwords = [...other.passwords];
-    const [root, ...more] = other.selectors;
-    this.selectors = [root.copy(), ...more.map((selector) => selector.copy())];
+    this.passwords = other.passwords;
+    this.selectors = other.selectors;
+    this.#unrestrictedBesides = other.#unrestrictedBesides;
   }
 
   /** One rule; selectors in one piece. Throws AclError and is then as it was. */
   apply(rule: string): void {
     this.#apply(rule);
-    this.unrestricted = this.selectors.some((selector) => selector.unrestricted);
+    this.unrestricted = this.selectors[0].unrestricted || this.#unrestrictedBesides;
   }
 
   accepts(password: string): boolean {
@@ -81,7 +90,7 @@ export class User implements SessionUser {
 
   /** As rules that make it again: the line of ACL LIST and of files, without `user` and the name. */
   describe(): string {
-    const words = [...this.flags, ...this.passwords.map((hash) => `#${hash}`)];
+    const words = [...this.flags, ...Array.from(this.passwords, (hash) => `#${hash}`)];
     for (const [index, selector] of this.selectors.entries())
       words.push(index === 0 ? selector.describe() : `(${selector.describe()})`);
     return words.join(' ');
@@ -103,10 +112,11 @@ export class User implements SessionUser {
       case 'nopass':
       case 'resetpass':
         this.noPass = rule.toLowerCase() === 'nopass';
-        this.passwords = [];
+        this.passwords.clear();
         return;
       case 'clearselectors':
         this.selectors = [this.selectors[0]];
+        this.#unrestrictedBesides = false;
         return;
       case 'reset':
         this.#reset();
@@ -114,22 +124,24 @@ export class User implements SessionUser {
     }
     if (rule.startsWith('>') || rule.startsWith('#')) {
       const hash = hashOf(rule, '>');
-      if (!this.passwords.includes(hash)) this.passwords.push(hash);
+      this.passwords.add(hash);
       this.noPass = false;
     } else if (rule.startsWith('<') || rule.startsWith('!')) {
       const hash = hashOf(rule, '<');
-      if (!this.passwords.includes(hash)) throw AclError.noSuchPassword;
-      this.passwords = this.passwords.filter((known) => known !== hash);
+      if (!this.passwords.delete(hash)) throw AclError.noSuchPassword;
     } else if (rule.startsWith('(') && rule.endsWith(')')) {
-      this.selectors.push(Selector.parse(this.#table, this.#allChannels(), rule));
+      const selector = Selector.parse(this.#table, this.#allChannels(), rule);
+      this.selectors.push(selector);
+      this.#unrestrictedBesides ||= selector.unrestricted;
     } else this.selectors[0].apply(rule);
   }
 
   #reset(): void {
     this.enabled = this.noPass = false;
     this.sanitize = 'sanitize-payload';
-    this.passwords = [];
+    this.passwords.clear();
     this.selectors = [new Selector(this.#table, this.#allChannels())];
+    this.#unrestrictedBesides = false;
   }
 }
 
