@@ -80,6 +80,8 @@ export class Dict {
   readonly arena: Arena;
   readonly hasher: KeyHasher;
   readonly keyBase: number;
+  /** Means nothing: it keeps reads from being left out whose only use is that memory has been read. */
+  touched = 0;
   /** Where the last successful `find` found its item; valid until the next change of any dict. */
   #slotView: Uint32Array = new Uint32Array(0);
   #slotIndex = 0;
@@ -200,16 +202,6 @@ export class Dict {
     return this.#findIn(view[word + TABLE0]!, view[word + LOG0]!, bytes, at, length, hash);
   }
 
-  /** Reads a word of the bucket for a hash: done for many hashes in a row, memory serves them all at once. */
-  touch(header: Address, hash: number): number {
-    const view = this.arena.u32[header >>> SEGMENT_SHIFT]!;
-    const word = (header & UNIT_MASK) << 2;
-    const table = view[word + TABLE0]!;
-    if (table === 0) return 0;
-    const bucket = hash & ((1 << view[word + LOG0]!) - 1);
-    return this.arena.u32[table >>> SEGMENT_SHIFT]![((table & UNIT_MASK) << 2) + bucket * BUCKET_WORDS]!;
-  }
-
   /** Puts another item (same key, moved block) into the slot that the last `find` returned. */
   replaceFound(item: Address): void {
     if (this.watcher !== null) this.watcher.placed(item);
@@ -231,6 +223,86 @@ export class Dict {
     if (view[word + REHASH] === NOT_REHASHING) this.#insertInto(view[word + TABLE0]!, view[word + LOG0]!, item, hash);
     else this.#insertInto(view[word + TABLE1]!, view[word + LOG1]!, item, hash);
     view[word + COUNT] = count;
+  }
+
+  /**
+   * Adds the first `count` items, whose keys may be there already, and zeroes in `items` those that it has taken. Returns `count`,
+   * or the index of the first item whose key is there: neither that one nor those behind it are taken. Throws
+   * ArenaExhausted, having taken those before.
+   *
+   * Every item lands in another place of a large table, and looking at one after the other waits for memory each time. So all
+   * places are read from first: reads that do not depend on each other, and that the processor has under way at once.
+   */
+  insertAll(header: Address, items: Uint32Array, hashes: Int32Array, count: number): number {
+    const view = this.arena.u32[header >>> SEGMENT_SHIFT]!;
+    const word = (header & UNIT_MASK) << 2;
+    for (let i = 0; i < count;) {
+      const log = view[word + LOG0]!;
+      const table = view[word + TABLE0]!;
+      const room = table === 0 ? 0 : (GROW_AT << log) - view[word + COUNT]!;
+      if (room <= 0 || view[word + REHASH] !== NOT_REHASHING || view[word + GUARD] !== 0) {
+        if (this.#isThere(header, items[i]!, hashes[i]!)) return i;
+        this.insert(header, items[i]!, hashes[i]!);
+        items[i++] = 0;
+        continue;
+      }
+      const end = Math.min(count, i + room);
+      this.touched = this.#touch(table, log, hashes, i, end);
+      for (; i < end; i++) {
+        if (!this.#insertAbsent(table, log, items[i]!, hashes[i]!)) return i;
+        items[i] = 0;
+        view[word + COUNT]!++;
+      }
+    }
+    return count;
+  }
+
+  #touch(table: Address, log: number, hashes: Int32Array, from: number, end: number): number {
+    const view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
+    const base = (table & UNIT_MASK) << 2;
+    const mask = (1 << log) - 1;
+    let sum = 0;
+    for (let i = from; i < end; i++) sum += view[base + (hashes[i]! & mask) * BUCKET_WORDS]!;
+    return sum;
+  }
+
+  /** `insertInto`, unless an item with the same key is in the chain: false then. */
+  #insertAbsent(table: Address, log: number, item: Address, hash: number): boolean {
+    let view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
+    let bucket = ((table & UNIT_MASK) << 2) + (hash & ((1 << log) - 1)) * BUCKET_WORDS;
+    for (;;) {
+      const used = view[bucket + 1]!;
+      for (let slot = bucket + HASHES; slot < bucket + HASHES + used; slot++)
+        if ((view[slot]! | 0) === hash && this.#sameKey(view[slot + ITEMS - HASHES]!, item)) return false;
+      if (used < SLOTS) {
+        view[bucket + HASHES + used] = hash;
+        view[bucket + ITEMS + used] = item;
+        view[bucket + 1] = used + 1;
+        return true;
+      }
+      if (view[bucket] === 0) {
+        this.#insertInto(table, log, item, hash);
+        return true;
+      }
+      const next = view[bucket]!;
+      view = this.arena.u32[next >>> SEGMENT_SHIFT]!;
+      bucket = (next & UNIT_MASK) << 2;
+    }
+  }
+
+  /** Whether an item of the dict has the key of this one, which is not in it. */
+  #isThere(header: Address, item: Address, hash: number): boolean {
+    const words = this.arena.u32[item >>> SEGMENT_SHIFT]!;
+    const word = (item & UNIT_MASK) << 2;
+    const start = (word << 2) + this.keyBase + ((words[word]! >>> 31) << 3);
+    return this.find(header, this.arena.u8[item >>> SEGMENT_SHIFT]!, start, words[word + 1]!, hash) !== 0;
+  }
+
+  #sameKey(a: Address, b: Address): boolean {
+    const words = this.arena.u32[b >>> SEGMENT_SHIFT]!;
+    const word = (b & UNIT_MASK) << 2;
+    const start = (word << 2) + this.keyBase + ((words[word]! >>> 31) << 3);
+    return this.#keyEquals(a, this.arena.u8[b >>> SEGMENT_SHIFT]!, start, words[word + 1]!);
   }
 
   /** Unlinks the item with this key and returns it (the caller frees it), or 0. */

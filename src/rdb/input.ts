@@ -7,7 +7,7 @@
  * allocated on the word of a length alone, so memory is bounded by what was pushed and the largest compressed string.
  */
 import { Crc64 } from '../base/crc64.ts';
-import { viewed } from '../base/viewed.ts';
+import { type Viewed, viewed } from '../base/viewed.ts';
 import { writeInteger } from './cursor.ts';
 import { Malformed } from './error.ts';
 import * as format from './format.ts';
@@ -34,7 +34,7 @@ export class RdbInput {
   lengthHigh = 0;
   lengthLow = 0;
 
-  window: Uint8Array = viewed(new Uint8Array(WINDOW_BYTES));
+  window: Viewed = viewed(new Uint8Array(WINDOW_BYTES));
   /** Next byte to parse, and the end of valid bytes. */
   position = 0;
   end = 0;
@@ -52,10 +52,7 @@ export class RdbInput {
   #need = 1;
   #encodedAs = 0;
   // Two places for strings that are not in the window as they are: a field and its value.
-  readonly #scratch: [Uint8Array, Uint8Array] = [
-    viewed(new Uint8Array(SCRATCH_BYTES)),
-    viewed(new Uint8Array(SCRATCH_BYTES)),
-  ];
+  readonly #scratch: [Viewed, Viewed] = [viewed(new Uint8Array(SCRATCH_BYTES)), viewed(new Uint8Array(SCRATCH_BYTES))];
 
   constructor(maxStringBytes: number, checksum: boolean, inputBytes: number) {
     this.#maxString = maxStringBytes;
@@ -110,6 +107,16 @@ export class RdbInput {
     if (this.#crc.matches(stored, 0)) return;
     const expected = Buffer.from(stored).reverse().toString('hex');
     throw new Malformed(`Wrong RDB checksum expected: (${expected}) but got (${this.#crc.toString()})`);
+  }
+
+  /** Where the window's bytes end that belong to the input and may be parsed without a look at limits on strings. */
+  get plainEnd(): number {
+    return Math.min(this.end, this.#inputBytes - this.dropped);
+  }
+
+  /** Longest string accepted, in bytes. */
+  get maxString(): number {
+    return this.#maxString;
   }
 
   // ---- lengths and strings ----
@@ -237,7 +244,7 @@ export class RdbInput {
     const at = this.take(compressed);
     if (this.#scratch[scratch].length < length) this.#scratch[scratch] = viewed(new Uint8Array(length));
     const target = this.#scratch[scratch];
-    if (!lzfDecompress(this.window, at, compressed, target, length)) {
+    if (!lzfDecompress(this.window, at, compressed, target, 0, length)) {
       throw new Malformed('compressed string is malformed');
     }
     this.bytes = target;

@@ -7,6 +7,7 @@
  *
  * Both directions are bounded by the ranges they are given; malformed input is reported, never followed.
  */
+import { copyWords, type Viewed, WORDS_MAX } from '../base/viewed.ts';
 
 /** No encoding needs fewer than three input bytes for this many output bytes, so larger claims are false. */
 const MAX_EXPANSION_PER_3_BYTES = 264;
@@ -17,25 +18,30 @@ export function isPlausibleLzfLength(compressed: number, length: number): boolea
 }
 
 /**
- * Expands exactly `inLength` bytes of `input` into exactly `outLength` bytes at `target[0]`.
- * Returns false if the input is malformed or gives another length; `target` is then undefined.
+ * Expands exactly `inLength` bytes of `input` into exactly `outLength` bytes of `target` from `outAt` on; nothing else of it is
+ * touched. Returns false if the input is malformed or gives another length; the bytes in `target` are then undefined.
  */
 export function lzfDecompress(
-  input: Uint8Array,
+  input: Viewed,
   inAt: number,
   inLength: number,
-  target: Uint8Array,
+  target: Viewed,
+  outAt: number,
   outLength: number,
 ): boolean {
+  const source = input.view!;
+  const view = target.view!;
   const end = inAt + inLength;
+  const outEnd = outAt + outLength;
   let from = inAt;
-  let to = 0;
+  let to = outAt;
   while (from < end) {
     const control = input[from++]!;
     if (control < 32) {
       const run = control + 1;
-      if (from + run > end || to + run > outLength) return false;
-      for (let i = 0; i < run; i++) target[to + i] = input[from + i]!;
+      if (from + run > end || to + run > outEnd) return false;
+      if (run < 4) for (let i = 0; i < run; i++) target[to + i] = input[from + i]!;
+      else copyWords(view, to, source, from, run);
       from += run;
       to += run;
       continue;
@@ -48,12 +54,36 @@ export function lzfDecompress(
     if (from >= end) return false;
     const back = (((control & 31) << 8) | input[from++]!) + 1;
     length += 2;
-    if (back > to || to + length > outLength) return false;
-    if (back >= length && length > 32) target.copyWithin(to, to - back, to - back + length);
-    else for (let i = 0; i < length; i++) target[to + i] = target[to + i - back]!;
-    to += length;
+    const copyEnd = to + length;
+    if (to - back < outAt || copyEnd > outEnd) return false;
+    if (back === 1 && length >= 4) {
+      fillWords(view, to, length, target[to - 1]!);
+    } else if (length > WORDS_MAX && back >= length) {
+      target.copyWithin(to, to - back, to - back + length);
+    } else {
+      // A copy that overlaps itself repeats what lies `back` bytes before, so a multiple of that distance serves as well: once
+      // it is a word or more, words can be copied.
+      let distance = back;
+      let at = to;
+      if (back < 4) {
+        distance = back === 3 ? 6 : 4;
+        const words = Math.min(copyEnd, to + distance - back);
+        for (; at < words; at++) target[at] = target[at - back]!;
+      }
+      for (const last = copyEnd - 4; at <= last; at += 4) view.setInt32(at, view.getInt32(at - distance, true), true);
+      for (; at < copyEnd; at++) target[at] = target[at - distance]!;
+    }
+    to = copyEnd;
   }
-  return to === outLength;
+  return to === outEnd;
+}
+
+/** Fills `length` >= 4 bytes with one. */
+function fillWords(view: DataView, at: number, length: number, byte: number): void {
+  const word = Math.imul(byte, 0x01010101);
+  const last = at + length - 4;
+  for (let i = at; i < last; i += 4) view.setInt32(i, word, true);
+  view.setInt32(last, word, true);
 }
 
 const HASH_BITS = 14;

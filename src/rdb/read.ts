@@ -5,7 +5,8 @@
  *
  * Rule: a step (an opcode, a key, a string, one element or pair) either happens completely or not at all. If bytes are
  * missing, the position returns to the step's start and the input knows how many it needs before trying again. So no value
- * is parsed twice, and memory is bounded by the largest single string.
+ * is parsed twice, and memory is bounded by the largest single string. Plain string keys that are there as a whole take the
+ * short way (string-key.ts), which leaves what it cannot take to the steps.
  */
 import type { PackedCursor } from './cursor.ts';
 import { INTEGER_TEXT_BYTES, parseScore } from './cursor.ts';
@@ -17,6 +18,7 @@ import { ZiplistCursor, ZipmapCursor } from './legacy.ts';
 import { ListpackChecker, ListpackCursor } from './listpack.ts';
 import type { CollectionType, KeyMeta, RdbSink } from './sink.ts';
 import { StreamReader } from './stream.ts';
+import { SHORT_STRING_MAX, StringKey } from './string-key.ts';
 
 export interface RdbReaderOptions {
   /** Longest string (or packed blob) accepted, in bytes. Default DEFAULT_MAX_STRING_BYTES. */
@@ -57,6 +59,8 @@ export class RdbReader {
   readonly #listpack = new ListpackCursor();
   readonly #checker = new ListpackChecker();
   readonly #stream: StreamReader;
+  readonly #stringKey: StringKey = new StringKey();
+  readonly #takesStringKeys: boolean;
 
   constructor(sink: RdbSink, options: RdbReaderOptions = {}) {
     this.#sink = sink;
@@ -67,6 +71,7 @@ export class RdbReader {
     );
     this.#stream = new StreamReader(this.#input);
     this.#single = options.single ?? false;
+    this.#takesStringKeys = sink.stringKey !== undefined && this.#input.maxString >= SHORT_STRING_MAX;
     if (this.#single) this.version = options.version ?? 0;
     this.#state = this.#single ? STATE_SINGLE : STATE_HEADER;
   }
@@ -97,6 +102,10 @@ export class RdbReader {
     if (!input.ready) return 'need-more';
     try {
       for (let i = 0; i < maxSteps; i++) {
+        if (this.#state === STATE_ENTRY && this.#takesStringKeys) {
+          i += this.#stringKeys(maxSteps - i);
+          if (i >= maxSteps) break;
+        }
         input.startStep();
         this.#step();
         if (this.#state === STATE_DONE) return 'done';
@@ -123,6 +132,26 @@ export class RdbReader {
     if (this.#state === STATE_DONE) return;
     this.#failure = new RdbError('Unexpected end of RDB input', this.offset + this.pendingBytes);
     throw this.#failure;
+  }
+
+  /** Takes keys with string values while there is one after the other; returns how many steps that counts as. */
+  #stringKeys(maxSteps: number): number {
+    const { window, plainEnd } = this.#input;
+    const sink = this.#sink;
+    const found = this.#stringKey;
+    const { expireAtMs, lfuFrequency, idleSeconds } = this.#meta;
+    // What precedes the next key was parsed by steps already.
+    if (expireAtMs !== -1 || lfuFrequency !== -1 || idleSeconds !== -1) return 0;
+    let at = this.#input.position;
+    let steps = 0;
+    while (steps < maxSteps) {
+      const next = found.parse(window, at, plainEnd);
+      if (next < 0 || !sink.stringKey!(found, window)) break;
+      at = next;
+      steps += 1 + (found.valueLength >>> STEP_SHIFT);
+    }
+    this.#input.position = at;
+    return steps;
   }
 
   // ---- steps ----
@@ -611,6 +640,8 @@ export class RdbReader {
   }
 }
 
+/** Values this much larger than an element count as more steps: one for each KiB. */
+const STEP_SHIFT = 10;
 /** How much of a key or a field name a message shows. */
 const NAMED_BYTES = 128;
 

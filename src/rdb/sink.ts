@@ -8,6 +8,8 @@
  * Rule: bytes are views that are valid only during the call; copy what you keep. A method may throw to refuse
  * the file: the reader then stops for good and the error reaches whoever called `run`.
  */
+import type { Viewed } from '../base/viewed.ts';
+import type { StringKey } from './string-key.ts';
 
 export type CollectionType = 'list' | 'set' | 'hash' | 'zset';
 export type PackedType = 'list-node' | 'set' | 'hash' | 'hash-expiring' | 'zset';
@@ -68,6 +70,11 @@ export interface RdbSink {
   /** Data of a module was skipped. */
   moduleAux(name: string): void;
 
+  /**
+   * A key with a string value, in one call instead of `key`, `string` and `endKey`; a sink may do without. False: it takes this
+   * one the long way.
+   */
+  stringKey?(found: StringKey, window: Viewed): boolean;
   key(bytes: Uint8Array, at: number, length: number, meta: KeyMeta): void;
   string(bytes: Uint8Array, at: number, length: number): void;
   /**

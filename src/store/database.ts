@@ -280,7 +280,7 @@ export class Database {
     return entry;
   }
 
-  /** A string entry that is in no table yet: the caller owns it, until it gives it to `linkBuilt`. The loader's way in. */
+  /** A string entry that is in no table yet: the caller owns it until `linkBuilt` has taken it. The loader's way in. */
   buildString(
     keyBytes: Uint8Array,
     keyAt: number,
@@ -296,14 +296,32 @@ export class Database {
     return entry;
   }
 
-  /** Adds a built entry, whose key must be absent; frees it if memory runs out. */
-  linkBuilt(entry: Address, hash: number): void {
-    this.#link(entry, this.space.entries.expiry(entry), hash);
-  }
-
-  /** Before many `peek`s in a row: one of these for each hash makes them quicker. The result means nothing. */
-  touch(hash: number): number {
-    return this.space.keys.touch(this.#keys, hash);
+  /**
+   * Adds built entries, and zeroes in `items` those that are the database's now. Returns `count`, or the index of the first one
+   * whose key is there already: neither it nor those behind it are added. Throws ArenaExhausted likewise.
+   */
+  linkBuilt(items: Uint32Array, hashes: Int32Array, count: number): number {
+    const { keys, deadlines, entries } = this.space;
+    let indexed = 0;
+    let linked = 0;
+    try {
+      for (; indexed < count; indexed++) {
+        const entry = items[indexed]!;
+        if (!entries.hasExpiry(entry)) continue;
+        deadlines.insert(this.#deadlines, entries.expiry(entry), entry);
+        this.#noteLocal(entry);
+      }
+      linked = keys.insertAll(this.#keys, items, hashes, count);
+      return linked;
+    } finally {
+      if (linked < count) {
+        // Those that the table has not taken are indexed in vain.
+        for (let i = 0; i < indexed; i++) {
+          const entry = items[i]!;
+          if (entry !== 0 && entries.hasExpiry(entry)) deadlines.remove(this.#deadlines, entries.expiry(entry), entry);
+        }
+      }
+    }
   }
 
   /** Deletes the key and reclaims its value; false if it was absent. No regard to expiry. */

@@ -9,12 +9,14 @@ import type { Address } from '../memory/arena.ts';
 import { ArenaExhausted } from '../memory/arena.ts';
 import { copyBytes } from '../memory/copy.ts';
 import { parseInteger } from '../base/numbers.ts';
-import { viewed } from '../base/viewed.ts';
+import { type Viewed, viewed } from '../base/viewed.ts';
 import { latin1 } from '../resp/args.ts';
 import type { CollectionType, KeyMeta, PackedType, RdbSink, StreamSink } from '../rdb/sink.ts';
+import type { StringKey } from '../rdb/string-key.ts';
 import type { Database } from './database.ts';
 import { TYPE_LIST } from './entry.ts';
 import { LinkBatch } from './load-batch.ts';
+import { buildFound } from './load-string.ts';
 import { StreamLoader } from './stream-load.ts';
 import type { Store } from './store.ts';
 
@@ -60,6 +62,8 @@ export class StoreLoader implements RdbSink {
   readonly #databases: readonly Database[];
   readonly #options: LoadOptions;
   readonly #batch: LinkBatch = new LinkBatch();
+  /** String keys must not be taken in one call. */
+  readonly #longWay: boolean;
   #reserveLeft = RESERVE_MAX;
 
   // The key at work.
@@ -87,6 +91,7 @@ export class StoreLoader implements RdbSink {
     this.#store = store;
     this.#databases = databases;
     this.#options = options;
+    this.#longWay = options.replaceExisting === true;
     this.#db = databases[0]!;
     this.#streams = new StreamLoader(store.streams, (what) => {
       throw new LoadError(`the stream '${this.#keyName()}' ${what}`);
@@ -157,6 +162,24 @@ export class StoreLoader implements RdbSink {
       return;
     }
     this.#hash = space.hasher.hash(this.#key, 0, length);
+  }
+
+  stringKey(found: StringKey, window: Viewed): boolean {
+    const { expireAtMs } = found;
+    if (
+      this.#longWay ||
+      (expireAtMs !== -1 && (expireAtMs < 0 || (this.#options.dropExpired && expireAtMs < this.#store.space.now)))
+    )
+      return false;
+    const entry = buildFound(this.#store.space, found, window);
+    if (entry === 0) return false;
+    this.keys++;
+    if (found.idleSeconds >= 0 || found.lfuFrequency >= 0) {
+      const { space } = this.#store;
+      space.access.assign(entry, found.idleSeconds, found.lfuFrequency, space.now);
+    }
+    if (this.#batch.add(entry, this.#store.space.hasher.hash(window, found.keyAt, found.keyLength))) this.#flush();
+    return true;
   }
 
   string(bytes: Uint8Array, at: number, length: number): void {

@@ -33,15 +33,42 @@ class Subject {
     this.header = this.dict.create();
   }
 
-  add(key: string): void {
+  item(key: string): Address {
     const bytes = Buffer.from(key);
-    assert.equal(this.find(key), this.model.get(key) ?? 0);
-    if (this.model.has(key)) return;
     const item = this.arena.alloc(KEY_BASE + bytes.length);
     const words = this.arena.u32[segmentOf(item)]!;
     words[byteOf(item) >>> 2] = 0;
     words[(byteOf(item) >>> 2) + 1] = bytes.length;
     this.arena.u8[segmentOf(item)]!.set(bytes, byteOf(item) + KEY_BASE);
+    return item;
+  }
+
+  /** Adds many at once, and each again that was refused, until all are in. */
+  addAll(keys: readonly string[]): void {
+    const items = Uint32Array.from(keys, (key) => this.item(key));
+    const hashes = Int32Array.from(keys, (key) => this.hasher.hash(Buffer.from(key), 0, key.length));
+    for (let first = 0; first < keys.length;) {
+      const offered = items.slice(first);
+      const taken = this.dict.insertAll(this.header, offered, hashes.subarray(first), offered.length);
+      for (let i = 0; i < taken; i++) {
+        assert.equal(offered[i], 0);
+        assert.ok(!this.model.has(keys[first + i]!), 'added twice');
+        this.model.set(keys[first + i]!, items[first + i]!);
+      }
+      assert.deepEqual(offered.subarray(taken), items.subarray(first + taken));
+      first += taken;
+      if (first === keys.length) return;
+      assert.ok(this.model.has(keys[first]!), 'refused without a reason');
+      this.arena.free(items[first]!);
+      first++;
+    }
+  }
+
+  add(key: string): void {
+    const bytes = Buffer.from(key);
+    assert.equal(this.find(key), this.model.get(key) ?? 0);
+    if (this.model.has(key)) return;
+    const item = this.item(key);
     try {
       this.dict.insert(this.header, item, this.hasher.hash(bytes, 0, bytes.length));
     } catch (error) {
@@ -102,14 +129,21 @@ const seed = fc.uint8Array({ minLength: 8, maxLength: 8 });
 const range = { from: fc.nat(2000), many: fc.nat(900) };
 const step = fc.oneof(
   fc.record({ kind: fc.constant('add' as const), ...range }),
+  fc.record({ kind: fc.constant('addAll' as const), ...range }),
   fc.record({ kind: fc.constant('remove' as const), ...range }),
   fc.record({ kind: fc.constant('rehash' as const), ...range }),
 );
 
 function apply(
   subject: Subject,
-  { kind, from, many }: { kind: 'add' | 'remove' | 'rehash'; from: number; many: number },
+  { kind, from, many }: { kind: 'add' | 'addAll' | 'remove' | 'rehash'; from: number; many: number },
 ) {
+  if (kind === 'addAll') {
+    // Some come twice, one after the other or far apart.
+    const key = (_: unknown, i: number): string => `key:${from + (i % 5 === 4 ? i >> 1 : i)}`;
+    subject.addAll(Array.from({ length: many }, key));
+    return;
+  }
   if (kind === 'rehash') {
     subject.dict.rehashSome(subject.header, many % 20);
     return;
@@ -142,12 +176,17 @@ test('keys with the same hash share a chain and stay apart', () => {
   }
   fc.assert(
     fc.property(
-      fc.array(fc.record({ kind: fc.constantFrom('add' as const, 'remove' as const), key: fc.nat(120) }), {
-        maxLength: 400,
-      }),
+      fc.array(
+        fc.record({ kind: fc.constantFrom('add' as const, 'addAll' as const, 'remove' as const), key: fc.nat(120) }),
+        {
+          maxLength: 400,
+        },
+      ),
       (steps) => {
         const subject = new Subject(new Uint8Array(8), new Colliding(new Uint8Array(8)));
-        for (const { kind, key } of steps) subject[kind](String(key));
+        for (const { kind, key } of steps)
+          if (kind === 'addAll') subject.addAll([key, key + 2, key].map(String));
+          else subject[kind](String(key));
         subject.check();
         subject.drain(7);
       },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Crc64 } from '../../src/base/crc64.ts';
+import { viewed } from '../../src/base/viewed.ts';
 import { LzfCompressor, lzfDecompress } from '../../src/rdb/lzf.ts';
 import { PAYLOAD_FOOTER_BYTES, checkPayload, makePayload } from '../../src/rdb/payload.ts';
 import { MAX_CHUNK_BYTES, MIN_CHUNK_BYTES, RdbWriter } from '../../src/rdb/write.ts';
@@ -171,8 +172,8 @@ test('without checksum a zero is written, and before version 5 nothing', () => {
 
 test('LZF gives back what it compressed, for texts, runs and noise, one after another', () => {
   const compressor = new LzfCompressor();
-  const target = new Uint8Array(100_000);
-  const back = new Uint8Array(100_000);
+  const target = viewed(new Uint8Array(100_000));
+  const back = viewed(new Uint8Array(100_000));
   let state = 1;
   const noise = (): number => (state = Math.imul(state, 1103515245) + 12345) >>> 16;
   for (let round = 0; round < 300; round++) {
@@ -181,23 +182,23 @@ test('LZF gives back what it compressed, for texts, runs and noise, one after an
     const input = Uint8Array.from({ length: size + 5 }, () => noise() % alphabet);
     const packed = compressor.compress(input, 5, size, target, target.length);
     assert.ok(packed > 0);
-    assert.ok(lzfDecompress(target, 0, packed, back, size));
+    assert.ok(lzfDecompress(target, 0, packed, back, 0, size));
     assert.deepEqual(back.subarray(0, size), input.subarray(5));
-    assert.ok(!lzfDecompress(target, 0, packed, back, size + 1));
-    assert.ok(!lzfDecompress(target, 0, packed, back, size - 1));
+    assert.ok(!lzfDecompress(target, 0, packed, back, 0, size + 1));
+    assert.ok(!lzfDecompress(target, 0, packed, back, 0, size - 1));
     assert.equal(compressor.compress(input, 5, size, target, packed - 1), 0);
     assert.equal(compressor.compress(input, 5, size, target, packed), packed);
   }
   const run = new Uint8Array(90_000);
   const packed = compressor.compress(run, 0, run.length, target, target.length);
   assert.ok(packed < 1100);
-  assert.ok(lzfDecompress(target, 0, packed, back, run.length));
+  assert.ok(lzfDecompress(target, 0, packed, back, 0, run.length));
 });
 
 test('malformed LZF is refused', () => {
-  const target = new Uint8Array(64);
+  const target = viewed(new Uint8Array(64));
   const expands = (input: number[], size: number): boolean =>
-    lzfDecompress(Uint8Array.from(input), 0, input.length, target, size);
+    lzfDecompress(viewed(Uint8Array.from(input)), 0, input.length, target, 0, size);
   assert.ok(expands([1, 7, 8, 0x20, 1], 5));
   assert.deepEqual([...target.subarray(0, 5)], [7, 8, 7, 8, 7]);
   assert.ok(!expands([1, 7], 2));
