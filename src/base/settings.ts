@@ -116,6 +116,10 @@ export interface Settings {
   loglevel: 'debug' | 'verbose' | 'notice' | 'warning';
   alwaysShowLogo: boolean;
   setProcTitle: boolean;
+  procTitleTemplate: string;
+  oomScoreAdj: 'no' | 'relative' | 'yes' | 'absolute';
+  /** For a master, a replica, and a child, which there is none of here. */
+  oomScoreAdjValues: readonly number[];
   hz: number;
   dynamicHz: boolean;
   shutdownOnSigint: readonly ShutdownFlag[];

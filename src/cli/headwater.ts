@@ -18,6 +18,7 @@ import { systemReason } from '../server/config/system-reason.ts';
 import { bugReport } from '../server/bug-report.ts';
 import { AclStartError } from '../server/acl/access-control.ts';
 import { ListenError } from '../server/listeners.ts';
+import { ownProcess } from '../server/own-process.ts';
 import { Server } from '../server/server.ts';
 import { installInfo } from '../observability/info.ts';
 import { helpText, parseArguments } from './arguments.ts';
@@ -121,6 +122,7 @@ async function main(argv: readonly string[]): Promise<void> {
 async function run(server: Server, settings: Settings): Promise<void> {
   const { world } = server;
   installInfo(server);
+  ownProcess(server);
   for (const [signal, directive] of [
     ['SIGTERM', 'shutdownOnSigterm'],
     ['SIGINT', 'shutdownOnSigint'],

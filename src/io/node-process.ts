@@ -2,9 +2,12 @@
  * Facts about this process for INFO, and its signals. Reading memory and CPU use costs a few system
  * calls: for INFO and cron, not for the path of a command.
  */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { arch, machine, release, totalmem, type } from 'node:os';
 import { resolve } from 'node:path';
 import type { ProcessCpu, ProcessFacts, ProcessMemory, Signal } from './world.ts';
+
+const OOM_SCORE_ADJ = '/proc/self/oom_score_adj';
 
 export function nodeProcess(): ProcessFacts {
   return new NodeProcess();
@@ -38,5 +41,17 @@ class NodeProcess implements ProcessFacts {
   onSignal(signal: Signal, task: () => void): () => void {
     process.on(signal, task);
     return () => process.off(signal, task);
+  }
+
+  setTitle(title: string): void {
+    process.title = title;
+  }
+
+  oomScoreAdj(): number {
+    return Number(readFileSync(OOM_SCORE_ADJ, 'latin1'));
+  }
+
+  setOomScoreAdj(score: number): void {
+    writeFileSync(OOM_SCORE_ADJ, `${score}\n`);
   }
 }

@@ -48,6 +48,11 @@ export interface ProcessFacts {
   cpu(): ProcessCpu;
   /** Calls `task` at each arrival of the signal instead of ending the process; returns how to stop that. */
   onSignal(signal: Signal, task: () => void): () => void;
+  /** What ps shows for this process; cut to the room that the command line left. */
+  setTitle(title: string): void;
+  /** How readily the kernel ends this process when memory runs out, -1000 to 1000. Both throw where there is no such thing. */
+  oomScoreAdj(): number;
+  setOomScoreAdj(score: number): void;
 }
 
 export interface ProcessMemory {

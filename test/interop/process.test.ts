@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../support/free-port.ts';
 import { startHeadwater } from '../support/headwater-server.ts';
 import { connectRaw } from '../support/raw-client.ts';
+import { startRedis } from '../support/redis-server.ts';
 import { linkUp } from '../support/replication.ts';
 import { startServer, type ServerProcess } from '../support/server-process.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -295,4 +296,56 @@ test('while a large file is loaded clients are told so, and a SIGTERM leaves the
   await early.close();
   assert.ok(readFileSync(file).equals(before));
   dir.remove();
+});
+
+/** The title and the OOM score of a process are files only where there is /proc. */
+const proc = existsSync('/proc/self/oom_score_adj');
+
+/** What ps shows. */
+function titleOf({ pid }: ServerProcess): string {
+  return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replace(/[\0 ]+$/, '');
+}
+
+test('the title of the process follows proc-title-template as in redis-server', { skip: !proc }, async (t) => {
+  const servers = await Promise.all([start(t, startHeadwater()), start(t, startRedis())]);
+  for (const [i, server] of servers.entries()) {
+    const program = ['headwater', '/usr/bin/redis-server'][i]!;
+    const client = await connectRaw(server.port);
+    const title = async (template: string): Promise<string> => {
+      await client.ok('CONFIG', 'SET', 'proc-title-template', template);
+      return titleOf(server);
+    };
+    assert.match(titleOf(server), new RegExp(`^(\\S*/)?${basename(program)} 127.0.0.1:${server.port}$`));
+    assert.equal(await title(' {{x {port} a} {tls-port} [{unixsocket}] {config-file} '), `{x ${server.port} a} 0 [] -`);
+    assert.equal(await title('{server-mode} {listen-addr}'), `127.0.0.1:${server.port}`);
+    const port = await freePort();
+    await client.ok('CONFIG', 'SET', 'port', port);
+    assert.equal(titleOf(server), `127.0.0.1:${port}`);
+    await client.close();
+  }
+  const untitled = await start(t, startHeadwater(['--set-proc-title', 'no']));
+  assert.match(titleOf(untitled), /headwater\.js\0--port/);
+});
+
+test('oom-score-adj moves the score by role, and back when it is turned off', { skip: !proc }, async (t) => {
+  const servers = await Promise.all([start(t, startHeadwater()), start(t, startRedis())]);
+  for (const server of servers) {
+    const score = (): number => Number(readFileSync(`/proc/${server.pid}/oom_score_adj`, 'latin1'));
+    const client = await connectRaw(server.port);
+    const set = (...words: readonly string[]): Promise<unknown> => client.ok('CONFIG', 'SET', ...words);
+    const before = score();
+    await set('oom-score-adj-values', '11 22 33');
+    assert.equal(score(), before);
+    await set('oom-score-adj', 'yes');
+    assert.equal(score(), before + 11);
+    await client.ok('REPLICAOF', '127.0.0.1', '1');
+    assert.equal(score(), before + 22);
+    await set('oom-score-adj', 'absolute', 'oom-score-adj-values', '5 2000 0');
+    assert.equal(score(), 1000);
+    await client.ok('REPLICAOF', 'NO', 'ONE');
+    assert.equal(score(), 5);
+    await set('oom-score-adj', 'no');
+    assert.equal(score(), before);
+    await client.close();
+  }
 });

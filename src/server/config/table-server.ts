@@ -15,6 +15,7 @@ import {
   yesNo,
 } from './kinds.ts';
 import { bindAddresses, directory, eventClasses, oomScores, outputBufferLimits, percentiles } from './special-kinds.ts';
+import { checkTitle } from './title.ts';
 
 const unset = { emptyIsUnset: true };
 const access = oneOf(['no', 'yes', 'local']);
@@ -30,7 +31,6 @@ const noSyslog = 'the log goes to logfile or to standard output, not to syslog';
 const oneThread = 'commands and network run on one thread';
 const noPinning = 'threads are not pinned to processors';
 const noModules = 'modules written for Redis are native code and cannot be loaded';
-const noScore = "the kernel's OOM score of the process is left alone";
 const noCrashReport = 'a crash is reported by Node.js';
 
 export const serverDirectives: readonly Directive[] = [
@@ -86,12 +86,7 @@ export const serverDirectives: readonly Directive[] = [
   accepted('syslog-facility', oneOf(facilities), 'local0', noSyslog, 'immutable'),
   works('always-show-logo', 'alwaysShowLogo', yesNo, 'no', 'immutable'),
   works('set-proc-title', 'setProcTitle', yesNo, 'yes', 'immutable'),
-  accepted(
-    'proc-title-template',
-    text({ check: checkTitle }),
-    '{title} {listen-addr} {server-mode}',
-    'the title of the process is fixed',
-  ),
+  works('proc-title-template', 'procTitleTemplate', text({ check: checkTitle }), '{title} {listen-addr} {server-mode}'),
   works('hz', 'hz', integer(0n, intMax, [1n, 500n]), '10'),
   works('dynamic-hz', 'dynamicHz', yesNo, 'yes'),
   works('shutdown-on-sigint', 'shutdownOnSigint', shutdownFlags, 'default'),
@@ -103,8 +98,8 @@ export const serverDirectives: readonly Directive[] = [
   accepted('bgsave_cpulist', text(unset), '', noPinning, 'immutable'),
   accepted('ignore-warnings', text(), '', 'there are no checks of the system to silence'),
   accepted('disable-thp', yesNo, 'yes', 'transparent huge pages do no harm without fork', 'immutable'),
-  accepted('oom-score-adj', oneOf(['no', 'yes', 'relative', 'absolute'], { relative: 'yes' }), 'no', noScore),
-  accepted('oom-score-adj-values', oomScores, '0 200 800', noScore),
+  works('oom-score-adj', 'oomScoreAdj', oneOf(['no', 'yes', 'relative', 'absolute'], { relative: 'yes' }), 'no'),
+  works('oom-score-adj-values', 'oomScoreAdjValues', oomScores, '0 200 800'),
   accepted('crash-log-enabled', yesNo, 'yes', noCrashReport),
   accepted('crash-memcheck-enabled', yesNo, 'yes', noCrashReport),
   accepted('use-exit-on-panic', yesNo, 'no', noCrashReport, 'hidden'),
@@ -119,26 +114,3 @@ export const serverDirectives: readonly Directive[] = [
   works('notify-keyspace-events', 'notifyKeyspaceEvents', eventClasses, ''),
   also(works('busy-reply-threshold', 'busyReplyThresholdMs', integer(0n, longMax), '5000'), { was: 'lua-time-limit' }),
 ];
-
-/** The variables of a title, and whether they are certain to have a value. */
-const titleVariables: ReadonlyMap<string, boolean> = new Map([
-  ['title', false],
-  ['listen-addr', true],
-  ['server-mode', true],
-  ['port', true],
-  ['tls-port', true],
-  ['unixsocket', false],
-  ['config-file', false],
-]);
-
-/** A title must have text or a variable that certainly has a value; `{{` stands for a brace. */
-function checkTitle(template: string): string | undefined {
-  let known = true;
-  const shown = template.replaceAll(/\{\{|\{([^}]*)(\}?)/g, (all, name: string | undefined, end: string) => {
-    if (all === '{{') return '{';
-    const certain = titleVariables.get(name!);
-    if (certain === undefined || end === '') known = false;
-    return certain === true ? 'x' : '';
-  });
-  return known && shown.trim() !== '' ? undefined : 'template format is invalid or contains unknown variables';
-}
