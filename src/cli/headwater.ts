@@ -134,13 +134,11 @@ async function run(server: Server, settings: Settings): Promise<void> {
         process.exit(1);
       }
       world.log.warning(`Received ${signal} scheduling shutdown...`);
-      const refusal = server.shutdown({
+      server.shutdown({
         save: flags.includes('save') ? 'save' : flags.includes('nosave') ? 'nosave' : 'default',
         now: flags.includes('now'),
         force: flags.includes('force'),
       });
-      if (refusal !== undefined)
-        world.log.warning('Errors trying to shut down the server. Check the logs for more information.');
     });
   }
   try {

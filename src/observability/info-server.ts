@@ -34,10 +34,16 @@ export function serverRows(server: Server): readonly InfoRow[] {
     ['executable', byteString(facts.executable)],
     ['config_file', byteString(config.configFile ?? '')],
     ['io_threads_active', 0],
+    ...shutdownRow(server),
     ...listenerRows(server),
     ['headwater_version', headwaterVersion],
     ['node_version', facts.nodeVersion],
   ];
+}
+
+function shutdownRow({ shutdownSequence }: Server): readonly InfoRow[] {
+  const { waitsMs } = shutdownSequence;
+  return waitsMs < 0 ? [] : [['shutdown_in_milliseconds', waitsMs]];
 }
 
 function listenerRows(server: Server): readonly InfoRow[] {

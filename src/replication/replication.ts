@@ -198,7 +198,7 @@ export class Replication {
     this.failover.stop();
     this.replicas.pacing.stop();
     this.#link?.stop();
-    for (const session of [...this.replicas.sessions]) this.replicas.drop(session);
+    for (const session of [...this.replicas.sessions]) this.replicas.drop(session, 'dismissed');
   }
 
   /** We were a master: should the new one be our former replica, we can continue where it left our history. */

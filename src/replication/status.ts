@@ -133,7 +133,8 @@ function upstreamRows(upstream: UpstreamStatus): InfoRow[] {
   return rows;
 }
 
-const replicaStates: { readonly [S in ReplicaState]: string } = {
+/** Redis's names of the states. */
+export const replicaStates: { readonly [S in ReplicaState]: string } = {
   handshake: 'handshake',
   'wait-bgsave-start': 'wait_bgsave',
   'wait-bgsave-end': 'wait_bgsave',

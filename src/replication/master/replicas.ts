@@ -71,7 +71,7 @@ export class Replicas {
   }
 
   /** The connection is closed already or about to be. */
-  remove(session: ReplicaSession): void {
+  remove(session: ReplicaSession, how: 'lost' | 'dismissed' = 'lost'): void {
     const { host } = this.#deps;
     session.release();
     this.fullSync?.forget(session);
@@ -81,15 +81,15 @@ export class Replicas {
       if (this.#lastAcks.size >= MAX_REMEMBERED_ACKS) this.#lastAcks.clear();
       this.#lastAcks.set(nameOf(session.ip, session.listeningPort), session.ackOffset);
     }
-    host.log.warning(`Connection with replica ${session.name} lost.`);
+    if (how === 'lost') host.log.warning(`Connection with replica ${session.name} lost.`);
     if (this.sessions.size === 0) this.noneSinceMs = host.clock.monotonic();
     this.#pace();
     this.changed();
   }
 
   /** Ends a replica's link from our side; what is queued is still sent. */
-  drop(session: ReplicaSession): void {
-    this.remove(session);
+  drop(session: ReplicaSession, how: 'lost' | 'dismissed' = 'lost'): void {
+    this.remove(session, how);
     session.connection.end();
   }
 
