@@ -55,16 +55,16 @@ class OomScore {
 
   apply(isMaster: boolean): string | undefined {
     const { oomScoreAdj: mode, oomScoreAdjValues: values } = this.#settings;
-    const { log, process } = this.#world;
+    const { log, process: ours } = this.#world;
     if (mode === 'no' && this.#before === undefined) return undefined;
     let doing = 'read';
     try {
-      this.#before ??= process.oomScoreAdj();
+      this.#before ??= ours.oomScoreAdj();
       let score = this.#before;
       if (mode === 'no') this.#before = undefined;
       else score = (mode === 'relative' ? score : 0) + values[isMaster ? 0 : 1]!;
       doing = 'write';
-      process.setOomScoreAdj(Math.min(1000, Math.max(-1000, score)));
+      ours.setOomScoreAdj(Math.min(1000, Math.max(-1000, score)));
       return undefined;
     } catch (error) {
       log.warning(`Unable to ${doing} oom_score_adj: ${systemReason(error)}`);
