@@ -97,7 +97,7 @@ export function keyspaceRows(server: Server): readonly InfoRow[] {
   const rows: InfoRow[] = [];
   for (const db of server.store.space.databases) {
     if (db.size === 0) continue;
-    const ttl = db.averageTtl(TTL_SAMPLES);
+    const ttl = db.expiries.averageTtl(TTL_SAMPLES);
     // As Redis 7.4 shows it, but only where there are such.
     const hashes = db.expiringHashes > 0 ? `,subexpiry=${db.expiringHashes}` : '';
     rows.push([`db${db.index}`, `keys=${db.size},expires=${db.expiring},avg_ttl=${ttl}${hashes}`]);

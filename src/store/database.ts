@@ -2,44 +2,42 @@
  * One numbered database: keys to entries, and the order in which keys expire.
  *
  * Looking a key up is where expiry is decided (`read`, `write`): a master deletes an entry past its time and tells
- * `events.expired`, a replica hides it and waits for the master's DEL. Invariant: an entry is in `deadlines` iff it has
+ * `events.expired`, a replica hides it and waits for the master's DEL. Invariant: an entry is in `expiries` iff it has
  * an expiry. A method that throws ArenaExhausted has changed nothing.
  *
  * Rule of snapshots: a value is changed only after `write` has looked its key up (in the same command), or by a method here
  * that changes the entry. Both tell a snapshot that is under way first, so that it keeps the data as of its start.
  */
 import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
-import { Cursor } from '../memory/btree.ts';
 import { copyBytes } from '../memory/copy.ts';
 import { keyspaceEvents } from '../base/settings.ts';
 import { Span } from '../base/span.ts';
 import { ENC_RAW, KEY_BASE_ENTRY, KEY_OFFSET_EXPIRING, makeMeta, TYPE_HASH, TYPE_SET, TYPE_STRING } from './entry.ts';
+import { ExpiryIndex } from './expiry-index.ts';
 import { hasFieldDeadlines } from './field-deadlines.ts';
 import type { Keyspace } from './keyspace.ts';
-import { roomToGrow, stringEncoding } from './string-encoding.ts';
+import { stringEncoding } from './string-encoding.ts';
 
 /** Picks of a random key on a replica whose keys may all be past their time. */
 const RANDOM_TRIES = 100;
 const HAS_EXPIRY = 0x80000000;
-const TWO_TO_32 = 2 ** 32;
 
 export class Database {
   readonly index: number;
   readonly space: Keyspace;
   /** Keys of this database that clients are blocked on; while it is 0, nobody wants to hear of new keys. */
   waiting = 0;
-  /** Header of the table of keys, of the expiry index, and of the index of hashes whose fields expire. */
+  readonly expiries: ExpiryIndex;
+  /** Header of the table of keys, and of the index of hashes whose fields expire. */
   #keys: Address;
-  #deadlines: Address;
   #hashes: Address;
   readonly #span: Span = new Span();
-  readonly #cursor: Cursor = new Cursor();
 
   constructor(space: Keyspace, index: number) {
     this.space = space;
     this.index = index;
     this.#keys = space.keys.create();
-    this.#deadlines = space.deadlines.create();
+    this.expiries = new ExpiryIndex(space, this);
     this.#hashes = space.fieldDeadlines.createIndex();
   }
 
@@ -50,7 +48,7 @@ export class Database {
 
   /** Keys with an expiry. */
   get expiring(): number {
-    return this.space.deadlines.count(this.#deadlines);
+    return this.expiries.count;
   }
 
   /** Hashes with a field that expires. */
@@ -141,16 +139,14 @@ export class Database {
       keep = false;
       if (this.expireEntry(old)) old = 0;
     }
-    const encoding = stringEncoding(bytes, at, length);
     if (old === 0) {
       const expiry = expiryMs < 0 ? -1 : expiryMs;
-      const entry = this.#build(keyBytes, keyAt, keyLength, TYPE_STRING, encoding, expiry, length, length);
-      this.#writeValue(entry, bytes, at, length);
+      const entry = space.blocks.buildString(keyBytes, keyAt, keyLength, bytes, at, length, expiry);
       this.#link(entry, expiry, hash);
       this.#created(keyBytes, keyAt, keyLength);
       return entry;
     }
-    const { entries, arena, deadlines } = space;
+    const { entries, arena, blocks } = space;
     space.keys.beforeChange(this.#keys, old);
     const meta = entries.meta(old);
     const had = meta >>> 31 === 0 ? -1 : entries.expiry(old);
@@ -158,25 +154,22 @@ export class Database {
     // In place, if it was a string of the same layout and the block fits without much waste.
     if ((meta & 7) === TYPE_STRING && kept < 0 === had < 0) {
       const base = kept < 0 ? KEY_BASE_ENTRY : KEY_OFFSET_EXPIRING;
-      const need = base + keyLength + length;
-      const capacity = arena.capacity(old);
-      if (need <= capacity && (need * 2 >= capacity || capacity <= 64)) {
-        if (kept !== had) this.#moveDeadline(old, had, kept);
+      if (blocks.fits(old, base + keyLength + length)) {
+        if (kept !== had) this.expiries.move(old, had, kept);
         const words = arena.u32[segmentOf(old)]!;
         const word = byteOf(old) >>> 2;
         const access = space.access.usesLfu ? this.#overwritten(old) : space.lruClock;
-        words[word] = makeMeta(TYPE_STRING, encoding, access) | (kept < 0 ? 0 : HAS_EXPIRY);
+        words[word] = makeMeta(TYPE_STRING, stringEncoding(bytes, at, length), access) | (kept < 0 ? 0 : HAS_EXPIRY);
         words[word + (base >>> 2) - 1] = length;
         copyBytes(arena.u8[segmentOf(old)]!, byteOf(old) + base + keyLength, bytes, at, length);
         return old;
       }
     }
-    const entry = this.#build(keyBytes, keyAt, keyLength, TYPE_STRING, encoding, kept, length, length);
+    const entry = blocks.buildString(keyBytes, keyAt, keyLength, bytes, at, length, kept);
     if (space.access.usesLfu) entries.setLru(entry, this.#overwritten(old));
-    this.#writeValue(entry, bytes, at, length);
-    if (kept >= 0 && kept === had) deadlines.replaceItem(this.#deadlines, had, old, entry);
-    else if (kept >= 0) this.#insertDeadline(entry, kept);
-    if (had >= 0 && kept !== had) deadlines.remove(this.#deadlines, had, old);
+    if (kept >= 0 && kept === had) this.expiries.replace(old, entry, had);
+    else if (kept >= 0) this.#index(entry, kept);
+    if (had >= 0 && kept !== had) this.expiries.remove(old, had);
     // The table's slot was found above; nothing since has changed a table.
     space.keys.replaceFound(entry);
     if (hasFieldDeadlines(meta)) space.fieldDeadlines.detach(old);
@@ -187,12 +180,10 @@ export class Database {
 
   /** Replaces the value of a string entry and keeps its expiry. Returns the entry's address, which may be new. */
   replaceString(entry: Address, bytes: Uint8Array, at: number, length: number): Address {
-    const { entries, arena } = this.space;
+    const { entries, arena, blocks } = this.space;
     this.space.keys.beforeChange(this.#keys, entry);
     const valueAt = entries.keyStart(entry) + entries.keyLength(entry);
-    const need = valueAt - byteOf(entry) + length;
-    const capacity = arena.capacity(entry);
-    if (need <= capacity && (need * 2 >= capacity || capacity <= 64)) {
+    if (blocks.fits(entry, valueAt - byteOf(entry) + length)) {
       entries.setEncoding(entry, stringEncoding(bytes, at, length));
       entries.setRef(entry, length);
       copyBytes(arena.u8[segmentOf(entry)]!, valueAt, bytes, at, length);
@@ -211,28 +202,14 @@ export class Database {
    * zero. The result counts as raw, as Redis has it after APPEND and SETRANGE. Returns the entry's address, which may be new.
    */
   resizeString(entry: Address, length: number): Address {
-    const { entries, arena, keys } = this.space;
+    const { entries, blocks } = this.space;
     this.space.keys.beforeChange(this.#keys, entry);
-    const key = entries.key(entry, this.#span);
-    const head = entries.keyStart(entry) - byteOf(entry) + key.length;
-    const old = entries.ref(entry);
     const expiry = entries.expiry(entry);
-    let moved = entry;
-    if (head + length > arena.capacity(entry)) {
-      // What grows will grow again; what has just come into being may stay as it is.
-      moved = arena.alloc(old === 0 ? head + length : roomToGrow(head + length));
-      keys.find(this.#keys, key.bytes, key.at, key.length, this.space.hasher.hash(key.bytes, key.at, key.length));
-      arena.copy(moved, 0, entry, 0, head + Math.min(old, length));
-      keys.replaceFound(moved);
-      if (expiry >= 0) this.space.deadlines.replaceItem(this.#deadlines, expiry, entry, moved);
-      arena.free(entry);
-    }
-    entries.setRef(moved, length);
+    const moved = blocks.resizeString(entry, length);
     entries.setEncoding(moved, ENC_RAW);
-    if (length > old) {
-      const start = byteOf(moved) + head;
-      arena.u8[segmentOf(moved)]!.fill(0, start + old, start + length);
-    }
+    if (moved === entry) return entry;
+    if (expiry >= 0) this.expiries.replace(entry, moved, expiry);
+    this.#replaceInTable(entry, moved);
     return moved;
   }
 
@@ -243,7 +220,7 @@ export class Database {
   add(bytes: Uint8Array, at: number, length: number, type: number, encoding: number, ref: Address): Address {
     this.#removeHidden(bytes, at, length);
     try {
-      const entry = this.#build(bytes, at, length, type, encoding, -1, ref, 0);
+      const entry = this.space.blocks.build(bytes, at, length, type, encoding, -1, ref, 0);
       this.#link(entry, -1, this.space.hasher.hash(bytes, at, length));
       if (hasFieldDeadlines(type | (encoding << 3))) this.#attach(entry);
       this.#created(bytes, at, length);
@@ -274,42 +251,24 @@ export class Database {
     expiryMs: number,
   ): Address {
     this.#removeHidden(keyBytes, keyAt, keyLength);
-    const entry = this.buildString(keyBytes, keyAt, keyLength, bytes, at, length, expiryMs);
+    const entry = this.space.blocks.buildString(keyBytes, keyAt, keyLength, bytes, at, length, expiryMs);
     this.#link(entry, expiryMs, this.space.hasher.hash(keyBytes, keyAt, keyLength));
     this.#created(keyBytes, keyAt, keyLength);
     return entry;
   }
 
-  /** A string entry that is in no table yet: the caller owns it until `linkBuilt` has taken it. The loader's way in. */
-  buildString(
-    keyBytes: Uint8Array,
-    keyAt: number,
-    keyLength: number,
-    bytes: Uint8Array,
-    at: number,
-    length: number,
-    expiryMs: number,
-  ): Address {
-    const encoding = stringEncoding(bytes, at, length);
-    const entry = this.#build(keyBytes, keyAt, keyLength, TYPE_STRING, encoding, expiryMs, length, length);
-    this.#writeValue(entry, bytes, at, length);
-    return entry;
-  }
-
   /**
-   * Adds built entries, and zeroes in `items` those that are the database's now. Returns `count`, or the index of the first one
-   * whose key is there already: neither it nor those behind it are added. Throws ArenaExhausted likewise.
+   * Adds entries that are in no table yet, and zeroes in `items` those that are the database's now. Returns `count`, or the
+   * index of the first one whose key is there already: neither it nor those behind it are added. Throws ArenaExhausted likewise.
    */
   linkBuilt(items: Uint32Array, hashes: Int32Array, count: number): number {
-    const { keys, deadlines, entries } = this.space;
+    const { keys, entries } = this.space;
     let indexed = 0;
     let linked = 0;
     try {
       for (; indexed < count; indexed++) {
         const entry = items[indexed]!;
-        if (!entries.hasExpiry(entry)) continue;
-        deadlines.insert(this.#deadlines, entries.expiry(entry), entry);
-        this.#noteLocal(entry);
+        if (entries.hasExpiry(entry)) this.expiries.insert(entry, entries.expiry(entry));
       }
       linked = keys.insertAll(this.#keys, items, hashes, count);
       return linked;
@@ -318,7 +277,7 @@ export class Database {
         // Those that the table has not taken are indexed in vain.
         for (let i = 0; i < indexed; i++) {
           const entry = items[i]!;
-          if (entry !== 0 && entries.hasExpiry(entry)) deadlines.remove(this.#deadlines, entries.expiry(entry), entry);
+          if (entry !== 0 && entries.hasExpiry(entry)) this.expiries.remove(entry, entries.expiry(entry));
         }
       }
     }
@@ -346,47 +305,29 @@ export class Database {
 
   /** Sets (ms since the epoch) or, with -1, clears an entry's expiry. The entry may move: returns its address. */
   setExpiry(entry: Address, expiryMs: number): Address {
-    const { entries, deadlines, arena, keys } = this.space;
+    const { entries, blocks, arena } = this.space;
     const old = entries.expiry(entry);
     if (old === expiryMs) return entry;
     this.space.keys.beforeChange(this.#keys, entry);
-    const meta = entries.meta(entry);
-    const keyLength = entries.keyLength(entry);
-    const ref = entries.ref(entry);
-    if (old >= 0 && expiryMs >= 0) {
-      this.#moveDeadline(entry, old, expiryMs);
-      entries.writeHeader(entry, meta, keyLength, expiryMs, ref);
-      return entry;
-    }
-    const tail = keyLength + ((meta & 7) === TYPE_STRING ? ref : 0);
     if (old >= 0) {
-      deadlines.remove(this.#deadlines, old, entry);
-      arena.copy(entry, KEY_BASE_ENTRY, entry, KEY_OFFSET_EXPIRING, tail);
-      entries.writeHeader(entry, meta, keyLength, -1, ref);
-      return entry;
-    }
-    if (KEY_OFFSET_EXPIRING + tail <= arena.capacity(entry)) {
-      arena.copy(entry, KEY_OFFSET_EXPIRING, entry, KEY_BASE_ENTRY, tail);
-      entries.writeHeader(entry, meta, keyLength, expiryMs, ref);
-      try {
-        deadlines.insert(this.#deadlines, expiryMs, entry);
-        this.#noteLocal(entry);
-      } catch (error) {
-        arena.copy(entry, KEY_BASE_ENTRY, entry, KEY_OFFSET_EXPIRING, tail);
-        entries.writeHeader(entry, meta, keyLength, -1, ref);
-        throw error;
+      if (expiryMs >= 0) this.expiries.move(entry, old, expiryMs);
+      else {
+        this.expiries.remove(entry, old);
+        blocks.dropExpiry(entry);
       }
       return entry;
     }
-    const moved = arena.alloc(KEY_OFFSET_EXPIRING + tail);
-    arena.copy(moved, KEY_OFFSET_EXPIRING, entry, KEY_BASE_ENTRY, tail);
-    entries.writeHeader(moved, meta, keyLength, expiryMs, ref);
-    this.#insertDeadline(moved, expiryMs);
-    const key = entries.key(entry, this.#span);
-    keys.find(this.#keys, key.bytes, key.at, key.length, this.space.hasher.hash(key.bytes, key.at, key.length));
-    keys.replaceFound(moved);
-    if (hasFieldDeadlines(meta)) this.space.fieldDeadlines.moved(entry, moved);
-    arena.free(entry);
+    const moved = blocks.addExpiry(entry, expiryMs);
+    try {
+      this.expiries.insert(moved, expiryMs);
+    } catch (error) {
+      if (moved === entry) blocks.dropExpiry(entry);
+      else arena.free(moved);
+      throw error;
+    }
+    if (moved === entry) return entry;
+    if (hasFieldDeadlines(entries.meta(moved))) this.space.fieldDeadlines.moved(entry, moved);
+    this.#replaceInTable(entry, moved);
     return moved;
   }
 
@@ -395,18 +336,11 @@ export class Database {
    * freed. Returns the new entry.
    */
   rename(entry: Address, target: Database, bytes: Uint8Array, at: number, length: number): Address {
-    const { entries, arena } = this.space;
+    const { entries, arena, blocks } = this.space;
     target.#removeHidden(bytes, at, length);
     const meta = entries.meta(entry);
-    const expiry = entries.expiry(entry);
-    const ref = entries.ref(entry);
-    const valueLength = (meta & 7) === TYPE_STRING ? ref : 0;
-    const moved = target.#build(bytes, at, length, meta & 7, (meta >>> 3) & 15, expiry, ref, valueLength);
-    entries.setLru(moved, entries.lru(entry));
-    const valueFrom = entries.keyStart(entry) - byteOf(entry) + entries.keyLength(entry);
-    const valueTo = entries.keyStart(moved) - byteOf(moved) + length;
-    arena.copy(moved, valueTo, entry, valueFrom, valueLength);
-    target.#link(moved, expiry, this.space.hasher.hash(bytes, at, length));
+    const moved = blocks.withKey(entry, bytes, at, length);
+    target.#link(moved, entries.expiry(entry), this.space.hasher.hash(bytes, at, length));
     if (hasFieldDeadlines(meta)) {
       try {
         this.space.fieldDeadlines.relocate(entry, moved, target.#hashes);
@@ -436,25 +370,25 @@ export class Database {
       for (const block of empty) arena.free(block);
       throw error;
     }
-    reclaimer.freeTable(this.#keys, this.#deadlines, this.#hashes);
+    reclaimer.freeTable(this.#keys, this.expiries.header, this.#hashes);
     this.#keys = empty[0]!;
-    this.#deadlines = empty[1]!;
+    this.expiries.header = empty[1]!;
     this.#hashes = empty[2]!;
     if (this.waiting > 0) this.space.events.replaced(this);
   }
 
   /** Gives back everything, the empty tables too: the end of a staging database. It must not be used afterwards. */
   dispose(): void {
-    this.space.reclaimer.freeTable(this.#keys, this.#deadlines, this.#hashes);
+    this.space.reclaimer.freeTable(this.#keys, this.expiries.header, this.#hashes);
     this.#keys = 0;
-    this.#deadlines = 0;
+    this.expiries.header = 0;
     this.#hashes = 0;
   }
 
   /** Exchanges the whole content with another database. */
   exchange(other: Database): void {
     [this.#keys, other.#keys] = [other.#keys, this.#keys];
-    [this.#deadlines, other.#deadlines] = [other.#deadlines, this.#deadlines];
+    [this.expiries.header, other.expiries.header] = [other.expiries.header, this.expiries.header];
     [this.#hashes, other.#hashes] = [other.#hashes, this.#hashes];
     if (this.waiting > 0) this.space.events.replaced(this);
     if (other.waiting > 0) this.space.events.replaced(other);
@@ -502,11 +436,9 @@ export class Database {
 
   /** Deletes the key with the earliest expiry if its time has come. */
   expireFirstDue(): boolean {
-    const { deadlines } = this.space;
-    const cursor = this.#cursor;
-    if (!deadlines.first(this.#deadlines, cursor)) return false;
-    if (deadlines.value(cursor) >= this.space.now) return false;
-    this.#expire(deadlines.item(cursor));
+    const entry = this.expiries.firstDue();
+    if (entry === 0) return false;
+    this.#expire(entry);
     return true;
   }
 
@@ -520,62 +452,19 @@ export class Database {
     return this.space.fieldDeadlines.firstDue(this.#hashes, this.space.now);
   }
 
-  /** Mean of the remaining lives of keys with an expiry in ms, from `samples` keys spread from the soonest to the last. */
-  averageTtl(samples: number): number {
-    const { deadlines, now } = this.space;
-    const count = this.expiring;
-    const taken = Math.min(samples, count);
-    if (taken === 0) return 0;
-    const cursor = this.#cursor;
-    let sum = 0;
-    for (let i = 0; i < taken; i++) {
-      if (deadlines.atRank(this.#deadlines, Math.floor((i * count) / taken), cursor))
-        sum += Math.max(0, deadlines.value(cursor) - now);
-    }
-    return Math.floor(sum / taken);
-  }
-
   /** Moves buckets of a pending resize; true while more is left. */
   rehashSome(buckets: number): boolean {
     return this.space.keys.rehashSome(this.#keys, buckets);
   }
-
-  // -- eviction -----------------------------------------------------------------------------------------------
 
   /** An entry, all equally likely, whatever its expiry; 0 if there is none. */
   randomEntry(): Address {
     return this.space.keys.fairRandom(this.#keys, this.space.random);
   }
 
-  /** An entry with an expiry, all equally likely; 0 if there is none. */
-  randomExpiring(): Address {
-    const { deadlines, random } = this.space;
-    const rank = Math.floor((random.uint32() / TWO_TO_32) * this.expiring);
-    return deadlines.atRank(this.#deadlines, rank, this.#cursor) ? deadlines.item(this.#cursor) : 0;
-  }
-
   /** Puts some `wanted` random entries, no two of which are the same, into `out`, perhaps more; returns how many. */
   sample(out: Uint32Array, wanted: number): number {
     return this.space.keys.sample(this.#keys, this.space.random, out, wanted);
-  }
-
-  /** Puts `wanted` random entries with an expiry into `out`, some perhaps twice; returns how many. */
-  sampleExpiring(out: Uint32Array, wanted: number): number {
-    const count = Math.min(wanted, this.expiring);
-    for (let i = 0; i < count; i++) out[i] = this.randomExpiring();
-    return count;
-  }
-
-  /** The entry with the earliest expiry, 0 if none has one. */
-  firstExpiring(): Address {
-    const { deadlines } = this.space;
-    return deadlines.first(this.#deadlines, this.#cursor) ? deadlines.item(this.#cursor) : 0;
-  }
-
-  /** Ms since the epoch; Infinity if no key has an expiry. */
-  get earliestExpiry(): number {
-    const { deadlines } = this.space;
-    return deadlines.first(this.#deadlines, this.#cursor) ? deadlines.value(this.#cursor) : Infinity;
   }
 
   // -- inside -------------------------------------------------------------------------------------------------
@@ -606,20 +495,33 @@ export class Database {
 
   /** Puts a finished entry into the table and, with an expiry, into the index; frees it if memory runs out. */
   #link(entry: Address, expiryMs: number, hash: number): void {
-    const { keys, deadlines, arena } = this.space;
-    let indexed = false;
+    if (expiryMs >= 0) this.#index(entry, expiryMs);
     try {
-      if (expiryMs >= 0) {
-        deadlines.insert(this.#deadlines, expiryMs, entry);
-        indexed = true;
-        this.#noteLocal(entry);
-      }
-      keys.insert(this.#keys, entry, hash);
+      this.space.keys.insert(this.#keys, entry, hash);
     } catch (error) {
-      if (indexed) deadlines.remove(this.#deadlines, expiryMs, entry);
-      arena.free(entry);
+      if (expiryMs >= 0) this.expiries.remove(entry, expiryMs);
+      this.space.arena.free(entry);
       throw error;
     }
+  }
+
+  /** Puts a finished entry into the index; frees it if memory runs out. */
+  #index(entry: Address, expiryMs: number): void {
+    try {
+      this.expiries.insert(entry, expiryMs);
+    } catch (error) {
+      this.space.arena.free(entry);
+      throw error;
+    }
+  }
+
+  /** An entry has moved: the table shall have its new address, and the old block is free. */
+  #replaceInTable(entry: Address, moved: Address): void {
+    const { entries, keys, hasher, arena } = this.space;
+    const { bytes, at, length } = entries.key(entry, this.#span);
+    keys.find(this.#keys, bytes, at, length, hasher.hash(bytes, at, length));
+    keys.replaceFound(moved);
+    arena.free(entry);
   }
 
   #created(bytes: Uint8Array, at: number, length: number): void {
@@ -641,32 +543,6 @@ export class Database {
       this.space.events.ready(this, bytes, at, length);
   }
 
-  /** Indexes an entry that is about to take the place of another; frees it if memory runs out. */
-  #insertDeadline(entry: Address, expiryMs: number): void {
-    try {
-      this.space.deadlines.insert(this.#deadlines, expiryMs, entry);
-      this.#noteLocal(entry);
-    } catch (error) {
-      this.space.arena.free(entry);
-      throw error;
-    }
-  }
-
-  /** A client of a writable replica gave a key an expiry. */
-  #noteLocal(entry: Address): void {
-    const { space } = this;
-    if (space.isReplica && !space.fromMaster) space.localExpiries.note(this, entry);
-  }
-
-  /** Changes the expiry of an entry that has one and stays where it is. */
-  #moveDeadline(entry: Address, from: number, to: number): void {
-    const { deadlines, arena } = this.space;
-    deadlines.insert(this.#deadlines, to, entry);
-    deadlines.remove(this.#deadlines, from, entry);
-    arena.f64[segmentOf(entry)]![(byteOf(entry) >>> 3) + 1] = to;
-    this.#noteLocal(entry);
-  }
-
   /**
    * A key past its time that may not expire here (a replica, a pause) is absent for clients and yet in the table: what a
    * client puts in its place, on a writable replica, takes it out first. Two entries of one key would never come apart.
@@ -682,7 +558,7 @@ export class Database {
     const entry = space.keys.remove(this.#keys, bytes, at, length, space.hasher.hash(bytes, at, length));
     if (entry === 0) return 0;
     const meta = space.entries.meta(entry);
-    if (meta >>> 31 === 1) space.deadlines.remove(this.#deadlines, space.entries.expiry(entry), entry);
+    if (meta >>> 31 === 1) this.expiries.remove(entry, space.entries.expiry(entry));
     if (indexed && hasFieldDeadlines(meta)) space.fieldDeadlines.detach(entry);
     // Who reads a stream as a member of a group hears of its end.
     if (this.waiting > 0 && (meta & 7) > TYPE_HASH) space.events.ready(this, bytes, at, length);
@@ -699,29 +575,6 @@ export class Database {
       this.space.arena.free(entry);
       throw error;
     }
-  }
-
-  #build(
-    keyBytes: Uint8Array,
-    keyAt: number,
-    keyLength: number,
-    type: number,
-    encoding: number,
-    expiryMs: number,
-    ref: number,
-    valueLength: number,
-  ): Address {
-    const { arena, entries } = this.space;
-    const base = expiryMs >= 0 ? KEY_OFFSET_EXPIRING : KEY_BASE_ENTRY;
-    const entry = arena.alloc(base + keyLength + valueLength);
-    entries.writeHeader(entry, makeMeta(type, encoding, this.space.newAccess), keyLength, expiryMs, ref);
-    copyBytes(arena.u8[segmentOf(entry)]!, byteOf(entry) + base, keyBytes, keyAt, keyLength);
-    return entry;
-  }
-
-  #writeValue(entry: Address, bytes: Uint8Array, at: number, length: number): void {
-    const { arena, entries } = this.space;
-    copyBytes(arena.u8[segmentOf(entry)]!, entries.keyStart(entry) + entries.keyLength(entry), bytes, at, length);
   }
 }
 

@@ -55,7 +55,7 @@ export class Evictor {
     for (let i = 0; i < databases.length; i++) {
       const db = databases[this.#nextDatabase]!;
       this.#nextDatabase = (this.#nextDatabase + 1) % databases.length;
-      const entry = volatile ? db.randomExpiring() : db.randomEntry();
+      const entry = volatile ? db.expiries.random() : db.randomEntry();
       if (entry !== 0) {
         this.#evict(db, entry);
         return true;
@@ -67,9 +67,9 @@ export class Evictor {
   #evictSoonest(): boolean {
     let soonest: Database | undefined;
     for (const db of this.#space.databases)
-      if (db.expiring > 0 && (soonest === undefined || db.earliestExpiry < soonest.earliestExpiry)) soonest = db;
+      if (db.expiring > 0 && (soonest === undefined || db.expiries.earliest < soonest.expiries.earliest)) soonest = db;
     if (soonest === undefined) return false;
-    this.#evict(soonest, soonest.firstExpiring());
+    this.#evict(soonest, soonest.expiries.first());
     return true;
   }
 
@@ -98,7 +98,7 @@ export class Evictor {
     const { entries, access, now, settings } = this.#space;
     const wanted = Math.min(settings.maxmemorySamples, SAMPLES_MAX);
     const sample = this.#sample;
-    const taken = volatile ? db.sampleExpiring(sample, wanted) : db.sample(sample, wanted);
+    const taken = volatile ? db.expiries.sample(sample, wanted) : db.sample(sample, wanted);
     // Reads that do not depend on each other: memory serves them all at once.
     let sum = 0;
     for (let i = 0; i < taken; i++) sum += entries.meta(sample[i]!);

@@ -10,6 +10,7 @@ import { Dict } from '../memory/dict.ts';
 import { KeyHasher } from '../memory/hash.ts';
 import { Quicklist } from '../memory/quicklist.ts';
 import { Database } from './database.ts';
+import { EntryBlocks } from './entry-blocks.ts';
 import {
   Entries,
   KEY_BASE_ENTRY,
@@ -84,6 +85,7 @@ export class Keyspace {
   readonly arena: Arena = new Arena();
   readonly hasher: KeyHasher;
   readonly entries: Entries;
+  readonly blocks: EntryBlocks;
   readonly access: Access;
   /** Tables by what they hold: keyspace entries, hash fields, set members, sorted-set members. */
   readonly keys: Dict;
@@ -135,6 +137,7 @@ export class Keyspace {
     random.fill(seed);
     this.hasher = new KeyHasher(seed);
     this.entries = new Entries(this.arena);
+    this.blocks = new EntryBlocks(this);
     this.access = new Access(this.entries, settings, random);
     this.keys = new Dict(this.arena, this.hasher, KEY_BASE_ENTRY);
     this.fields = new Dict(this.arena, this.hasher, KEY_BASE_FIELD);

@@ -186,7 +186,15 @@ export class StoreLoader implements RdbSink {
     if (this.#skip) return;
     // Where keys are replaced, the old one has to go first; elsewhere the batch finds those that come twice.
     if (this.#options.replaceExisting === true) this.#claimKey();
-    const entry = this.#db.buildString(this.#key, 0, this.#keyLength, bytes, at, length, this.#expireAtMs);
+    const entry = this.#store.space.blocks.buildString(
+      this.#key,
+      0,
+      this.#keyLength,
+      bytes,
+      at,
+      length,
+      this.#expireAtMs,
+    );
     this.#assignAccess(entry);
     this.#isString = true;
     if (this.#batch.add(entry, this.#hash)) this.#flush();

@@ -392,8 +392,8 @@ test('a big data set is given back in slices', () => {
 test('averageTtl is the mean of what is left', () => {
   const space = createSpace();
   const first = space.databases[0]!;
-  assert.equal(first.averageTtl(10), 0);
+  assert.equal(first.expiries.averageTtl(10), 0);
   for (let i = 1; i <= 9; i++) put(first, Buffer.from(`k${i}`), 'v', START + i * 100);
-  assert.equal(first.averageTtl(9), 500);
-  assert.equal(first.averageTtl(100), 500);
+  assert.equal(first.expiries.averageTtl(9), 500);
+  assert.equal(first.expiries.averageTtl(100), 500);
 });
