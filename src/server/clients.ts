@@ -144,7 +144,7 @@ export class Clients implements ClientHost, SessionService {
     timing.mark(now);
     space.now = now;
     session.lastInteraction = now;
-    this.executor.beginBatch();
+    this.executor.lookAtGates();
     if (session.class === 'replica') this.#owner.replicaHeard(session);
     space.noTouch = session.noTouch;
     const client = this.#clients.get(session.id);

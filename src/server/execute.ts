@@ -86,8 +86,8 @@ export class Executor {
     this.#hooks = hooks;
   }
 
-  /** A batch of a client's commands begins. */
-  beginBatch(): void {
+  /** A batch begins, or a command has run that may have changed the gates. */
+  lookAtGates(): void {
     const gates = this.#gates;
     this.#anonymous = !gates.authenticationRequired;
     this.#open =
@@ -117,7 +117,7 @@ export class Executor {
       return 'done';
     }
     const outcome = this.#throughGates(session, command, args);
-    if (!command.isPlain) this.beginBatch();
+    if (!command.isPlain) this.lookAtGates();
     return outcome;
   }
 
