@@ -4,7 +4,7 @@ import { Crc64 } from '../src/base/crc64.ts';
 import { Arena } from '../src/memory/arena.ts';
 import { Dict } from '../src/memory/dict.ts';
 import { KeyHasher } from '../src/memory/hash.ts';
-import { copyBytes } from '../src/memory/copy.ts';
+import { copyBytes } from '../src/base/copy.ts';
 import * as listpack from '../src/memory/listpack.ts';
 import { RequestParser } from '../src/resp/request-parser.ts';
 

@@ -7,7 +7,7 @@
  */
 import { writeInteger } from '../base/numbers.ts';
 import { viewed } from '../base/viewed.ts';
-import { copyBytes } from '../memory/copy.ts';
+import { copyBytes } from '../base/copy.ts';
 
 /** The stream's entry, which puts a SELECT in front where needed. The bytes are copied. */
 export interface Feed {

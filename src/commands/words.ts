@@ -4,7 +4,7 @@
  */
 import { replyError, type ReplyError } from '../base/errors.ts';
 import type { Span } from '../base/span.ts';
-import { compareBytes, copyBytes } from '../memory/copy.ts';
+import { compareBytes, copyBytes } from '../base/copy.ts';
 
 const INITIAL_BYTES = 1024;
 /** As much as a reply may hold. */

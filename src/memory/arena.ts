@@ -16,7 +16,7 @@
  */
 import { viewed } from '../base/viewed.ts';
 import { assert } from '../base/assert.ts';
-import { copyBytes } from './copy.ts';
+import { copyBytes } from '../base/copy.ts';
 
 /** Address of a block, in units of 16 bytes; 0 means none. */
 export type Address = number;

@@ -15,7 +15,7 @@ import { byteOf, segmentOf } from './arena.ts';
 import type { Address, Arena } from './arena.ts';
 import * as node from './btree-node.ts';
 import { INNER_CHILDREN, LEAF_ENTRIES } from './btree-node.ts';
-import { compareBytes } from './copy.ts';
+import { compareBytes } from '../base/copy.ts';
 
 const HEADER_BYTES = 16;
 /** A leaf that falls below gets entries from a neighbour or joins it; likewise an inner node below INNER_CHILDREN / 4. */

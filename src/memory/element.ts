@@ -7,7 +7,7 @@
  * One Element serves a whole loop: filling it allocates nothing but for integers beyond 2^53.
  */
 import { writeInteger } from '../base/numbers.ts';
-import { copyBytes } from './copy.ts';
+import { copyBytes } from '../base/copy.ts';
 
 const EMPTY = new Uint8Array(0);
 

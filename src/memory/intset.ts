@@ -8,7 +8,7 @@
  */
 import { byteOf, segmentOf } from './arena.ts';
 import type { Address, Arena } from './arena.ts';
-import { copyBytes, moveBytes } from './copy.ts';
+import { copyBytes, moveBytes } from '../base/copy.ts';
 import type { Element } from './element.ts';
 import { wideInteger } from './listpack.ts';
 

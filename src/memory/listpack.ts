@@ -21,7 +21,7 @@ import type { Viewed } from '../base/viewed.ts';
 import { parseInteger } from '../base/numbers.ts';
 import { byteOf, segmentOf } from './arena.ts';
 import type { Address, Arena } from './arena.ts';
-import { copyBytes, equalBytes, moveBytes } from './copy.ts';
+import { copyBytes, equalBytes, moveBytes } from '../base/copy.ts';
 import type { Element } from './element.ts';
 
 /** Position of the first entry of a list that has one. */

@@ -11,7 +11,7 @@
 import { type Address, type Arena, byteOf, segmentOf } from './arena.ts';
 import { assert } from '../base/assert.ts';
 import { BTree, Cursor } from './btree.ts';
-import { compareBytes, moveBytes } from './copy.ts';
+import { compareBytes, moveBytes } from '../base/copy.ts';
 
 /** Most blocks of an array. */
 const ARRAY_MAX = 64;

@@ -14,7 +14,7 @@
  */
 import { ArenaExhausted, byteOf, segmentOf } from './arena.ts';
 import type { Address, Arena } from './arena.ts';
-import { copyBytes, equalBytes } from './copy.ts';
+import { copyBytes, equalBytes } from '../base/copy.ts';
 import type { Element } from './element.ts';
 import * as listpack from './listpack.ts';
 import * as node from './quicklist-node.ts';

@@ -10,7 +10,7 @@
  * deleted, 2 same fields as the master. Deleted entries stay in place; the last number lets a walk go backwards.
  */
 import { type Address, type Arena, byteOf, segmentOf } from './arena.ts';
-import { copyBytes, moveBytes } from './copy.ts';
+import { copyBytes, moveBytes } from '../base/copy.ts';
 import type { Element } from './element.ts';
 import type { Id } from './id-index.ts';
 import * as listpack from './listpack.ts';

@@ -6,7 +6,7 @@
  * Bytes come from a file, so what is not there yet and what is wrong are told apart only at its end: whoever reads
  * calls a rest after the last chunk a short read. Memory grows with what has arrived, not with what a length claims.
  */
-import { copyBytes } from '../memory/copy.ts';
+import { copyBytes } from '../base/copy.ts';
 import { Args } from '../resp/args.ts';
 
 /** Longest line of a header or an annotation. */

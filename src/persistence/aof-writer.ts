@@ -15,7 +15,7 @@
  * (`syncFailed`), and only a new base helps.
  */
 import type { Clock, Log, Timer } from '../base/ambient.ts';
-import { copyBytes } from '../memory/copy.ts';
+import { copyBytes } from '../base/copy.ts';
 import type { AppendFile } from '../io/world.ts';
 import { diskErrorText } from './disk-error.ts';
 

@@ -4,7 +4,7 @@
  * SELECT and FUNCTION LOAD.
  */
 import { formatDouble } from '../base/numbers.ts';
-import { copyBytes } from '../memory/copy.ts';
+import { copyBytes } from '../base/copy.ts';
 import { INTEGER_TEXT_BYTES } from '../rdb/cursor.ts';
 import { ListpackCursor } from '../rdb/listpack.ts';
 import { RdbReader } from '../rdb/read.ts';

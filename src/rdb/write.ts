@@ -6,7 +6,7 @@
  */
 import { Crc64 } from '../base/crc64.ts';
 import { viewed } from '../base/viewed.ts';
-import { copyBytes } from '../memory/copy.ts';
+import { copyBytes } from '../base/copy.ts';
 import {
   CHECKSUM_BYTES,
   CHECKSUM_SINCE_VERSION,

@@ -11,7 +11,7 @@
  * Offsets are Redis's: the first byte ever has number 1.
  */
 import { assert } from '../base/assert.ts';
-import { copyBytes } from '../memory/copy.ts';
+import { copyBytes } from '../base/copy.ts';
 
 /** Smallest block; also how coarsely a tiny backlog forgets, as in Redis. */
 export const MIN_BLOCK_BYTES: number = 16 * 1024;

@@ -2,7 +2,8 @@
  * Writes replies in RESP2 or RESP3 into one growing buffer, which a whole batch of pipelined commands shares.
  * Types that RESP2 does not have are written as it expects them (a map as a flat array, a double as a bulk string).
  */
-import { copyWords, type Viewed, viewed, WORDS_MAX } from '../base/viewed.ts';
+import { copyBytes } from '../base/copy.ts';
+import { viewed } from '../base/viewed.ts';
 import { writeInteger } from '../base/numbers.ts';
 import { replyError, type ReplyError } from '../base/errors.ts';
 
@@ -101,14 +102,7 @@ export class ReplyWriter {
     this.#prefixed(36, length);
     const target = this.bytes;
     let to = this.at;
-    const source = (bytes as Viewed).view;
-    if (source !== undefined && length <= WORDS_MAX && length >= 4) {
-      copyWords((target as Viewed).view!, to, source, at, length);
-    } else if (length <= 64) {
-      for (let i = 0; i < length; i++) target[to + i] = bytes[at + i]!;
-    } else {
-      target.set(bytes.subarray(at, at + length), to);
-    }
+    copyBytes(target, to, bytes, at, length);
     to += length;
     target[to] = 13;
     target[to + 1] = 10;

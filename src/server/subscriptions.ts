@@ -9,7 +9,7 @@ import type { PubSubService, SubscriptionKind } from '../commands/services.ts';
 import type { Session } from '../commands/session.ts';
 import { globMatch } from '../base/glob.ts';
 import { writeInteger } from '../base/numbers.ts';
-import { copyBytes } from '../memory/copy.ts';
+import { copyBytes } from '../base/copy.ts';
 import { latin1, type Args } from '../resp/args.ts';
 
 /** A channel or pattern somebody listens to. */

@@ -4,7 +4,7 @@
  * words, and a few bytes again.
  */
 import { type Address, ArenaExhausted, segmentOf } from '../memory/arena.ts';
-import { copyBytes } from '../memory/copy.ts';
+import { copyBytes } from '../base/copy.ts';
 import { Span } from '../base/span.ts';
 import type { Keyspace } from './keyspace.ts';
 

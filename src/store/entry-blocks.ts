@@ -4,7 +4,7 @@
  * ArenaExhausted has changed nothing.
  */
 import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
-import { copyBytes } from '../memory/copy.ts';
+import { copyBytes } from '../base/copy.ts';
 import { KEY_BASE_ENTRY, KEY_OFFSET_EXPIRING, makeMeta, TYPE_STRING } from './entry.ts';
 import type { Keyspace } from './keyspace.ts';
 import { roomToGrow, stringEncoding } from './string-encoding.ts';

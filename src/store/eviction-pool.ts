@@ -4,7 +4,7 @@
  *
  * Keys are copied into buffers that are used again, so a steady flow of evictions allocates nothing.
  */
-import { copyBytes } from '../memory/copy.ts';
+import { copyBytes } from '../base/copy.ts';
 
 const POOL_SIZE = 16;
 /** Keys up to so many bytes go into a candidate's own buffer. */

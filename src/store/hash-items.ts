@@ -6,7 +6,7 @@
  * As in keyspace entries, bit 31 of the meta word says whether the expiry is there, and moves what follows by 8 bytes.
  */
 import { type Address, type Arena, byteOf, segmentOf } from '../memory/arena.ts';
-import { copyBytes } from '../memory/copy.ts';
+import { copyBytes } from '../base/copy.ts';
 import type { Span } from '../base/span.ts';
 import { KEY_BASE_FIELD } from './entry.ts';
 

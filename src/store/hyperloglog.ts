@@ -10,7 +10,7 @@
  * are nonsense.
  */
 import type { Address } from '../memory/arena.ts';
-import { copyBytes, moveBytes } from '../memory/copy.ts';
+import { copyBytes, moveBytes } from '../base/copy.ts';
 import { Span } from '../base/span.ts';
 import type { Database } from './database.ts';
 import { ENC_RAW } from './entry.ts';

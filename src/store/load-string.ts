@@ -3,7 +3,7 @@
  * expanded where it is to lie.
  */
 import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
-import { copyBytes } from '../memory/copy.ts';
+import { copyBytes } from '../base/copy.ts';
 import type { Viewed } from '../base/viewed.ts';
 import { INTEGER_TEXT_BYTES, writeInteger } from '../rdb/cursor.ts';
 import { lzfDecompress } from '../rdb/lzf.ts';

@@ -7,7 +7,7 @@
  */
 import type { Address } from '../memory/arena.ts';
 import { ArenaExhausted } from '../memory/arena.ts';
-import { copyBytes } from '../memory/copy.ts';
+import { copyBytes } from '../base/copy.ts';
 import { parseInteger } from '../base/numbers.ts';
 import { type Viewed, viewed } from '../base/viewed.ts';
 import { latin1 } from '../resp/args.ts';

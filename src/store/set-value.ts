@@ -11,7 +11,7 @@
  */
 import { parseInteger } from '../base/numbers.ts';
 import { type Address, type Arena, byteOf, segmentOf } from '../memory/arena.ts';
-import { copyBytes } from '../memory/copy.ts';
+import { copyBytes } from '../base/copy.ts';
 import type { Dict } from '../memory/dict.ts';
 import { Element } from '../memory/element.ts';
 import * as intset from '../memory/intset.ts';

@@ -6,7 +6,7 @@
  * changed nothing.
  */
 import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
-import { copyBytes } from '../memory/copy.ts';
+import { copyBytes } from '../base/copy.ts';
 import { IdCursor } from '../memory/id-index.ts';
 import { Span } from '../base/span.ts';
 import { type Id, int64, makeId, readInt64, writeInt64 } from './stream-id.ts';

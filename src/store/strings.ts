@@ -2,7 +2,7 @@
  * String values: what a command does to the bytes of a string entry. Entries are described in entry.ts.
  */
 import { type Address, segmentOf } from '../memory/arena.ts';
-import { copyBytes } from '../memory/copy.ts';
+import { copyBytes } from '../base/copy.ts';
 import { Span } from '../base/span.ts';
 import type { Database } from './database.ts';
 import type { Keyspace } from './keyspace.ts';

@@ -6,7 +6,7 @@
  * the same double.
  */
 import type { Address, Arena } from '../memory/arena.ts';
-import { compareBytes } from '../memory/copy.ts';
+import { compareBytes } from '../base/copy.ts';
 import { Element } from '../memory/element.ts';
 import * as listpack from '../memory/listpack.ts';
 import { parseDouble, writeInteger } from '../base/numbers.ts';

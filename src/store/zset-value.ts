@@ -13,7 +13,7 @@
 import { assert } from '../base/assert.ts';
 import { type Address, type Arena, byteOf, segmentOf } from '../memory/arena.ts';
 import { type BTree, Cursor } from '../memory/btree.ts';
-import { compareBytes, copyBytes } from '../memory/copy.ts';
+import { compareBytes, copyBytes } from '../base/copy.ts';
 import type { Dict } from '../memory/dict.ts';
 import { Element } from '../memory/element.ts';
 import * as listpack from '../memory/listpack.ts';

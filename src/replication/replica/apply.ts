@@ -7,7 +7,7 @@
  * Rule: the offset moves only over whole commands outside MULTI..EXEC, so that after a lost link the master sends
  * an interrupted transaction again from its MULTI.
  */
-import { copyBytes } from '../../memory/copy.ts';
+import { copyBytes } from '../../base/copy.ts';
 import { type StreamExecutor, StreamError } from '../ports.ts';
 
 /** Bytes that one incomplete command or transaction may gather: the largest query buffer Redis allows by default. */

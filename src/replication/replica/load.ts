@@ -8,7 +8,7 @@
  * loader's to verify (`LoadSession.finish`).
  */
 import { assert } from '../../base/assert.ts';
-import { copyBytes } from '../../memory/copy.ts';
+import { copyBytes } from '../../base/copy.ts';
 import { EOF_MARK_BYTES } from '../wire.ts';
 
 /** Longest header line; also what an error from a master may show in our log. */

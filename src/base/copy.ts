@@ -11,7 +11,7 @@
  *   one array    loop up to 12, copyWithin (23 ns + 0.3 or 0.6 a byte) up to 511, above that fill by way of a scratch buffer
  */
 
-import { copyWords, type Viewed, WORDS_MAX } from '../base/viewed.ts';
+import { copyWords, type Viewed, WORDS_MAX } from './viewed.ts';
 
 const LOOP_MAX = 28;
 const SET_MAX = 255;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compareBytes, copyBytes, equalBytes, moveBytes } from '../../src/memory/copy.ts';
+import { compareBytes, copyBytes, equalBytes, moveBytes } from '../../src/base/copy.ts';
 
 const SIZE = 70_000;
 const at = fc.nat({ max: 20_000 });
