@@ -1,11 +1,11 @@
 /** Arguments and history of the bitmap commands, as COMMAND DOCS shows them. */
-import type { DocsTable } from './docs.ts';
+import { type DocsTable, key } from './docs.ts';
 
 export const bitmapDocs: DocsTable = {
   bitcount: {
     history: [['7.0.0', 'Takes the unit of the range, `BYTE` or `BIT`.']],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       {
         name: 'index',
         type: 'block',
@@ -29,7 +29,7 @@ export const bitmapDocs: DocsTable = {
   },
   bitfield: {
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       {
         name: 'operation',
         type: 'oneof',
@@ -93,7 +93,7 @@ export const bitmapDocs: DocsTable = {
   },
   bitfield_ro: {
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       {
         name: 'encoding_offset',
         type: 'block',
@@ -116,7 +116,7 @@ export const bitmapDocs: DocsTable = {
   bitpos: {
     history: [['7.0.0', 'Takes the unit of the range, `BYTE` or `BIT`.']],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'bit', type: 'integer' },
       {
         name: 'index',
@@ -147,16 +147,9 @@ export const bitmapDocs: DocsTable = {
     ],
   },
   getbit: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'offset', type: 'integer' },
-    ],
+    arguments: [key, { name: 'offset', type: 'integer' }],
   },
   setbit: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'offset', type: 'integer' },
-      { name: 'value', type: 'integer' },
-    ],
+    arguments: [key, { name: 'offset', type: 'integer' }, { name: 'value', type: 'integer' }],
   },
 };

@@ -1,5 +1,12 @@
 /** Arguments and history of the connection commands, as COMMAND DOCS shows them. */
-import type { DocsTable } from './docs.ts';
+import type { Argument, DocsTable } from './docs.ts';
+
+const onOff: readonly Argument[] = [
+  { name: 'on', type: 'pure-token', token: 'ON' },
+  { name: 'off', type: 'pure-token', token: 'OFF' },
+];
+
+const enabled: Argument = { name: 'enabled', type: 'oneof', arguments: onOff };
 
 export const connectionDocs: DocsTable = {
   auth: {
@@ -99,28 +106,10 @@ export const connectionDocs: DocsTable = {
     ],
   },
   'client|no-evict': {
-    arguments: [
-      {
-        name: 'enabled',
-        type: 'oneof',
-        arguments: [
-          { name: 'on', type: 'pure-token', token: 'ON' },
-          { name: 'off', type: 'pure-token', token: 'OFF' },
-        ],
-      },
-    ],
+    arguments: [enabled],
   },
   'client|no-touch': {
-    arguments: [
-      {
-        name: 'enabled',
-        type: 'oneof',
-        arguments: [
-          { name: 'on', type: 'pure-token', token: 'ON' },
-          { name: 'off', type: 'pure-token', token: 'OFF' },
-        ],
-      },
-    ],
+    arguments: [enabled],
   },
   'client|pause': {
     history: [['6.2.0', 'Takes a mode; `WRITE` stops only writes.']],
@@ -143,11 +132,7 @@ export const connectionDocs: DocsTable = {
       {
         name: 'on_off_skip',
         type: 'oneof',
-        arguments: [
-          { name: 'on', type: 'pure-token', token: 'ON' },
-          { name: 'off', type: 'pure-token', token: 'OFF' },
-          { name: 'skip', type: 'pure-token', token: 'SKIP' },
-        ],
+        arguments: [...onOff, { name: 'skip', type: 'pure-token', token: 'SKIP' }],
       },
     ],
   },
@@ -166,14 +151,7 @@ export const connectionDocs: DocsTable = {
   },
   'client|tracking': {
     arguments: [
-      {
-        name: 'status',
-        type: 'oneof',
-        arguments: [
-          { name: 'on', type: 'pure-token', token: 'ON' },
-          { name: 'off', type: 'pure-token', token: 'OFF' },
-        ],
-      },
+      { name: 'status', type: 'oneof', arguments: onOff },
       { name: 'client-id', type: 'integer', token: 'REDIRECT', flags: ['optional'] },
       { name: 'prefix', type: 'string', token: 'PREFIX', flags: ['optional', 'multiple', 'multiple_token'] },
       { name: 'bcast', type: 'pure-token', token: 'BCAST', flags: ['optional'] },

@@ -27,12 +27,18 @@ export interface Argument {
   readonly arguments?: readonly Argument[];
 }
 
+/** Versions with what came with them, oldest first. */
+export type History = readonly (readonly [since: string, change: string])[];
+
 export interface CommandDocs {
   /** It is for servers among themselves, or for tests. */
   readonly system?: true;
-  /** Versions with what came with them, oldest first. */
-  readonly history?: readonly (readonly [since: string, change: string])[];
+  readonly history?: History;
   readonly arguments?: readonly Argument[];
 }
 
 export type DocsTable = { readonly [name: string]: CommandDocs };
+
+/** What most commands begin with. */
+export const key: Argument = { name: 'key', type: 'key', keySpec: 0 };
+export const keys: Argument = { ...key, flags: ['multiple'] };

@@ -1,5 +1,68 @@
 /** Arguments and history of the generic commands, as COMMAND DOCS shows them. */
-import type { DocsTable } from './docs.ts';
+import { type Argument, type CommandDocs, type DocsTable, type History, key, keys } from './docs.ts';
+
+/** On the expiry that is there. */
+const condition: Argument = {
+  name: 'condition',
+  type: 'oneof',
+  since: '7.0.0',
+  flags: ['optional'],
+  arguments: [
+    { name: 'nx', type: 'pure-token', token: 'NX' },
+    { name: 'xx', type: 'pure-token', token: 'XX' },
+    { name: 'gt', type: 'pure-token', token: 'GT' },
+    { name: 'lt', type: 'pure-token', token: 'LT' },
+  ],
+};
+
+const conditionHistory: History = [['7.0.0', 'Takes the conditions `NX`, `XX`, `GT` and `LT`.']];
+
+const ttlHistory: History = [['2.8.0', 'Returns -2 for a key that is missing.']];
+
+/** How to sort what, and what to return of it. */
+const sorting: readonly Argument[] = [
+  key,
+  { name: 'pattern', type: 'pattern', keySpec: 1, token: 'BY', flags: ['optional'] },
+  {
+    name: 'offset_count',
+    type: 'block',
+    token: 'LIMIT',
+    flags: ['optional'],
+    arguments: [
+      { name: 'offset', type: 'integer' },
+      { name: 'count', type: 'integer' },
+    ],
+  },
+  { name: 'pattern', type: 'pattern', keySpec: 1, token: 'GET', flags: ['optional', 'multiple', 'multiple_token'] },
+  {
+    name: 'order',
+    type: 'oneof',
+    flags: ['optional'],
+    arguments: [
+      { name: 'asc', type: 'pure-token', token: 'ASC' },
+      { name: 'desc', type: 'pure-token', token: 'DESC' },
+    ],
+  },
+  { name: 'sorting', type: 'pure-token', token: 'ALPHA', flags: ['optional'] },
+];
+
+/** RESTORE-ASKING takes the same. */
+export const restoreDocs: CommandDocs = {
+  history: [
+    ['3.0.0', 'Takes `REPLACE`.'],
+    ['5.0.0', 'Takes `ABSTTL`.'],
+    ['5.0.0', 'Takes `IDLETIME` and `FREQ`.'],
+  ],
+  arguments: [
+    key,
+    { name: 'ttl', type: 'integer' },
+    { name: 'serialized-value', type: 'string' },
+    { name: 'replace', type: 'pure-token', token: 'REPLACE', since: '3.0.0', flags: ['optional'] },
+    { name: 'absttl', type: 'pure-token', token: 'ABSTTL', since: '5.0.0', flags: ['optional'] },
+    { name: 'seconds', type: 'integer', token: 'IDLETIME', since: '5.0.0', flags: ['optional'] },
+    { name: 'frequency', type: 'integer', token: 'FREQ', since: '5.0.0', flags: ['optional'] },
+  ],
+};
 
 export const genericDocs: DocsTable = {
   copy: {
@@ -10,51 +73,21 @@ export const genericDocs: DocsTable = {
       { name: 'replace', type: 'pure-token', token: 'REPLACE', flags: ['optional'] },
     ],
   },
-  del: { arguments: [{ name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] }] },
-  dump: { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
+  del: { arguments: [keys] },
+  dump: { arguments: [key] },
   exists: {
     history: [['3.0.3', 'Takes several keys.']],
-    arguments: [{ name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] }],
+    arguments: [keys],
   },
   expire: {
-    history: [['7.0.0', 'Takes the conditions `NX`, `XX`, `GT` and `LT`.']],
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'seconds', type: 'integer' },
-      {
-        name: 'condition',
-        type: 'oneof',
-        since: '7.0.0',
-        flags: ['optional'],
-        arguments: [
-          { name: 'nx', type: 'pure-token', token: 'NX' },
-          { name: 'xx', type: 'pure-token', token: 'XX' },
-          { name: 'gt', type: 'pure-token', token: 'GT' },
-          { name: 'lt', type: 'pure-token', token: 'LT' },
-        ],
-      },
-    ],
+    history: conditionHistory,
+    arguments: [key, { name: 'seconds', type: 'integer' }, condition],
   },
   expireat: {
-    history: [['7.0.0', 'Takes the conditions `NX`, `XX`, `GT` and `LT`.']],
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'unix-time-seconds', type: 'unix-time' },
-      {
-        name: 'condition',
-        type: 'oneof',
-        since: '7.0.0',
-        flags: ['optional'],
-        arguments: [
-          { name: 'nx', type: 'pure-token', token: 'NX' },
-          { name: 'xx', type: 'pure-token', token: 'XX' },
-          { name: 'gt', type: 'pure-token', token: 'GT' },
-          { name: 'lt', type: 'pure-token', token: 'LT' },
-        ],
-      },
-    ],
+    history: conditionHistory,
+    arguments: [key, { name: 'unix-time-seconds', type: 'unix-time' }, condition],
   },
-  expiretime: { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
+  expiretime: { arguments: [key] },
   keys: { arguments: [{ name: 'pattern', type: 'pattern' }] },
   migrate: {
     history: [
@@ -69,10 +102,7 @@ export const genericDocs: DocsTable = {
       {
         name: 'key_or_empty_string',
         type: 'oneof',
-        arguments: [
-          { name: 'key', type: 'key', keySpec: 0 },
-          { name: 'empty_string', type: 'pure-token', token: '' },
-        ],
+        arguments: [key, { name: 'empty_string', type: 'pure-token', token: '' }],
       },
       { name: 'destination-db', type: 'integer' },
       { name: 'timeout', type: 'integer' },
@@ -101,88 +131,34 @@ export const genericDocs: DocsTable = {
     ],
   },
   move: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'db', type: 'integer' },
-    ],
+    arguments: [key, { name: 'db', type: 'integer' }],
   },
-  'object|encoding': { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
-  'object|freq': { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
-  'object|idletime': { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
-  'object|refcount': { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
-  persist: { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
+  'object|encoding': { arguments: [key] },
+  'object|freq': { arguments: [key] },
+  'object|idletime': { arguments: [key] },
+  'object|refcount': { arguments: [key] },
+  persist: { arguments: [key] },
   pexpire: {
-    history: [['7.0.0', 'Takes the conditions `NX`, `XX`, `GT` and `LT`.']],
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'milliseconds', type: 'integer' },
-      {
-        name: 'condition',
-        type: 'oneof',
-        since: '7.0.0',
-        flags: ['optional'],
-        arguments: [
-          { name: 'nx', type: 'pure-token', token: 'NX' },
-          { name: 'xx', type: 'pure-token', token: 'XX' },
-          { name: 'gt', type: 'pure-token', token: 'GT' },
-          { name: 'lt', type: 'pure-token', token: 'LT' },
-        ],
-      },
-    ],
+    history: conditionHistory,
+    arguments: [key, { name: 'milliseconds', type: 'integer' }, condition],
   },
   pexpireat: {
-    history: [['7.0.0', 'Takes the conditions `NX`, `XX`, `GT` and `LT`.']],
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'unix-time-milliseconds', type: 'unix-time' },
-      {
-        name: 'condition',
-        type: 'oneof',
-        since: '7.0.0',
-        flags: ['optional'],
-        arguments: [
-          { name: 'nx', type: 'pure-token', token: 'NX' },
-          { name: 'xx', type: 'pure-token', token: 'XX' },
-          { name: 'gt', type: 'pure-token', token: 'GT' },
-          { name: 'lt', type: 'pure-token', token: 'LT' },
-        ],
-      },
-    ],
+    history: conditionHistory,
+    arguments: [key, { name: 'unix-time-milliseconds', type: 'unix-time' }, condition],
   },
-  pexpiretime: { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
+  pexpiretime: { arguments: [key] },
   pttl: {
-    history: [['2.8.0', 'Returns -2 for a key that is missing.']],
-    arguments: [{ name: 'key', type: 'key', keySpec: 0 }],
+    history: ttlHistory,
+    arguments: [key],
   },
   rename: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'newkey', type: 'key', keySpec: 1 },
-    ],
+    arguments: [key, { name: 'newkey', type: 'key', keySpec: 1 }],
   },
   renamenx: {
     history: [['3.2.0', 'The same name twice is no error any more.']],
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'newkey', type: 'key', keySpec: 1 },
-    ],
+    arguments: [key, { name: 'newkey', type: 'key', keySpec: 1 }],
   },
-  restore: {
-    history: [
-      ['3.0.0', 'Takes `REPLACE`.'],
-      ['5.0.0', 'Takes `ABSTTL`.'],
-      ['5.0.0', 'Takes `IDLETIME` and `FREQ`.'],
-    ],
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'ttl', type: 'integer' },
-      { name: 'serialized-value', type: 'string' },
-      { name: 'replace', type: 'pure-token', token: 'REPLACE', since: '3.0.0', flags: ['optional'] },
-      { name: 'absttl', type: 'pure-token', token: 'ABSTTL', since: '5.0.0', flags: ['optional'] },
-      { name: 'seconds', type: 'integer', token: 'IDLETIME', since: '5.0.0', flags: ['optional'] },
-      { name: 'frequency', type: 'integer', token: 'FREQ', since: '5.0.0', flags: ['optional'] },
-    ],
-  },
+  restore: restoreDocs,
   scan: {
     history: [['6.0.0', 'Takes `TYPE`.']],
     arguments: [
@@ -193,67 +169,16 @@ export const genericDocs: DocsTable = {
     ],
   },
   sort: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'pattern', type: 'pattern', keySpec: 1, token: 'BY', flags: ['optional'] },
-      {
-        name: 'offset_count',
-        type: 'block',
-        token: 'LIMIT',
-        flags: ['optional'],
-        arguments: [
-          { name: 'offset', type: 'integer' },
-          { name: 'count', type: 'integer' },
-        ],
-      },
-      { name: 'pattern', type: 'pattern', keySpec: 1, token: 'GET', flags: ['optional', 'multiple', 'multiple_token'] },
-      {
-        name: 'order',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'asc', type: 'pure-token', token: 'ASC' },
-          { name: 'desc', type: 'pure-token', token: 'DESC' },
-        ],
-      },
-      { name: 'sorting', type: 'pure-token', token: 'ALPHA', flags: ['optional'] },
-      { name: 'destination', type: 'key', keySpec: 2, token: 'STORE', flags: ['optional'] },
-    ],
+    arguments: [...sorting, { name: 'destination', type: 'key', keySpec: 2, token: 'STORE', flags: ['optional'] }],
   },
-  sort_ro: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'pattern', type: 'pattern', keySpec: 1, token: 'BY', flags: ['optional'] },
-      {
-        name: 'offset_count',
-        type: 'block',
-        token: 'LIMIT',
-        flags: ['optional'],
-        arguments: [
-          { name: 'offset', type: 'integer' },
-          { name: 'count', type: 'integer' },
-        ],
-      },
-      { name: 'pattern', type: 'pattern', keySpec: 1, token: 'GET', flags: ['optional', 'multiple', 'multiple_token'] },
-      {
-        name: 'order',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'asc', type: 'pure-token', token: 'ASC' },
-          { name: 'desc', type: 'pure-token', token: 'DESC' },
-        ],
-      },
-      { name: 'sorting', type: 'pure-token', token: 'ALPHA', flags: ['optional'] },
-    ],
-  },
-  touch: { arguments: [{ name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] }] },
+  sort_ro: { arguments: sorting },
+  touch: { arguments: [keys] },
   ttl: {
-    history: [['2.8.0', 'Returns -2 for a key that is missing.']],
-    arguments: [{ name: 'key', type: 'key', keySpec: 0 }],
+    history: ttlHistory,
+    arguments: [key],
   },
-  type: { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
-  unlink: { arguments: [{ name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] }] },
+  type: { arguments: [key] },
+  unlink: { arguments: [keys] },
   wait: {
     arguments: [
       { name: 'numreplicas', type: 'integer' },

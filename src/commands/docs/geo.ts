@@ -1,5 +1,5 @@
 /** Arguments and history of the geo commands, as COMMAND DOCS shows them. */
-import type { Argument, DocsTable } from './docs.ts';
+import { type Argument, type DocsTable, key } from './docs.ts';
 
 const unit: Argument = {
   name: 'unit',
@@ -72,7 +72,7 @@ export const geoDocs: DocsTable = {
   geoadd: {
     history: [['6.2.0', 'Takes `CH`, `NX` and `XX`.']],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       {
         name: 'condition',
         type: 'oneof',
@@ -98,7 +98,7 @@ export const geoDocs: DocsTable = {
   },
   geodist: {
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'member1', type: 'string' },
       { name: 'member2', type: 'string' },
       {
@@ -115,16 +115,10 @@ export const geoDocs: DocsTable = {
     ],
   },
   geohash: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'member', type: 'string', flags: ['multiple'] },
-    ],
+    arguments: [key, { name: 'member', type: 'string', flags: ['multiple'] }],
   },
   geopos: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'member', type: 'string', flags: ['multiple'] },
-    ],
+    arguments: [key, { name: 'member', type: 'string', flags: ['multiple'] }],
   },
   georadius: {
     history: [
@@ -132,7 +126,7 @@ export const geoDocs: DocsTable = {
       ['7.0.0', 'Units may be written in upper case.'],
     ],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'longitude', type: 'double' },
       { name: 'latitude', type: 'double' },
       { name: 'radius', type: 'double' },
@@ -157,7 +151,7 @@ export const geoDocs: DocsTable = {
   georadius_ro: {
     history: [['6.2.0', 'Takes `COUNT ... ANY`.']],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'longitude', type: 'double' },
       { name: 'latitude', type: 'double' },
       { name: 'radius', type: 'double' },
@@ -180,7 +174,7 @@ export const geoDocs: DocsTable = {
   georadiusbymember: {
     history: [['7.0.0', 'Units may be written in upper case.']],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'member', type: 'string' },
       { name: 'radius', type: 'double' },
       unit,
@@ -195,7 +189,7 @@ export const geoDocs: DocsTable = {
   },
   georadiusbymember_ro: {
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'member', type: 'string' },
       { name: 'radius', type: 'double' },
       unit,
@@ -209,7 +203,7 @@ export const geoDocs: DocsTable = {
   geosearch: {
     history: [['7.0.0', 'Units may be written in upper case.']],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       from,
       by,
       order,

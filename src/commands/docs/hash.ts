@@ -1,5 +1,5 @@
 /** Arguments and history of the hash commands, as COMMAND DOCS shows them. */
-import type { Argument, DocsTable } from './docs.ts';
+import { type Argument, type DocsTable, key } from './docs.ts';
 
 /** The fields that a command is about. */
 const fields: Argument = {
@@ -28,49 +28,29 @@ const condition: Argument = {
 export const hashDocs: DocsTable = {
   hdel: {
     history: [['2.4.0', 'Takes several fields.']],
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'field', type: 'string', flags: ['multiple'] },
-    ],
+    arguments: [key, { name: 'field', type: 'string', flags: ['multiple'] }],
   },
   hexists: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'field', type: 'string' },
-    ],
+    arguments: [key, { name: 'field', type: 'string' }],
   },
   hget: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'field', type: 'string' },
-    ],
+    arguments: [key, { name: 'field', type: 'string' }],
   },
-  hgetall: { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
+  hgetall: { arguments: [key] },
   hincrby: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'field', type: 'string' },
-      { name: 'increment', type: 'integer' },
-    ],
+    arguments: [key, { name: 'field', type: 'string' }, { name: 'increment', type: 'integer' }],
   },
   hincrbyfloat: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'field', type: 'string' },
-      { name: 'increment', type: 'double' },
-    ],
+    arguments: [key, { name: 'field', type: 'string' }, { name: 'increment', type: 'double' }],
   },
-  hkeys: { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
-  hlen: { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
+  hkeys: { arguments: [key] },
+  hlen: { arguments: [key] },
   hmget: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'field', type: 'string', flags: ['multiple'] },
-    ],
+    arguments: [key, { name: 'field', type: 'string', flags: ['multiple'] }],
   },
   hmset: {
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       {
         name: 'field_value',
         type: 'block',
@@ -84,7 +64,7 @@ export const hashDocs: DocsTable = {
   },
   hrandfield: {
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       {
         name: 'options',
         type: 'block',
@@ -99,7 +79,7 @@ export const hashDocs: DocsTable = {
   hscan: {
     history: [['7.4.0', 'Takes `NOVALUES`.']],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'cursor', type: 'integer' },
       { name: 'pattern', type: 'pattern', token: 'MATCH', flags: ['optional'] },
       { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
@@ -109,7 +89,7 @@ export const hashDocs: DocsTable = {
   hset: {
     history: [['4.0.0', 'Takes several pairs of field and value.']],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       {
         name: 'field_value',
         type: 'block',
@@ -122,39 +102,27 @@ export const hashDocs: DocsTable = {
     ],
   },
   hsetnx: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'field', type: 'string' },
-      { name: 'value', type: 'string' },
-    ],
+    arguments: [key, { name: 'field', type: 'string' }, { name: 'value', type: 'string' }],
   },
   hstrlen: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'field', type: 'string' },
-    ],
+    arguments: [key, { name: 'field', type: 'string' }],
   },
-  hvals: { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
+  hvals: { arguments: [key] },
   hexpire: {
-    arguments: [{ name: 'key', type: 'key', keySpec: 0 }, { name: 'seconds', type: 'integer' }, condition, fields],
+    arguments: [key, { name: 'seconds', type: 'integer' }, condition, fields],
   },
   hexpireat: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'unix-time-seconds', type: 'unix-time' },
-      condition,
-      fields,
-    ],
+    arguments: [key, { name: 'unix-time-seconds', type: 'unix-time' }, condition, fields],
   },
   hexpiretime: {
-    arguments: [{ name: 'key', type: 'key', keySpec: 0 }, fields],
+    arguments: [key, fields],
   },
   hgetdel: {
-    arguments: [{ name: 'key', type: 'key', keySpec: 0 }, fields],
+    arguments: [key, fields],
   },
   hgetex: {
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       {
         name: 'expiration',
         type: 'oneof',
@@ -171,28 +139,23 @@ export const hashDocs: DocsTable = {
     ],
   },
   hpersist: {
-    arguments: [{ name: 'key', type: 'key', keySpec: 0 }, fields],
+    arguments: [key, fields],
   },
   hpexpire: {
-    arguments: [{ name: 'key', type: 'key', keySpec: 0 }, { name: 'milliseconds', type: 'integer' }, condition, fields],
+    arguments: [key, { name: 'milliseconds', type: 'integer' }, condition, fields],
   },
   hpexpireat: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'unix-time-milliseconds', type: 'unix-time' },
-      condition,
-      fields,
-    ],
+    arguments: [key, { name: 'unix-time-milliseconds', type: 'unix-time' }, condition, fields],
   },
   hpexpiretime: {
-    arguments: [{ name: 'key', type: 'key', keySpec: 0 }, fields],
+    arguments: [key, fields],
   },
   hpttl: {
-    arguments: [{ name: 'key', type: 'key', keySpec: 0 }, fields],
+    arguments: [key, fields],
   },
   hsetex: {
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       {
         name: 'condition',
         type: 'oneof',
@@ -234,6 +197,6 @@ export const hashDocs: DocsTable = {
     ],
   },
   httl: {
-    arguments: [{ name: 'key', type: 'key', keySpec: 0 }, fields],
+    arguments: [key, fields],
   },
 };

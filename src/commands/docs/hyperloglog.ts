@@ -1,20 +1,14 @@
 /** Arguments and history of the hyperloglog commands, as COMMAND DOCS shows them. */
-import type { DocsTable } from './docs.ts';
+import { type DocsTable, key, keys } from './docs.ts';
 
 export const hyperloglogDocs: DocsTable = {
   pfadd: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'element', type: 'string', flags: ['optional', 'multiple'] },
-    ],
+    arguments: [key, { name: 'element', type: 'string', flags: ['optional', 'multiple'] }],
   },
-  pfcount: { arguments: [{ name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] }] },
+  pfcount: { arguments: [keys] },
   pfdebug: {
     system: true,
-    arguments: [
-      { name: 'subcommand', type: 'string' },
-      { name: 'key', type: 'key', keySpec: 0 },
-    ],
+    arguments: [{ name: 'subcommand', type: 'string' }, key],
   },
   pfmerge: {
     arguments: [

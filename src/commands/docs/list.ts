@@ -1,27 +1,49 @@
 /** Arguments and history of the list commands, as COMMAND DOCS shows them. */
-import type { DocsTable } from './docs.ts';
+import { type Argument, type CommandDocs, type DocsTable, type History, key, keys } from './docs.ts';
+
+/** The ends of a list. */
+const ends: readonly Argument[] = [
+  { name: 'left', type: 'pure-token', token: 'LEFT' },
+  { name: 'right', type: 'pure-token', token: 'RIGHT' },
+];
+
+const where: Argument = { name: 'where', type: 'oneof', arguments: ends };
+const wherefrom: Argument = { name: 'wherefrom', type: 'oneof', arguments: ends };
+const whereto: Argument = { name: 'whereto', type: 'oneof', arguments: ends };
+
+const timeoutHistory: History = [['6.0.0', 'The timeout may have a fraction.']];
+
+const blockingPop: CommandDocs = {
+  history: timeoutHistory,
+  arguments: [keys, { name: 'timeout', type: 'double' }],
+};
+
+const pop: CommandDocs = {
+  history: [['6.2.0', 'Takes a count.']],
+  arguments: [key, { name: 'count', type: 'integer', since: '6.2.0', flags: ['optional'] }],
+};
+
+const push: CommandDocs = {
+  history: [['2.4.0', 'Takes several elements.']],
+  arguments: [key, { name: 'element', type: 'string', flags: ['multiple'] }],
+};
+
+const pushx: CommandDocs = {
+  history: [['4.0.0', 'Takes several elements.']],
+  arguments: [key, { name: 'element', type: 'string', flags: ['multiple'] }],
+};
+
+const range: CommandDocs = {
+  arguments: [key, { name: 'start', type: 'integer' }, { name: 'stop', type: 'integer' }],
+};
 
 export const listDocs: DocsTable = {
   blmove: {
     arguments: [
       { name: 'source', type: 'key', keySpec: 0 },
       { name: 'destination', type: 'key', keySpec: 1 },
-      {
-        name: 'wherefrom',
-        type: 'oneof',
-        arguments: [
-          { name: 'left', type: 'pure-token', token: 'LEFT' },
-          { name: 'right', type: 'pure-token', token: 'RIGHT' },
-        ],
-      },
-      {
-        name: 'whereto',
-        type: 'oneof',
-        arguments: [
-          { name: 'left', type: 'pure-token', token: 'LEFT' },
-          { name: 'right', type: 'pure-token', token: 'RIGHT' },
-        ],
-      },
+      wherefrom,
+      whereto,
       { name: 'timeout', type: 'double' },
     ],
   },
@@ -29,34 +51,15 @@ export const listDocs: DocsTable = {
     arguments: [
       { name: 'timeout', type: 'double' },
       { name: 'numkeys', type: 'integer' },
-      { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
-      {
-        name: 'where',
-        type: 'oneof',
-        arguments: [
-          { name: 'left', type: 'pure-token', token: 'LEFT' },
-          { name: 'right', type: 'pure-token', token: 'RIGHT' },
-        ],
-      },
+      keys,
+      where,
       { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
     ],
   },
-  blpop: {
-    history: [['6.0.0', 'The timeout may have a fraction.']],
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
-      { name: 'timeout', type: 'double' },
-    ],
-  },
-  brpop: {
-    history: [['6.0.0', 'The timeout may have a fraction.']],
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
-      { name: 'timeout', type: 'double' },
-    ],
-  },
+  blpop: blockingPop,
+  brpop: blockingPop,
   brpoplpush: {
-    history: [['6.0.0', 'The timeout may have a fraction.']],
+    history: timeoutHistory,
     arguments: [
       { name: 'source', type: 'key', keySpec: 0 },
       { name: 'destination', type: 'key', keySpec: 1 },
@@ -64,14 +67,11 @@ export const listDocs: DocsTable = {
     ],
   },
   lindex: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'index', type: 'integer' },
-    ],
+    arguments: [key, { name: 'index', type: 'integer' }],
   },
   linsert: {
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       {
         name: 'where',
         type: 'oneof',
@@ -84,127 +84,50 @@ export const listDocs: DocsTable = {
       { name: 'element', type: 'string' },
     ],
   },
-  llen: { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
+  llen: { arguments: [key] },
   lmove: {
     arguments: [
       { name: 'source', type: 'key', keySpec: 0 },
       { name: 'destination', type: 'key', keySpec: 1 },
-      {
-        name: 'wherefrom',
-        type: 'oneof',
-        arguments: [
-          { name: 'left', type: 'pure-token', token: 'LEFT' },
-          { name: 'right', type: 'pure-token', token: 'RIGHT' },
-        ],
-      },
-      {
-        name: 'whereto',
-        type: 'oneof',
-        arguments: [
-          { name: 'left', type: 'pure-token', token: 'LEFT' },
-          { name: 'right', type: 'pure-token', token: 'RIGHT' },
-        ],
-      },
+      wherefrom,
+      whereto,
     ],
   },
   lmpop: {
     arguments: [
       { name: 'numkeys', type: 'integer' },
-      { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
-      {
-        name: 'where',
-        type: 'oneof',
-        arguments: [
-          { name: 'left', type: 'pure-token', token: 'LEFT' },
-          { name: 'right', type: 'pure-token', token: 'RIGHT' },
-        ],
-      },
+      keys,
+      where,
       { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
     ],
   },
-  lpop: {
-    history: [['6.2.0', 'Takes a count.']],
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'count', type: 'integer', since: '6.2.0', flags: ['optional'] },
-    ],
-  },
+  lpop: pop,
   lpos: {
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'element', type: 'string' },
       { name: 'rank', type: 'integer', token: 'RANK', flags: ['optional'] },
       { name: 'num-matches', type: 'integer', token: 'COUNT', flags: ['optional'] },
       { name: 'len', type: 'integer', token: 'MAXLEN', flags: ['optional'] },
     ],
   },
-  lpush: {
-    history: [['2.4.0', 'Takes several elements.']],
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'element', type: 'string', flags: ['multiple'] },
-    ],
-  },
-  lpushx: {
-    history: [['4.0.0', 'Takes several elements.']],
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'element', type: 'string', flags: ['multiple'] },
-    ],
-  },
-  lrange: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'start', type: 'integer' },
-      { name: 'stop', type: 'integer' },
-    ],
-  },
+  lpush: push,
+  lpushx: pushx,
+  lrange: range,
   lrem: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'count', type: 'integer' },
-      { name: 'element', type: 'string' },
-    ],
+    arguments: [key, { name: 'count', type: 'integer' }, { name: 'element', type: 'string' }],
   },
   lset: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'index', type: 'integer' },
-      { name: 'element', type: 'string' },
-    ],
+    arguments: [key, { name: 'index', type: 'integer' }, { name: 'element', type: 'string' }],
   },
-  ltrim: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'start', type: 'integer' },
-      { name: 'stop', type: 'integer' },
-    ],
-  },
-  rpop: {
-    history: [['6.2.0', 'Takes a count.']],
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'count', type: 'integer', since: '6.2.0', flags: ['optional'] },
-    ],
-  },
+  ltrim: range,
+  rpop: pop,
   rpoplpush: {
     arguments: [
       { name: 'source', type: 'key', keySpec: 0 },
       { name: 'destination', type: 'key', keySpec: 1 },
     ],
   },
-  rpush: {
-    history: [['2.4.0', 'Takes several elements.']],
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'element', type: 'string', flags: ['multiple'] },
-    ],
-  },
-  rpushx: {
-    history: [['4.0.0', 'Takes several elements.']],
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'element', type: 'string', flags: ['multiple'] },
-    ],
-  },
+  rpush: push,
+  rpushx: pushx,
 };

@@ -1,5 +1,52 @@
 /** Arguments and history of the server commands, as COMMAND DOCS shows them. */
-import type { DocsTable } from './docs.ts';
+import { type Argument, type CommandDocs, type DocsTable, key } from './docs.ts';
+import { restoreDocs } from './generic.ts';
+
+const flushMode: Argument = {
+  name: 'async',
+  type: 'oneof',
+  flags: ['optional'],
+  arguments: [
+    { name: 'async', type: 'pure-token', token: 'ASYNC', since: '4.0.0' },
+    { name: 'sync', type: 'pure-token', token: 'SYNC', since: '6.2.0' },
+  ],
+};
+
+const flushDocs: CommandDocs = {
+  history: [
+    ['4.0.0', 'Takes `ASYNC`.'],
+    ['6.2.0', 'Takes `SYNC`.'],
+  ],
+  arguments: [flushMode],
+};
+
+/** Whom to follow. */
+const masterDocs: CommandDocs = {
+  arguments: [
+    {
+      name: 'args',
+      type: 'oneof',
+      arguments: [
+        {
+          name: 'host-port',
+          type: 'block',
+          arguments: [
+            { name: 'host', type: 'string' },
+            { name: 'port', type: 'integer' },
+          ],
+        },
+        {
+          name: 'no-one',
+          type: 'block',
+          arguments: [
+            { name: 'no', type: 'pure-token', token: 'NO' },
+            { name: 'one', type: 'pure-token', token: 'ONE' },
+          ],
+        },
+      ],
+    },
+  ],
+};
 
 export const serverDocs: DocsTable = {
   'acl|cat': { arguments: [{ name: 'categoryname', type: 'string', flags: ['optional'] }] },
@@ -103,40 +150,8 @@ export const serverDocs: DocsTable = {
       { name: 'milliseconds', type: 'integer', token: 'TIMEOUT', flags: ['optional'] },
     ],
   },
-  flushall: {
-    history: [
-      ['4.0.0', 'Takes `ASYNC`.'],
-      ['6.2.0', 'Takes `SYNC`.'],
-    ],
-    arguments: [
-      {
-        name: 'async',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'async', type: 'pure-token', token: 'ASYNC', since: '4.0.0' },
-          { name: 'sync', type: 'pure-token', token: 'SYNC', since: '6.2.0' },
-        ],
-      },
-    ],
-  },
-  flushdb: {
-    history: [
-      ['4.0.0', 'Takes `ASYNC`.'],
-      ['6.2.0', 'Takes `SYNC`.'],
-    ],
-    arguments: [
-      {
-        name: 'async',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'async', type: 'pure-token', token: 'ASYNC', since: '4.0.0' },
-          { name: 'sync', type: 'pure-token', token: 'SYNC', since: '6.2.0' },
-        ],
-      },
-    ],
-  },
+  flushall: flushDocs,
+  flushdb: flushDocs,
   info: {
     history: [['7.0.0', 'Takes several sections.']],
     arguments: [{ name: 'section', type: 'string', flags: ['optional', 'multiple'] }],
@@ -147,10 +162,7 @@ export const serverDocs: DocsTable = {
   'latency|reset': { arguments: [{ name: 'event', type: 'string', flags: ['optional', 'multiple'] }] },
   lolwut: { arguments: [{ name: 'version', type: 'integer', token: 'VERSION', flags: ['optional'] }] },
   'memory|usage': {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'count', type: 'integer', token: 'SAMPLES', flags: ['optional'] },
-    ],
+    arguments: [key, { name: 'count', type: 'integer', token: 'SAMPLES', flags: ['optional'] }],
   },
   'module|load': {
     arguments: [
@@ -187,49 +199,8 @@ export const serverDocs: DocsTable = {
       { name: 'offset', type: 'integer' },
     ],
   },
-  replicaof: {
-    arguments: [
-      {
-        name: 'args',
-        type: 'oneof',
-        arguments: [
-          {
-            name: 'host-port',
-            type: 'block',
-            arguments: [
-              { name: 'host', type: 'string' },
-              { name: 'port', type: 'integer' },
-            ],
-          },
-          {
-            name: 'no-one',
-            type: 'block',
-            arguments: [
-              { name: 'no', type: 'pure-token', token: 'NO' },
-              { name: 'one', type: 'pure-token', token: 'ONE' },
-            ],
-          },
-        ],
-      },
-    ],
-  },
-  'restore-asking': {
-    system: true,
-    history: [
-      ['3.0.0', 'Takes `REPLACE`.'],
-      ['5.0.0', 'Takes `ABSTTL`.'],
-      ['5.0.0', 'Takes `IDLETIME` and `FREQ`.'],
-    ],
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'ttl', type: 'integer' },
-      { name: 'serialized-value', type: 'string' },
-      { name: 'replace', type: 'pure-token', token: 'REPLACE', since: '3.0.0', flags: ['optional'] },
-      { name: 'absttl', type: 'pure-token', token: 'ABSTTL', since: '5.0.0', flags: ['optional'] },
-      { name: 'seconds', type: 'integer', token: 'IDLETIME', since: '5.0.0', flags: ['optional'] },
-      { name: 'frequency', type: 'integer', token: 'FREQ', since: '5.0.0', flags: ['optional'] },
-    ],
-  },
+  replicaof: masterDocs,
+  'restore-asking': { system: true, ...restoreDocs },
   shutdown: {
     history: [['7.0.0', 'Takes `NOW`, `FORCE` and `ABORT`.']],
     arguments: [
@@ -247,32 +218,7 @@ export const serverDocs: DocsTable = {
       { name: 'abort', type: 'pure-token', token: 'ABORT', since: '7.0.0', flags: ['optional'] },
     ],
   },
-  slaveof: {
-    arguments: [
-      {
-        name: 'args',
-        type: 'oneof',
-        arguments: [
-          {
-            name: 'host-port',
-            type: 'block',
-            arguments: [
-              { name: 'host', type: 'string' },
-              { name: 'port', type: 'integer' },
-            ],
-          },
-          {
-            name: 'no-one',
-            type: 'block',
-            arguments: [
-              { name: 'no', type: 'pure-token', token: 'NO' },
-              { name: 'one', type: 'pure-token', token: 'ONE' },
-            ],
-          },
-        ],
-      },
-    ],
-  },
+  slaveof: masterDocs,
   'slowlog|get': {
     history: [['4.0.0', "Returns each client's address and name too."]],
     arguments: [{ name: 'count', type: 'integer', flags: ['optional'] }],

@@ -1,27 +1,24 @@
 /** Arguments and history of the set commands, as COMMAND DOCS shows them. */
-import type { DocsTable } from './docs.ts';
+import { type DocsTable, key, keys } from './docs.ts';
 
 export const setDocs: DocsTable = {
   sadd: {
     history: [['2.4.0', 'Takes several members.']],
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'member', type: 'string', flags: ['multiple'] },
-    ],
+    arguments: [key, { name: 'member', type: 'string', flags: ['multiple'] }],
   },
-  scard: { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
-  sdiff: { arguments: [{ name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] }] },
+  scard: { arguments: [key] },
+  sdiff: { arguments: [keys] },
   sdiffstore: {
     arguments: [
       { name: 'destination', type: 'key', keySpec: 0 },
       { name: 'key', type: 'key', keySpec: 1, flags: ['multiple'] },
     ],
   },
-  sinter: { arguments: [{ name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] }] },
+  sinter: { arguments: [keys] },
   sintercard: {
     arguments: [
       { name: 'numkeys', type: 'integer' },
-      { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
+      keys,
       { name: 'limit', type: 'integer', token: 'LIMIT', flags: ['optional'] },
     ],
   },
@@ -32,17 +29,11 @@ export const setDocs: DocsTable = {
     ],
   },
   sismember: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'member', type: 'string' },
-    ],
+    arguments: [key, { name: 'member', type: 'string' }],
   },
-  smembers: { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
+  smembers: { arguments: [key] },
   smismember: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'member', type: 'string', flags: ['multiple'] },
-    ],
+    arguments: [key, { name: 'member', type: 'string', flags: ['multiple'] }],
   },
   smove: {
     arguments: [
@@ -53,34 +44,25 @@ export const setDocs: DocsTable = {
   },
   spop: {
     history: [['3.2.0', 'Takes a count.']],
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'count', type: 'integer', since: '3.2.0', flags: ['optional'] },
-    ],
+    arguments: [key, { name: 'count', type: 'integer', since: '3.2.0', flags: ['optional'] }],
   },
   srandmember: {
     history: [['2.6.0', 'Takes a count.']],
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'count', type: 'integer', since: '2.6.0', flags: ['optional'] },
-    ],
+    arguments: [key, { name: 'count', type: 'integer', since: '2.6.0', flags: ['optional'] }],
   },
   srem: {
     history: [['2.4.0', 'Takes several members.']],
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'member', type: 'string', flags: ['multiple'] },
-    ],
+    arguments: [key, { name: 'member', type: 'string', flags: ['multiple'] }],
   },
   sscan: {
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'cursor', type: 'integer' },
       { name: 'pattern', type: 'pattern', token: 'MATCH', flags: ['optional'] },
       { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
     ],
   },
-  sunion: { arguments: [{ name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] }] },
+  sunion: { arguments: [keys] },
   sunionstore: {
     arguments: [
       { name: 'destination', type: 'key', keySpec: 0 },

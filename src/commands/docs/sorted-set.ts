@@ -1,5 +1,5 @@
 /** Arguments and history of the sorted-set commands, as COMMAND DOCS shows them. */
-import type { Argument, DocsTable } from './docs.ts';
+import { type Argument, type DocsTable, key, keys } from './docs.ts';
 
 const limit: Argument = {
   name: 'offset_count',
@@ -31,7 +31,7 @@ export const sortedSetDocs: DocsTable = {
     arguments: [
       { name: 'timeout', type: 'double' },
       { name: 'numkeys', type: 'integer' },
-      { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
+      keys,
       {
         name: 'where',
         type: 'oneof',
@@ -45,17 +45,11 @@ export const sortedSetDocs: DocsTable = {
   },
   bzpopmax: {
     history: [['6.0.0', 'The timeout may have a fraction.']],
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
-      { name: 'timeout', type: 'double' },
-    ],
+    arguments: [keys, { name: 'timeout', type: 'double' }],
   },
   bzpopmin: {
     history: [['6.0.0', 'The timeout may have a fraction.']],
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
-      { name: 'timeout', type: 'double' },
-    ],
+    arguments: [keys, { name: 'timeout', type: 'double' }],
   },
   zadd: {
     history: [
@@ -64,7 +58,7 @@ export const sortedSetDocs: DocsTable = {
       ['6.2.0', 'Takes `GT` and `LT`.'],
     ],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       {
         name: 'condition',
         type: 'oneof',
@@ -98,18 +92,14 @@ export const sortedSetDocs: DocsTable = {
       },
     ],
   },
-  zcard: { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
+  zcard: { arguments: [key] },
   zcount: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'min', type: 'double' },
-      { name: 'max', type: 'double' },
-    ],
+    arguments: [key, { name: 'min', type: 'double' }, { name: 'max', type: 'double' }],
   },
   zdiff: {
     arguments: [
       { name: 'numkeys', type: 'integer' },
-      { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
+      keys,
       { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
     ],
   },
@@ -121,16 +111,12 @@ export const sortedSetDocs: DocsTable = {
     ],
   },
   zincrby: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'increment', type: 'integer' },
-      { name: 'member', type: 'string' },
-    ],
+    arguments: [key, { name: 'increment', type: 'integer' }, { name: 'member', type: 'string' }],
   },
   zinter: {
     arguments: [
       { name: 'numkeys', type: 'integer' },
-      { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
+      keys,
       weights,
       aggregate,
       { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
@@ -139,7 +125,7 @@ export const sortedSetDocs: DocsTable = {
   zintercard: {
     arguments: [
       { name: 'numkeys', type: 'integer' },
-      { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
+      keys,
       { name: 'limit', type: 'integer', token: 'LIMIT', flags: ['optional'] },
     ],
   },
@@ -153,16 +139,12 @@ export const sortedSetDocs: DocsTable = {
     ],
   },
   zlexcount: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'min', type: 'string' },
-      { name: 'max', type: 'string' },
-    ],
+    arguments: [key, { name: 'min', type: 'string' }, { name: 'max', type: 'string' }],
   },
   zmpop: {
     arguments: [
       { name: 'numkeys', type: 'integer' },
-      { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
+      keys,
       {
         name: 'where',
         type: 'oneof',
@@ -175,26 +157,17 @@ export const sortedSetDocs: DocsTable = {
     ],
   },
   zmscore: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'member', type: 'string', flags: ['multiple'] },
-    ],
+    arguments: [key, { name: 'member', type: 'string', flags: ['multiple'] }],
   },
   zpopmax: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'count', type: 'integer', flags: ['optional'] },
-    ],
+    arguments: [key, { name: 'count', type: 'integer', flags: ['optional'] }],
   },
   zpopmin: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'count', type: 'integer', flags: ['optional'] },
-    ],
+    arguments: [key, { name: 'count', type: 'integer', flags: ['optional'] }],
   },
   zrandmember: {
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       {
         name: 'options',
         type: 'block',
@@ -209,7 +182,7 @@ export const sortedSetDocs: DocsTable = {
   zrange: {
     history: [['6.2.0', 'Takes `REV`, `BYSCORE`, `BYLEX` and `LIMIT`.']],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'start', type: 'string' },
       { name: 'stop', type: 'string' },
       {
@@ -238,17 +211,12 @@ export const sortedSetDocs: DocsTable = {
     ],
   },
   zrangebylex: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'min', type: 'string' },
-      { name: 'max', type: 'string' },
-      limit,
-    ],
+    arguments: [key, { name: 'min', type: 'string' }, { name: 'max', type: 'string' }, limit],
   },
   zrangebyscore: {
     history: [['2.0.0', 'Takes `WITHSCORES`.']],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'min', type: 'double' },
       { name: 'max', type: 'double' },
       { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', since: '2.0.0', flags: ['optional'] },
@@ -277,59 +245,39 @@ export const sortedSetDocs: DocsTable = {
   zrank: {
     history: [['7.2.0', 'Takes `WITHSCORE`.']],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'member', type: 'string' },
       { name: 'withscore', type: 'pure-token', token: 'WITHSCORE', since: '7.2.0', flags: ['optional'] },
     ],
   },
   zrem: {
     history: [['2.4.0', 'Takes several members.']],
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'member', type: 'string', flags: ['multiple'] },
-    ],
+    arguments: [key, { name: 'member', type: 'string', flags: ['multiple'] }],
   },
   zremrangebylex: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'min', type: 'string' },
-      { name: 'max', type: 'string' },
-    ],
+    arguments: [key, { name: 'min', type: 'string' }, { name: 'max', type: 'string' }],
   },
   zremrangebyrank: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'start', type: 'integer' },
-      { name: 'stop', type: 'integer' },
-    ],
+    arguments: [key, { name: 'start', type: 'integer' }, { name: 'stop', type: 'integer' }],
   },
   zremrangebyscore: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'min', type: 'double' },
-      { name: 'max', type: 'double' },
-    ],
+    arguments: [key, { name: 'min', type: 'double' }, { name: 'max', type: 'double' }],
   },
   zrevrange: {
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'start', type: 'integer' },
       { name: 'stop', type: 'integer' },
       { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
     ],
   },
   zrevrangebylex: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'max', type: 'string' },
-      { name: 'min', type: 'string' },
-      limit,
-    ],
+    arguments: [key, { name: 'max', type: 'string' }, { name: 'min', type: 'string' }, limit],
   },
   zrevrangebyscore: {
     history: [['2.1.6', '`min` and `max` may be exclusive.']],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'max', type: 'double' },
       { name: 'min', type: 'double' },
       { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
@@ -339,29 +287,26 @@ export const sortedSetDocs: DocsTable = {
   zrevrank: {
     history: [['7.2.0', 'Takes `WITHSCORE`.']],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'member', type: 'string' },
       { name: 'withscore', type: 'pure-token', token: 'WITHSCORE', since: '7.2.0', flags: ['optional'] },
     ],
   },
   zscan: {
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'cursor', type: 'integer' },
       { name: 'pattern', type: 'pattern', token: 'MATCH', flags: ['optional'] },
       { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
     ],
   },
   zscore: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'member', type: 'string' },
-    ],
+    arguments: [key, { name: 'member', type: 'string' }],
   },
   zunion: {
     arguments: [
       { name: 'numkeys', type: 'integer' },
-      { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
+      keys,
       weights,
       aggregate,
       { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },

@@ -1,13 +1,9 @@
 /** Arguments and history of the stream commands, as COMMAND DOCS shows them. */
-import type { DocsTable } from './docs.ts';
+import { type DocsTable, key, keys } from './docs.ts';
 
 export const streamDocs: DocsTable = {
   xack: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'group', type: 'string' },
-      { name: 'id', type: 'string', flags: ['multiple'] },
-    ],
+    arguments: [key, { name: 'group', type: 'string' }, { name: 'id', type: 'string', flags: ['multiple'] }],
   },
   xadd: {
     history: [
@@ -15,7 +11,7 @@ export const streamDocs: DocsTable = {
       ['7.0.0', 'Takes IDs of the form `<ms>-*`.'],
     ],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'nomkstream', type: 'pure-token', token: 'NOMKSTREAM', since: '6.2.0', flags: ['optional'] },
       {
         name: 'trim',
@@ -65,7 +61,7 @@ export const streamDocs: DocsTable = {
   xautoclaim: {
     history: [['7.0.0', 'Returns a third element: entries found deleted, which it took off the list of pending ones.']],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'group', type: 'string' },
       { name: 'consumer', type: 'string' },
       { name: 'min-idle-time', type: 'string' },
@@ -76,7 +72,7 @@ export const streamDocs: DocsTable = {
   },
   xclaim: {
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'group', type: 'string' },
       { name: 'consumer', type: 'string' },
       { name: 'min-idle-time', type: 'string' },
@@ -90,15 +86,12 @@ export const streamDocs: DocsTable = {
     ],
   },
   xdel: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'id', type: 'string', flags: ['multiple'] },
-    ],
+    arguments: [key, { name: 'id', type: 'string', flags: ['multiple'] }],
   },
   'xgroup|create': {
     history: [['7.0.0', 'Takes `ENTRIESREAD`.']],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'groupname', type: 'string' },
       {
         name: 'id',
@@ -113,29 +106,18 @@ export const streamDocs: DocsTable = {
     ],
   },
   'xgroup|createconsumer': {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'groupname', type: 'string' },
-      { name: 'consumername', type: 'string' },
-    ],
+    arguments: [key, { name: 'groupname', type: 'string' }, { name: 'consumername', type: 'string' }],
   },
   'xgroup|delconsumer': {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'groupname', type: 'string' },
-      { name: 'consumername', type: 'string' },
-    ],
+    arguments: [key, { name: 'groupname', type: 'string' }, { name: 'consumername', type: 'string' }],
   },
   'xgroup|destroy': {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'groupname', type: 'string' },
-    ],
+    arguments: [key, { name: 'groupname', type: 'string' }],
   },
   'xgroup|setid': {
     history: [['7.0.0', 'Takes `ENTRIESREAD`.']],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'groupname', type: 'string' },
       {
         name: 'id',
@@ -149,14 +131,11 @@ export const streamDocs: DocsTable = {
     ],
   },
   'xinfo|consumers': {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'groupname', type: 'string' },
-    ],
+    arguments: [key, { name: 'groupname', type: 'string' }],
   },
   'xinfo|groups': {
     history: [['7.0.0', 'Returns `entries-read` and `lag` too.']],
-    arguments: [{ name: 'key', type: 'key', keySpec: 0 }],
+    arguments: [key],
   },
   'xinfo|stream': {
     history: [
@@ -167,7 +146,7 @@ export const streamDocs: DocsTable = {
       ],
     ],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       {
         name: 'full',
         type: 'block',
@@ -177,11 +156,11 @@ export const streamDocs: DocsTable = {
       },
     ],
   },
-  xlen: { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
+  xlen: { arguments: [key] },
   xpending: {
     history: [['6.2.0', 'Takes `IDLE`; ends of the range may be exclusive.']],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'group', type: 'string' },
       {
         name: 'filters',
@@ -200,7 +179,7 @@ export const streamDocs: DocsTable = {
   xrange: {
     history: [['6.2.0', 'Ends of the range may be exclusive.']],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'start', type: 'string' },
       { name: 'end', type: 'string' },
       { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
@@ -214,10 +193,7 @@ export const streamDocs: DocsTable = {
         name: 'streams',
         type: 'block',
         token: 'STREAMS',
-        arguments: [
-          { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
-          { name: 'id', type: 'string', flags: ['multiple'] },
-        ],
+        arguments: [keys, { name: 'id', type: 'string', flags: ['multiple'] }],
       },
     ],
   },
@@ -239,17 +215,14 @@ export const streamDocs: DocsTable = {
         name: 'streams',
         type: 'block',
         token: 'STREAMS',
-        arguments: [
-          { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
-          { name: 'id', type: 'string', flags: ['multiple'] },
-        ],
+        arguments: [keys, { name: 'id', type: 'string', flags: ['multiple'] }],
       },
     ],
   },
   xrevrange: {
     history: [['6.2.0', 'Ends of the range may be exclusive.']],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'end', type: 'string' },
       { name: 'start', type: 'string' },
       { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
@@ -258,7 +231,7 @@ export const streamDocs: DocsTable = {
   xsetid: {
     history: [['7.0.0', 'Takes `ENTRIESADDED` and `MAXDELETEDID`.']],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'last-id', type: 'string' },
       { name: 'entries_added', type: 'integer', token: 'ENTRIESADDED', since: '7.0.0', flags: ['optional'] },
       { name: 'max_deleted_entry_id', type: 'string', token: 'MAXDELETEDID', since: '7.0.0', flags: ['optional'] },
@@ -267,7 +240,7 @@ export const streamDocs: DocsTable = {
   xtrim: {
     history: [['6.2.0', 'Takes `MINID` and `LIMIT`.']],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       {
         name: 'trim',
         type: 'block',

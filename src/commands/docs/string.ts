@@ -1,25 +1,36 @@
 /** Arguments and history of the string commands, as COMMAND DOCS shows them. */
-import type { DocsTable } from './docs.ts';
+import { type CommandDocs, type DocsTable, key, keys } from './docs.ts';
+
+const pairs: CommandDocs = {
+  arguments: [
+    {
+      name: 'key_value',
+      type: 'block',
+      flags: ['multiple'],
+      arguments: [key, { name: 'value', type: 'string' }],
+    },
+  ],
+};
+
+const keyAndValue: CommandDocs = {
+  arguments: [key, { name: 'value', type: 'string' }],
+};
+
+const range: CommandDocs = {
+  arguments: [key, { name: 'start', type: 'integer' }, { name: 'end', type: 'integer' }],
+};
 
 export const stringDocs: DocsTable = {
-  append: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'value', type: 'string' },
-    ],
-  },
-  decr: { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
+  append: keyAndValue,
+  decr: { arguments: [key] },
   decrby: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'decrement', type: 'integer' },
-    ],
+    arguments: [key, { name: 'decrement', type: 'integer' }],
   },
-  get: { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
-  getdel: { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
+  get: { arguments: [key] },
+  getdel: { arguments: [key] },
   getex: {
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       {
         name: 'expiration',
         type: 'oneof',
@@ -34,31 +45,14 @@ export const stringDocs: DocsTable = {
       },
     ],
   },
-  getrange: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'start', type: 'integer' },
-      { name: 'end', type: 'integer' },
-    ],
-  },
-  getset: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'value', type: 'string' },
-    ],
-  },
-  incr: { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
+  getrange: range,
+  getset: keyAndValue,
+  incr: { arguments: [key] },
   incrby: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'increment', type: 'integer' },
-    ],
+    arguments: [key, { name: 'increment', type: 'integer' }],
   },
   incrbyfloat: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'increment', type: 'double' },
-    ],
+    arguments: [key, { name: 'increment', type: 'double' }],
   },
   lcs: {
     arguments: [
@@ -70,39 +64,11 @@ export const stringDocs: DocsTable = {
       { name: 'withmatchlen', type: 'pure-token', token: 'WITHMATCHLEN', flags: ['optional'] },
     ],
   },
-  mget: { arguments: [{ name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] }] },
-  mset: {
-    arguments: [
-      {
-        name: 'key_value',
-        type: 'block',
-        flags: ['multiple'],
-        arguments: [
-          { name: 'key', type: 'key', keySpec: 0 },
-          { name: 'value', type: 'string' },
-        ],
-      },
-    ],
-  },
-  msetnx: {
-    arguments: [
-      {
-        name: 'key_value',
-        type: 'block',
-        flags: ['multiple'],
-        arguments: [
-          { name: 'key', type: 'key', keySpec: 0 },
-          { name: 'value', type: 'string' },
-        ],
-      },
-    ],
-  },
+  mget: { arguments: [keys] },
+  mset: pairs,
+  msetnx: pairs,
   psetex: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'milliseconds', type: 'integer' },
-      { name: 'value', type: 'string' },
-    ],
+    arguments: [key, { name: 'milliseconds', type: 'integer' }, { name: 'value', type: 'string' }],
   },
   set: {
     history: [
@@ -112,7 +78,7 @@ export const stringDocs: DocsTable = {
       ['7.0.0', '`NX` and `GET` may be combined.'],
     ],
     arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
+      key,
       { name: 'value', type: 'string' },
       {
         name: 'condition',
@@ -140,31 +106,12 @@ export const stringDocs: DocsTable = {
     ],
   },
   setex: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'seconds', type: 'integer' },
-      { name: 'value', type: 'string' },
-    ],
+    arguments: [key, { name: 'seconds', type: 'integer' }, { name: 'value', type: 'string' }],
   },
-  setnx: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'value', type: 'string' },
-    ],
-  },
+  setnx: keyAndValue,
   setrange: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'offset', type: 'integer' },
-      { name: 'value', type: 'string' },
-    ],
+    arguments: [key, { name: 'offset', type: 'integer' }, { name: 'value', type: 'string' }],
   },
-  strlen: { arguments: [{ name: 'key', type: 'key', keySpec: 0 }] },
-  substr: {
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'start', type: 'integer' },
-      { name: 'end', type: 'integer' },
-    ],
-  },
+  strlen: { arguments: [key] },
+  substr: range,
 };

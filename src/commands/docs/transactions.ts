@@ -1,6 +1,6 @@
 /** Arguments and history of the transactions commands, as COMMAND DOCS shows them. */
-import type { DocsTable } from './docs.ts';
+import { type DocsTable, keys } from './docs.ts';
 
 export const transactionsDocs: DocsTable = {
-  watch: { arguments: [{ name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] }] },
+  watch: { arguments: [keys] },
 };
