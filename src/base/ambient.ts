@@ -15,6 +15,8 @@ export interface Clock {
   nowMicros(): number;
   /** Monotonic milliseconds with a fraction; only differences mean something. */
   monotonic(): number;
+  /** Milliseconds that the event loop has waited for something to do; only differences mean something. */
+  waited(): number;
   /** Runs `task` once, not earlier than `delayMs` from now. */
   after(delayMs: number, task: () => void): Timer;
   /** Runs `task` every `periodMs` until cancelled. */

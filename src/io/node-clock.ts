@@ -39,6 +39,10 @@ class NodeClock implements Clock {
     return performance.now();
   }
 
+  waited(): number {
+    return performance.eventLoopUtilization().idle;
+  }
+
   after(delayMs: number, task: () => void): Timer {
     let handle: NodeJS.Timeout;
     const arm = (remainingMs: number): void => {

@@ -2,12 +2,16 @@
  * The bounds of snapshots, and what happens when one is reached. Tests make them small, so that little data meets them all.
  */
 export interface SnapshotLimits {
-  /** Longest stretch of work between two looks at the clients, ms. */
+  /** Longest stretch of work between two looks at the clients, ms... */
   readonly sliceMs: number;
-  /** While clients are busy, a slice is this share of the time they had since the last one: throughput stays above 0.8. */
-  readonly busyShare: number;
-  /** The shortest slice, so that there is always progress, ms. */
+  /** ... and the shortest. */
   readonly leastSliceMs: number;
+  /** Between slices clients are left so many times the time that they use... */
+  readonly headroom: number;
+  /** ... but no more than so many ms for each of the walk, copies included: throughput stays above 0.8. */
+  readonly mostRest: number;
+  /** So long after a slice comes the next, however much writers made us copy: there is always progress, ms. */
+  readonly longestRestMs: number;
   /** Entries or elements written between two looks at the clock. */
   readonly stepItems: number;
   /** Collections with more elements and buckets are written piece by piece... */
@@ -39,8 +43,10 @@ const MIB = 1024 * KIB;
 
 export const snapshotLimits: SnapshotLimits = {
   sliceMs: 1,
-  busyShare: 0.25,
-  leastSliceMs: 0.1,
+  leastSliceMs: 0.2,
+  headroom: 5,
+  mostRest: 5,
+  longestRestMs: 8,
   stepItems: 64,
   bigElements: 1024,
   bigNodes: 16,

@@ -4,8 +4,7 @@
  *
  *   start --> slice, slice, ... (rests while consumers have enough) --> all written --> all taken --> idle
  *
- * Pace: a slice takes at most `sliceMs`. While clients are busy it takes a share of the time that they had since the last one, and
- * what their writes made us copy counts against it. Bounds and what happens at them: limits.ts.
+ * When a slice is due and how long it takes is told by pace.ts; bounds and what happens at them by limits.ts.
  */
 import { assert } from '../base/assert.ts';
 import type { Clock, Log, Timer } from '../base/ambient.ts';
@@ -15,6 +14,7 @@ import { DiskRelay } from './disk-relay.ts';
 import { type SnapshotLimits, snapshotLimits } from './limits.ts';
 import { Output } from './output.ts';
 import type { SnapshotConsumer, SnapshotPurpose, SnapshotRequest, SnapshotRun, SnapshotSource } from './ports.ts';
+import { Pace } from './pace.ts';
 import { Walk } from './walk.ts';
 
 export interface SnapshotParts {
@@ -30,11 +30,13 @@ export interface SnapshotParts {
     readonly rdbKeySaveDelay: number;
   };
   readonly pid: number;
-  /** Counts commands that ran: how slices notice that clients are busy. */
+  /** Counts commands that ran: how the walk notices that clients are busy. */
   readonly activity: () => number;
   readonly limits?: Partial<SnapshotLimits>;
 }
 
+/** Longer waits for a slice are left to a timer, which is exact to a millisecond; meanwhile the loop may sleep. */
+const TIMER_MS = 0.5;
 /** How often consumers are looked at, ms. */
 const LOOK_MS = 500;
 
@@ -128,6 +130,7 @@ class Run {
   readonly #limits: SnapshotLimits;
   readonly #output: Output;
   readonly #walk: Walk;
+  readonly #pace: Pace;
   readonly #finished: () => void;
   readonly #watchdog: Timer;
   #started = false;
@@ -138,12 +141,11 @@ class Run {
   #again = false;
   #complete = false;
   #over = false;
-  /** End of the last slice, the count of commands then, and what had been copied. */
-  #lastEndMs: number;
-  #lastActivity: number;
+  /** What had been copied at the end of the last slice. */
   #lastCopied = 0;
   /** Entries and elements that a millisecond of walking writes, by experience. */
   #keysPerMs = 2000;
+  /** Until it has run out, nothing is done: for a slice to become due, or for `rdb-key-save-delay`. */
   #delay: Timer | null = null;
   #progressMs: number;
   #progressBytes = -1;
@@ -173,8 +175,8 @@ class Run {
         },
       },
     );
-    this.#lastEndMs = this.#progressMs = clock.monotonic();
-    this.#lastActivity = parts.activity();
+    this.#progressMs = clock.monotonic();
+    this.#pace = new Pace(limits, clock, parts.activity);
     this.#watchdog = clock.every(LOOK_MS, () => this.#look());
     this.#wake();
   }
@@ -232,11 +234,16 @@ class Run {
 
   #slice(): void {
     if (this.#over) return;
+    const budget = this.#pace.budget((this.#walk.copied - this.#lastCopied) / this.#keysPerMs);
+    if (budget === 0) {
+      this.#rest();
+      return;
+    }
     this.#started = true;
     this.#inSlice = true;
     const { clock } = this.#parts;
     const start = clock.monotonic();
-    const deadline = start + this.#budget(start);
+    const deadline = start + budget;
     this.#again = this.#output.pump();
     const before = this.#walk.written;
     const delayMicros = this.#keyDelayMicros;
@@ -254,33 +261,33 @@ class Run {
     if (this.#output.pump()) this.#again = true;
     this.#checkCopies();
     this.#inSlice = false;
-    this.#lastEndMs = clock.monotonic();
-    this.#lastActivity = this.#parts.activity();
     this.#lastCopied = this.#walk.copied;
+    this.#pace.sliced();
     if (this.#output.seats.size === 0) {
       this.#close();
       return;
     }
-    if (keys > 0 && delayMicros > 0) {
-      this.#delay = clock.after((keys * delayMicros) / 1000, () => {
-        this.#delay = null;
-        this.#wake();
-      });
-    } else if (this.#again) this.#wake();
+    if (keys > 0 && delayMicros > 0) this.#pause((keys * delayMicros) / 1000);
+    else if (this.#again) this.#wake();
+  }
+
+  /** No slice is due yet. */
+  #rest(): void {
+    const ms = this.#pace.waitMs;
+    if (ms > TIMER_MS) this.#pause(Math.max(1, Math.floor(ms)));
+    else this.#wake();
+  }
+
+  #pause(ms: number): void {
+    this.#delay = this.#parts.clock.after(ms, () => {
+      this.#delay = null;
+      this.#wake();
+    });
   }
 
   get #keyDelayMicros(): number {
     const delay = this.#parts.settings.rdbKeySaveDelay;
     return delay >= 0 ? delay : -1 / delay;
-  }
-
-  /** Time for this slice, ms. */
-  #budget(now: number): number {
-    const { sliceMs, busyShare, leastSliceMs } = this.#limits;
-    if (this.#parts.activity() === this.#lastActivity) return sliceMs;
-    const copyingMs = (this.#walk.copied - this.#lastCopied) / this.#keysPerMs;
-    const clientsMs = Math.max(0, now - this.#lastEndMs - copyingMs);
-    return Math.min(sliceMs, Math.max(leastSliceMs, clientsMs * busyShare - copyingMs));
   }
 
   /** Whether the walk shall make more. */

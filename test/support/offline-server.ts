@@ -69,6 +69,10 @@ export class StillClock implements Clock {
     return this.#now;
   }
 
+  waited(): number {
+    return 0;
+  }
+
   after(): Timer {
     return { cancel: () => {} };
   }

@@ -66,6 +66,11 @@ export class VirtualClock implements Clock {
     return this.#now;
   }
 
+  /** Nothing takes time but waiting. */
+  waited(): number {
+    return this.#now;
+  }
+
   after(delayMs: number, task: () => void): Timer {
     const entry: Task = { at: this.#now + Math.max(0, delayMs), order: this.#order++, run: task, cancelled: false };
     this.#push(entry);

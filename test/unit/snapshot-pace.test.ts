@@ -1,0 +1,126 @@
+/** How much of the time a snapshot takes: beside nobody, a client that asks now and then, one that waits for its replies, a flood. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { snapshotLimits } from '../../src/snapshot/limits.ts';
+import { Pace } from '../../src/snapshot/pace.ts';
+import { VirtualClock } from './support/sim-network.ts';
+
+const { sliceMs, longestRestMs, mostRest } = snapshotLimits;
+/** A turn of the loop in which nothing happens, ms. */
+const TURN_MS = 0.005;
+
+/** A loop whose time passes as the test says. */
+class LoopClock extends VirtualClock {
+  #ms = 0;
+  #waitedMs = 0;
+
+  work(ms: number): void {
+    this.#ms += ms;
+  }
+
+  wait(ms: number): void {
+    this.#ms += ms;
+    this.#waitedMs += ms;
+  }
+
+  override monotonic(): number {
+    return this.#ms;
+  }
+
+  override waited(): number {
+    return this.#waitedMs;
+  }
+}
+
+interface Load {
+  /** A client's commands are at hand so long after it got its replies, ms, and take so long. */
+  readonly thinksMs: number;
+  readonly worksMs: number;
+  /** Of that, what the snapshot copies, as a share. */
+  readonly copies?: number;
+}
+
+interface Outcome {
+  /** Of the time. */
+  readonly walking: number;
+  readonly clients: number;
+  readonly longestSliceMs: number;
+  readonly typicalSliceMs: number;
+  readonly longestRestMs: number;
+}
+
+/** A second of a snapshot beside a client. */
+function run({ thinksMs, worksMs, copies = 0 }: Load): Outcome {
+  const clock = new LoopClock();
+  let commands = 0;
+  let copyingMs = 0;
+  const pace = new Pace(snapshotLimits, clock, () => commands);
+  let walking = 0;
+  let clients = 0;
+  let longestSliceMs = 0;
+  let slices = 0;
+  let longestRest = 0;
+  let next = 0;
+  let end = 0;
+  const serve = (): void => {
+    if (clock.monotonic() < next) return;
+    clock.work(worksMs);
+    commands++;
+    clients += worksMs * (1 - copies);
+    copyingMs += worksMs * copies;
+    next = clock.monotonic() + thinksMs;
+  };
+  while (clock.monotonic() < 1000) {
+    serve();
+    clock.work(TURN_MS);
+    const budget = pace.budget(copyingMs);
+    if (budget > 0) {
+      longestRest = Math.max(longestRest, clock.monotonic() - end);
+      clock.work(budget);
+      pace.sliced();
+      end = clock.monotonic();
+      walking += budget + copyingMs;
+      copyingMs = 0;
+      slices++;
+      longestSliceMs = Math.max(longestSliceMs, budget);
+      continue;
+    }
+    // A timer: the loop sleeps, and serves what comes.
+    const due = clock.monotonic() + Math.max(1, pace.waitMs);
+    if (pace.waitMs < 0.5) continue;
+    for (;;) {
+      const until = Math.min(due, Math.max(next, clock.monotonic()));
+      clock.wait(until - clock.monotonic());
+      if (until === due) break;
+      serve();
+    }
+  }
+  const total = clock.monotonic();
+  const shares = { walking: walking / total, clients: clients / total };
+  return { ...shares, longestSliceMs, typicalSliceMs: walking / slices, longestRestMs: longestRest };
+}
+
+test('beside nobody, and beside a client that asks every millisecond, the walk has nearly all of the time', () => {
+  assert.ok(run({ thinksMs: Infinity, worksMs: 0 }).walking > 0.98);
+  assert.ok(run({ thinksMs: 1, worksMs: 0.015 }).walking > 0.85);
+});
+
+test('a client that waits for its replies is served at nearly its own pace, though it leaves the loop idle most of the time', () => {
+  const [thinksMs, worksMs] = [0.03, 0.015];
+  const { clients } = run({ thinksMs, worksMs });
+  assert.ok(clients > 0.8 * (worksMs / (thinksMs + worksMs)), `${clients} of the time`);
+});
+
+test('a flood has four fifths, what it makes us copy not counted, and slices are short beside it', () => {
+  const outcome = run({ thinksMs: 0, worksMs: 0.2 });
+  assert.ok(outcome.clients > 0.8, `${outcome.clients} of the time`);
+  assert.ok(outcome.walking > 0.8 / (1 + mostRest), 'the walk has its share, too');
+  assert.ok(outcome.typicalSliceMs < 0.3, `slices of ${outcome.typicalSliceMs} ms`);
+  assert.ok(run({ thinksMs: 0, worksMs: 0.2, copies: 0.1 }).clients > 0.8);
+});
+
+test('however much writers make us copy, there is a slice again and again', () => {
+  const outcome = run({ thinksMs: 0, worksMs: 0.2, copies: 0.9 });
+  assert.ok(outcome.longestRestMs < longestRestMs + 1, `${outcome.longestRestMs} ms without a slice`);
+  assert.ok(outcome.longestSliceMs <= sliceMs);
+});
