@@ -117,6 +117,7 @@ export interface Settings {
   alwaysShowLogo: boolean;
   setProcTitle: boolean;
   procTitleTemplate: string;
+  /** 'yes' and 'relative' are the same. */
   oomScoreAdj: 'no' | 'relative' | 'yes' | 'absolute';
   /** For a master, a replica, and a child, which there is none of here. */
   oomScoreAdjValues: readonly number[];

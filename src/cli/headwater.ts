@@ -9,8 +9,10 @@ import { headwaterVersion, redisVersion } from '../base/version.ts';
 import { nodeConfigFiles } from '../io/node-config-files.ts';
 import { tuneEngine } from '../io/node-engine.ts';
 import { nodeWorld } from '../io/node-world.ts';
+import type { World } from '../io/world.ts';
 import { families } from '../commands/index.ts';
 import { CommandTable } from '../commands/table.ts';
+import { UnusableData } from '../persistence/loading.ts';
 import { Config } from '../server/config/config.ts';
 import { ConfigFileError, ConfigOpenError } from '../server/config/error.ts';
 import { loadConfig } from '../server/config/load.ts';
@@ -84,11 +86,6 @@ async function main(argv: readonly string[]): Promise<void> {
   for (const { name, note } of config.ineffective()) world.log.warning(`'${name}' has no effect: ${note}`);
 
   world.log.setRole('M');
-  const logo = settings.alwaysShowLogo || (settings.logfile === '' && process.stdout.isTTY);
-  if (logo)
-    world.log.raw(banner({ version: headwaterVersion, redisVersion, port: settings.port, pid: world.process.pid }));
-  else world.log.notice(`Running mode=standalone, port=${settings.port}.`);
-
   const pidFile = settings.pidfile;
   let pidFileWritten = false;
   const server = new Server({
@@ -96,6 +93,7 @@ async function main(argv: readonly string[]): Promise<void> {
     world,
     onListening: () => {
       // Whoever reads this may connect, as with redis-server.
+      tellRunning(world, settings);
       world.log.warning('Server initialized');
       if (pidFile === '') return;
       try {
@@ -116,6 +114,12 @@ async function main(argv: readonly string[]): Promise<void> {
     process.exit(1);
   });
   await run(server, settings);
+}
+
+function tellRunning({ log, process: { pid } }: World, { alwaysShowLogo, logfile, port }: Settings): void {
+  const logo = alwaysShowLogo || (logfile === '' && process.stdout.isTTY);
+  if (logo) log.raw(banner({ version: headwaterVersion, redisVersion, port, pid }));
+  else log.notice(`Running mode=standalone, port=${port}.`);
 }
 
 /** Starts the server, and stops it when a signal says so. */
@@ -145,9 +149,8 @@ async function run(server: Server, settings: Settings): Promise<void> {
     await server.start();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    world.log.warning(
-      error instanceof ListenError || error instanceof AclStartError ? message : `Fatal error, can't start: ${message}`,
-    );
+    if (error instanceof ListenError || error instanceof AclStartError) world.log.warning(message);
+    else if (!(error instanceof UnusableData)) world.log.warning(`Fatal error, can't start: ${message}`);
     await server.stop();
     process.exit(1);
   }

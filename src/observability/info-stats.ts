@@ -45,7 +45,7 @@ export function statsRows(server: Server): readonly InfoRow[] {
     ['pubsub_patterns', server.pubsub.count('patterns')],
     ['pubsubshard_channels', server.pubsub.count('shardChannels')],
     ['latest_fork_usec', 0],
-    ['total_forks', 0],
+    ['total_forks', server.snapshots.begun],
     ['migrate_cached_sockets', 0],
     ['slave_expires_tracked_keys', store.space.localExpiries.size],
     ['active_defrag_hits', 0],

@@ -8,9 +8,10 @@ import type { World } from '../io/world.ts';
 import { fromByteString, toByteString } from '../base/words.ts';
 import { diskErrorText } from './disk-error.ts';
 import { AofManifest, ManifestError } from './aof-manifest.ts';
+import { UnusableData } from './loading.ts';
 
 /** The append only file cannot be used; the log says why. */
-export class AofError extends Error {
+export class AofError extends UnusableData {
   override name = 'AofError';
 }
 

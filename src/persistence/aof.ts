@@ -521,7 +521,7 @@ export class AppendOnlyFile {
 
   #cancelRewrite(): void {
     if (this.#rewrite === null) return;
-    this.#parts.world.log.notice('Stopping the AOF rewrite under way');
+    this.#parts.world.log.notice('Killing the AOF rewrite under way (there is no child process)');
     this.#rewrite.cancel();
     this.#ended();
     // At once, as the process may be about to end.

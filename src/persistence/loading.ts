@@ -9,6 +9,11 @@ import type { Clock } from '../base/ambient.ts';
 /** Longest stretch of loading without a look at the clients, ms. */
 export const SLICE_MS = 1;
 
+/** The data on disk cannot be used; the log says why. */
+export class UnusableData extends Error {
+  override name = 'UnusableData';
+}
+
 /** The server was stopped while it loaded. */
 export class LoadCancelled extends Error {
   override name = 'LoadCancelled';

@@ -21,7 +21,7 @@ import type { RdbReplicationInfo } from '../replication/replication.ts';
 import { diskErrorText } from './disk-error.ts';
 import { BackgroundSave } from './background-save.ts';
 import { LoadInput } from './load-input.ts';
-import type { Loading } from './loading.ts';
+import { type Loading, UnusableData } from './loading.ts';
 import { StagedData } from './staged-data.ts';
 
 /** Bytes handed to the parser at a time, and keys and elements parsed then, by DEBUG RELOAD. */
@@ -170,7 +170,9 @@ export class RdbFile {
     }
   }
 
+  /** FLUSHALL: what a save under way would write is out of date. */
   flushed(): void {
+    this.cancelBackground();
     if (this.#parts.settings.save.length > 0) this.save();
   }
 
@@ -273,7 +275,7 @@ export class RdbFile {
       }
     } catch (error) {
       data?.discard();
-      this.#logFailure(error, data?.offset ?? 0);
+      if (this.#logFailure(error, data?.offset ?? 0)) throw new UnusableData(error.message, { cause: error });
       throw error;
     } finally {
       loading.end();
@@ -352,14 +354,15 @@ export class RdbFile {
     while (data.run(STEPS) === 'paused');
   }
 
-  #logFailure(error: unknown, offset: number): void {
+  /** True if it is a failure of loading, which the log tells now. */
+  #logFailure(error: unknown, offset: number): error is Error {
     const { log } = this.#parts.world;
     const onDisk = diskErrorText(error);
     if (onDisk !== undefined) {
       log.warning(`Fatal error loading the DB: ${onDisk}. Exiting.`);
-      return;
+      return true;
     }
-    if (!isLoadFailure(error)) return;
+    if (!isLoadFailure(error)) return false;
     const reason = error instanceof RdbError ? error.reason : error.message;
     if (/^Unexpected end|exceeds the input/.test(reason))
       log.warning('Short read or OOM loading DB. Unrecoverable error, aborting now.');
@@ -368,6 +371,7 @@ export class RdbFile {
         `file ${this.path} -> ${reason}`,
     );
     log.warning('Terminating server after rdb file reading failure.');
+    return true;
   }
 
   // -- digests ------------------------------------------------------------------------------------------------

@@ -106,7 +106,7 @@ export class RdbInput {
     if (!this.#checksum || stored.every((byte) => byte === 0)) return;
     if (this.#crc.matches(stored, 0)) return;
     const expected = Buffer.from(stored).reverse().toString('hex');
-    throw new Malformed(`Wrong RDB checksum expected: (${expected}) but got (${this.#crc.toString()})`);
+    throw new Malformed(`Wrong RDB checksum expected: (${expected}) but got (${this.#crc.toString()}): RDB CRC error`);
   }
 
   /** Where the window's bytes end that belong to the input and may be parsed without a look at limits on strings. */

@@ -62,7 +62,7 @@ class OomScore {
       this.#before ??= ours.oomScoreAdj();
       let score = this.#before;
       if (mode === 'no') this.#before = undefined;
-      else score = (mode === 'relative' ? score : 0) + values[isMaster ? 0 : 1]!;
+      else score = (mode === 'absolute' ? 0 : score) + values[isMaster ? 0 : 1]!;
       doing = 'write';
       ours.setOomScoreAdj(Math.min(1000, Math.max(-1000, score)));
       return undefined;

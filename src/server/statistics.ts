@@ -67,6 +67,7 @@ export function resetStatistics(server: Server): void {
   server.executor.errorCounts.clear();
   server.masterStream.failures = 0;
   server.clients.resetStatistics();
+  server.snapshots.begun = 0;
   server.acl.log.resetStatistics();
   server.replication.resetStatistics();
   server.store.space.stats.reset();

@@ -48,6 +48,8 @@ export class Snapshots implements SnapshotSource {
   #relay: DiskRelay | null = null;
   #relays = 0;
   #stopped = false;
+  /** Snapshots begun since the statistics were reset: what Redis forks for. */
+  begun = 0;
 
   constructor(parts: SnapshotParts) {
     this.#parts = parts;
@@ -72,6 +74,7 @@ export class Snapshots implements SnapshotSource {
     }
     const run = new Run(this.#parts, this.#limits, request, () => this.#finished(run));
     this.#run = run;
+    this.begun++;
     return run.join(consumer);
   }
 

@@ -198,10 +198,35 @@ test('an RDB file that cannot be read ends the start with 1 and stays as it is',
   const before = readFileSync(file);
   const args = ['--port', String(await freePort()), '--bind', '127.0.0.1', '--dir', dir.path];
   const { stdout, code } = await headwater(args);
-  assert.match(stdout, /Fatal error/);
+  assert.match(stdout, /Terminating server after rdb file reading failure\.\n$/);
   assert.equal(code, 1);
   assert.deepEqual(readFileSync(file), before);
   dir.remove();
+});
+
+test('what is wrong with an append only file is the last that the log says, as in redis-server', async () => {
+  const cases: readonly (readonly [manifest: string, aof: string])[] = [
+    ['file appendonly.aof.1.incr.aof seq 1 type i\n', '*1\r\n$4\r\nping\r\n!!!'],
+    ['file appendonly.aof.1.incr.aof seq 1 type i\n', '*1\r\n$5\r\nmulti\r\n'],
+    ['file appendonly.aof.1.incr.aof seq 1 type i\n', '*2\r\n$3\r\nget\r\n$1\r\n'],
+    ['file appendonly.aof.2.incr.aof seq 2 type i\nfile appendonly.aof.1.incr.aof seq 1 type i\n', ''],
+    ['file appendonly.aof.1.incr.aof seq 1 type x\n', ''],
+    ['', ''],
+  ];
+  for (const [manifest, aof] of cases) {
+    const dir = tempDir();
+    mkdirSync(join(dir.path, 'appendonlydir'));
+    writeFileSync(join(dir.path, 'appendonlydir/appendonly.aof.manifest'), manifest);
+    writeFileSync(join(dir.path, 'appendonlydir/appendonly.aof.1.incr.aof'), aof);
+    const args = ['--port', String(await freePort()), '--bind', '127.0.0.1', '--dir', dir.path];
+    args.push('--appendonly', 'yes', '--aof-load-truncated', 'no');
+    const [ours, theirs] = [await headwater(args), await runTool('redis-server', args)];
+    const last = ({ stdout }: ToolResult): string =>
+      /(?:^\d+:M [^\n]*[#*] |^)([^\n]+)\s*$/m.exec(stdout.trimEnd().split('\n').at(-1)!)![1]!;
+    assert.equal(last(ours), last(theirs));
+    assert.deepEqual([ours.code, theirs.code], [1, 1]);
+    dir.remove();
+  }
 });
 
 test('configuration comes from a file, then standard input, then options', async () => {
@@ -333,7 +358,9 @@ test('oom-score-adj moves the score by role, and back when it is turned off', { 
     const score = (): number => Number(readFileSync(`/proc/${server.pid}/oom_score_adj`, 'latin1'));
     const client = await connectRaw(server.port);
     const set = (...words: readonly string[]): Promise<unknown> => client.ok('CONFIG', 'SET', ...words);
+    writeFileSync(`/proc/${server.pid}/oom_score_adj`, '7');
     const before = score();
+    assert.equal(before, 7);
     await set('oom-score-adj-values', '11 22 33');
     assert.equal(score(), before);
     await set('oom-score-adj', 'yes');

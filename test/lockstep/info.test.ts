@@ -122,6 +122,19 @@ lockstep('INFO debug is shown only by name, and turns are counted', async (both)
   assert.ok(field(later, 'eventloop_duration_cron_sum') >= field(before, 'eventloop_duration_cron_sum'));
 });
 
+lockstep('INFO counts what redis-server forks for', async (both) => {
+  const forks = async (): Promise<readonly string[]> =>
+    Promise.all(
+      [both.redis, both.headwater].map(
+        async (client) => /total_forks:(\d+)/.exec(String(await client.ok('INFO', 'stats')))![1]!,
+      ),
+    );
+  await both('CONFIG', 'RESETSTAT');
+  assert.deepEqual(await forks(), ['0', '0']);
+  await both('BGSAVE');
+  assert.deepEqual(await forks(), ['1', '1']);
+});
+
 lockstep('INFO errorstats has a bound', async (both) => {
   await both.headwater.ok('CONFIG', 'RESETSTAT');
   for (let i = 0; i < 200; i++) await both.headwater.value('DEBUG', 'ERROR', `CODE${i} text`);

@@ -25,6 +25,23 @@ lockstep('SAVE and LASTSAVE', async (both) => {
   await both.error('LASTSAVE', 'x');
 });
 
+lockstep('FLUSHALL ends the save under way, whose data is out of date', async (both) => {
+  const saving = async (): Promise<readonly boolean[]> =>
+    Promise.all(
+      [both.redis, both.headwater].map(async (client) =>
+        String(await client.ok('INFO', 'persistence')).includes('rdb_bgsave_in_progress:1'),
+      ),
+    );
+  await both('CONFIG', 'SET', 'rdb-key-save-delay', 100_000);
+  for (let i = 0; i < 200; i++) await both('SET', `k${i}`, 'v');
+  await both('BGSAVE');
+  assert.deepEqual(await saving(), [true, true]);
+  await both('FLUSHALL');
+  // All 200 would take 20 s.
+  await waitFor(async () => !(await saving()).includes(true), { what: 'no more saving', timeoutMs: 10_000 });
+  await both('CONFIG', 'SET', 'rdb-key-save-delay', 0);
+});
+
 lockstep('BGSAVE starts, and refuses what is not SCHEDULE', async (both) => {
   await both.error('BGSAVE', 'now');
   await both.error('BGSAVE', 'SCHEDULE', 'x');

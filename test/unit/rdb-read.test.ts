@@ -188,7 +188,10 @@ test('a wrong checksum is an error, and none of zero or switched off', () => {
   const wrong = Uint8Array.from(good);
   wrong[good.length - 1]! ^= 1;
   const sum = (from: Uint8Array): string => Buffer.from(from.slice(-8)).reverse().toString('hex');
-  assert.equal(errorOf(wrong).reason, `Wrong RDB checksum expected: (${sum(wrong)}) but got (${sum(good)})`);
+  assert.equal(
+    errorOf(wrong).reason,
+    `Wrong RDB checksum expected: (${sum(wrong)}) but got (${sum(good)}): RDB CRC error`,
+  );
   assert.ok(collect(wrong, { checksum: false }).ended);
   const zero = Uint8Array.from(good).fill(0, good.length - 8);
   assert.ok(collect(zero).ended);
