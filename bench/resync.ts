@@ -1,8 +1,10 @@
 /**
  * Partial resyncs: from the cut of a link to a replica that has all it missed. The link stalls, the master is given writes,
  * then the link is cut: the replica has to notice, connect, greet and catch up. Pairs of both kinds take turns.
+ *
+ * A client that reads a stream of the replica, blocked, tells when the last write was applied: nobody polls meanwhile.
  */
-import { createConnection, type Socket } from 'node:net';
+import { createConnection } from 'node:net';
 import { field, type Link, startLink, until } from './link.ts';
 import { type BenchServer, type Kind, kinds, median, printTable, startServer } from './support.ts';
 
@@ -11,31 +13,36 @@ const VALUE_BYTES = 500;
 const WARM_UP_BYTES = 80e6;
 /** Commands in one write to the master. */
 const BATCH = 1000;
-const POLL_MS = 2;
 /** A link that is cut sooner flaps: Headwater then waits before it tries again, on purpose. */
 const STEADY_MS = 1100;
 const args = ['--repl-diskless-sync-delay', '0', '--repl-backlog-size', '64mb'];
 
 interface Pair {
-  readonly kind: Kind;
+  readonly name: string;
   readonly master: BenchServer;
   readonly replica: BenchServer;
   readonly link: Link;
-  readonly seconds: number[];
+  readonly milliseconds: number[];
 }
 
 /** `missed`: bytes that the replica has to catch up with, one table row each. */
 export async function resync(missed: readonly number[], rounds: number, warmUp: number = WARM_UP_BYTES): Promise<void> {
-  console.log(`### Partial resync: from the cut of the link until the replica has everything, median of ${rounds}\n`);
+  console.log(
+    `### Partial resync: ms from the cut of the link until the replica has everything, median of ${rounds} ` +
+      '(master -> replica)\n',
+  );
   const rows: string[][] = [];
+  let names: string[] = [];
   for (const bytes of missed) {
     const pairs: Pair[] = [];
     try {
-      for (const kind of kinds) pairs.push(await startPair(kind, warmUp));
-      for (let round = 0; round < rounds; round++) for (const pair of pairs) pair.seconds.push(await once(pair, bytes));
-      for (const { kind, master } of pairs) {
+      for (const kind of kinds) for (const other of kinds) pairs.push(await startPair(kind, other, warmUp));
+      names = pairs.map(({ name }) => name);
+      for (let round = 0; round < rounds; round++)
+        for (const pair of pairs) pair.milliseconds.push(await once(pair, bytes));
+      for (const { name, master } of pairs) {
         const full = Number(await field(master, 'sync_full'));
-        if (full !== 1) throw new Error(`${kind} had ${full - 1} full resyncs`);
+        if (full !== 1) throw new Error(`${name} had ${full - 1} full resyncs`);
       }
     } finally {
       for (const { link, replica, master } of pairs) {
@@ -44,15 +51,20 @@ export async function resync(missed: readonly number[], rounds: number, warmUp: 
         await master.stop();
       }
     }
-    const [headwater, redis] = pairs.map(({ seconds }) => median(seconds) * 1000);
-    rows.push([`${bytes / 1e6} MB`, headwater!.toFixed(1), redis!.toFixed(1), (headwater! / redis!).toFixed(2)]);
+    const medians = pairs.map(({ milliseconds }) => median(milliseconds));
+    const redis = medians.at(-1)!;
+    rows.push([
+      `${bytes / 1e6} MB`,
+      ...medians.map((ms) => ms.toFixed(1)),
+      ...medians.slice(0, -1).map((ms) => (ms / redis).toFixed(2)),
+    ]);
   }
-  printTable(['missed', 'headwater, ms', 'redis, ms', 'times redis'], rows);
+  printTable(['missed', ...names, ...names.slice(0, -1).map((_, i) => `${i + 1} : 4`)], rows);
 }
 
-async function startPair(kind: Kind, warmUp: number): Promise<Pair> {
+async function startPair(kind: Kind, other: Kind, warmUp: number): Promise<Pair> {
   const master = await startServer(kind, args);
-  const replica = await startServer(kind, args);
+  const replica = await startServer(other, args);
   const link = await startLink(master.port);
   await replica.cli('REPLICAOF', '127.0.0.1', String(link.port));
   await until(async () => (await field(replica, 'master_link_status')) === 'up', 'the link is up');
@@ -61,26 +73,24 @@ async function startPair(kind: Kind, warmUp: number): Promise<Pair> {
     async () => (await field(master, 'master_repl_offset')) === (await field(replica, 'slave_repl_offset')),
     'the replica is warm',
   );
-  return { kind, master, replica, link, seconds: [] };
+  return { name: `${kind} -> ${other}`, master, replica, link, milliseconds: [] };
 }
 
-/** Seconds from the cut until the replica's link is up and its offset is the master's. */
+/** Milliseconds from the cut until the last of the missed writes is applied. */
 async function once({ master, replica, link }: Pair, missed: number): Promise<number> {
   await new Promise((resolve) => setTimeout(resolve, STEADY_MS));
+  const watcher = createConnection(replica.port, '127.0.0.1');
+  await new Promise((resolve) => watcher.once('connect', resolve));
   link.stall();
+  const applied = new Promise<number>((resolve) => watcher.once('data', () => resolve(performance.now())));
+  watcher.write('XREAD BLOCK 0 STREAMS last $\r\n');
   await write(master.port, missed);
-  const wanted = Number(await field(master, 'master_repl_offset'));
-  const watcher = await Watcher.connect(replica.port);
-  try {
-    await watcher.offset();
-    const start = performance.now();
-    link.cut();
-    // A ping of the master may add to its offset meanwhile.
-    await until(async () => (await watcher.offset()) >= wanted, 'the replica has caught up', POLL_MS);
-    return (performance.now() - start) / 1000;
-  } finally {
-    watcher.close();
-  }
+  await master.cli('XADD', 'last', 'MAXLEN', '1', '*', 'field', 'value');
+  const start = performance.now();
+  link.cut();
+  const milliseconds = (await applied) - start;
+  watcher.destroy();
+  return milliseconds;
 }
 
 async function write(port: number, bytes: number): Promise<void> {
@@ -108,41 +118,4 @@ async function write(port: number, bytes: number): Promise<void> {
     await answered;
   }
   socket.destroy();
-}
-
-/** Asks a replica how far it is, on one connection. */
-class Watcher {
-  readonly #socket: Socket;
-  #text = '';
-  #heard: () => void = () => {};
-
-  private constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.setNoDelay(true);
-    socket.on('data', (bytes) => {
-      this.#text += bytes.toString('latin1');
-      const header = /^\$(\d+)\r\n/.exec(this.#text);
-      if (header !== null && this.#text.length >= header[0].length + Number(header[1]) + 2) this.#heard();
-    });
-  }
-
-  static async connect(port: number): Promise<Watcher> {
-    const socket = createConnection(port, '127.0.0.1');
-    await new Promise((resolve) => socket.once('connect', resolve));
-    return new Watcher(socket);
-  }
-
-  /** The replica's offset; -1 while its link is down. */
-  async offset(): Promise<number> {
-    this.#text = '';
-    const heard = new Promise<void>((resolve) => (this.#heard = resolve));
-    this.#socket.write('*2\r\n$4\r\nINFO\r\n$11\r\nreplication\r\n');
-    await heard;
-    if (!this.#text.includes('master_link_status:up')) return -1;
-    return Number(/slave_repl_offset:(\d+)/.exec(this.#text)?.[1] ?? -1);
-  }
-
-  close(): void {
-    this.#socket.destroy();
-  }
 }

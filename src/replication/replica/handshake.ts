@@ -101,7 +101,7 @@ function transition(plan: HandshakePlan, state: HandshakeState, event: Handshake
       assert(state.tag === 'connecting', 'a connection opens once');
       return {
         state: { tag: 'receive-ping-reply' },
-        actions: [notice('Non blocking connect for SYNC fired the event.'), send('PING')],
+        actions: [notice('Non blocking connect for SYNC fired the event.'), ...greeting(plan)],
       };
     case 'line':
       return reply(plan, state, event.text);
@@ -133,16 +133,22 @@ function pingReply(plan: HandshakePlan, text: string): HandshakeStep {
   if (!tolerated.some((start) => text.startsWith(start))) {
     return failed('ping', warning(`Error reply to PING from master: '${text}'`));
   }
-  const actions: HandshakeAction[] = [notice('Master replied to PING, replication can continue...')];
-  // Everything up to PSYNC goes out at once; the answers come back in order.
-  if (plan.masterauth !== '') {
-    if (plan.masteruser === '') actions.push(send('AUTH', plan.masterauth));
-    else actions.push(send('AUTH', plan.masteruser, plan.masterauth));
-  }
-  const steps = replconfSteps(plan);
-  for (const item of steps) actions.push(replconfCommand(plan, item));
+  const actions = [notice('Master replied to PING, replication can continue...')];
   if (plan.masterauth !== '') return { state: { tag: 'receive-auth-reply' }, actions };
-  return { state: { tag: 'receive-replconf-replies', awaiting: steps }, actions };
+  return { state: { tag: 'receive-replconf-replies', awaiting: replconfSteps(plan) }, actions };
+}
+
+/**
+ * Everything up to PSYNC goes out at once; the answers come back in order. PSYNC itself has to wait for them: masters
+ * refuse it to a client with replies on the way.
+ */
+function greeting(plan: HandshakePlan): HandshakeAction[] {
+  const { masteruser, masterauth } = plan;
+  const actions = [send('PING')];
+  if (masterauth !== '')
+    actions.push(masteruser === '' ? send('AUTH', masterauth) : send('AUTH', masteruser, masterauth));
+  for (const item of replconfSteps(plan)) actions.push(replconfCommand(plan, item));
+  return actions;
 }
 
 /** Old masters know less: their errors are told and ignored. */

@@ -255,6 +255,10 @@ export class MasterLink {
       onData: (bytes) => {
         if (current()) this.#data(bytes);
       },
+      // The master's side is shut: nothing is to come, so why wait for the rest of the close.
+      onEnd: () => {
+        if (current()) this.#closed(systemErrorText(undefined));
+      },
       onClose: (error) => {
         if (current()) this.#closed(systemErrorText(error));
       },
@@ -563,6 +567,10 @@ export class MasterLink {
   }
 
   #retryAfter(delayMs: number, message: string): void {
+    if (delayMs === 0) {
+      this.#connect(message);
+      return;
+    }
     this.#retryAtMs = this.#env.clock.monotonic() + delayMs;
     this.#timer = this.#env.clock.after(delayMs, () => {
       this.#timer = null;
