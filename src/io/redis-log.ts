@@ -41,6 +41,9 @@ class RedisLog implements ServerLog {
   #file: string;
   readonly #pid: number;
   readonly #now: () => number;
+  /** Lines come in bursts: the text of a second is made once. */
+  #second = -1;
+  #secondText = '';
 
   constructor(options: RedisLogOptions) {
     this.#lowest = severity[options.level ?? 'notice'];
@@ -83,7 +86,18 @@ class RedisLog implements ServerLog {
   }
 
   #line(mark: string, message: string): void {
-    this.#write(`${this.#pid}:${this.#role} ${logTime(new Date(this.#now()))} ${mark} ${message}\n`);
+    this.#write(`${this.#pid}:${this.#role} ${this.#time()} ${mark} ${message}\n`);
+  }
+
+  /** Local time as `dd Mon yyyy hh:mm:ss.mmm`. */
+  #time(): string {
+    const now = this.#now();
+    const second = Math.floor(now / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#secondText = secondText(new Date(now));
+    }
+    return `${this.#secondText}.${String(Math.floor(now - second * 1000)).padStart(3, '0')}`;
   }
 
   #write(text: string): void {
@@ -107,11 +121,9 @@ function writeStandardOutput(bytes: Uint8Array): void {
   }
 }
 
-/** Local time as `dd Mon yyyy hh:mm:ss.mmm`. */
-function logTime(time: Date): string {
+function secondText(time: Date): string {
   const day = `${two(time.getDate())} ${months[time.getMonth()]!} ${time.getFullYear()}`;
-  const clock = `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
-  return `${day} ${clock}.${String(time.getMilliseconds()).padStart(3, '0')}`;
+  return `${day} ${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
 }
 
 function two(value: number): string {

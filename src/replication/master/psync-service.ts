@@ -189,11 +189,12 @@ export class PsyncService {
     session.send(Buffer.from(session.capaPsync2 ? `+CONTINUE ${history.replid}\r\n` : '+CONTINUE\r\n'));
     session.attachCursor(cursor);
     replicas.add(session);
+    session.goOnline('now');
+    // Told when it is under way: the replica waits for the bytes.
     host.log.notice(
       `Partial resynchronization request from ${session.name} accepted. ` +
         `Sending ${bytes} bytes of backlog starting from offset ${fromOffset}.`,
     );
-    session.goOnline('now');
     replicas.changed();
   }
 

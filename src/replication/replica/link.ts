@@ -19,6 +19,7 @@ import { type LoadSession, type LoadSummary, type ReplicationHost, StreamError }
 import { command, NEWLINE, SYNC } from '../wire.ts';
 import { StreamApplier } from './apply.ts';
 import {
+  type HandshakeAction,
   type HandshakeEvent,
   type HandshakePlan,
   type HandshakeState,
@@ -233,7 +234,6 @@ export class MasterLink {
       cached: this.#owner.cached(),
       handsOver: this.#owner.handsOver(),
     };
-    log.notice(message);
     const tls = this.#env.tls?.();
     const options: ConnectOptions = {
       ...(settings.bindSourceAddr === '' ? {} : { sourceAddress: settings.bindSourceAddr }),
@@ -241,6 +241,7 @@ export class MasterLink {
     };
     const connection = network.connect({ kind: 'tcp', host: this.host, port: this.port }, options);
     this.#connection = connection;
+    log.notice(message);
     log.notice('MASTER <-> REPLICA sync started');
     // A late event of a connection that we gave up means nothing.
     const current = (): boolean => this.#connection === connection;
@@ -300,21 +301,10 @@ export class MasterLink {
   #advance(event: HandshakeEvent): void {
     const { state, actions } = handshakeStep(this.#plan!, this.#greeting, event);
     this.#greeting = state;
-    const out: Uint8Array[] = [];
-    for (const action of actions) {
-      switch (action.kind) {
-        case 'log':
-          this.#env.log[action.level](action.message);
-          break;
-        case 'send':
-          out.push(command(...action.words));
-          break;
-        case 'send-sync':
-          out.push(SYNC);
-          break;
-      }
-    }
+    const out = actions.flatMap((action) => bytesOf(action));
+    // First what the master waits for: it works while we write our log.
     if (out.length > 0) this.#connection!.write(Buffer.concat(out));
+    for (const action of actions) if (action.kind === 'log') this.#env.log[action.level](action.message);
     switch (state.tag) {
       case 'failed':
         this.#fail();
@@ -328,6 +318,8 @@ export class MasterLink {
         this.#prePsync = false;
         if (this.#plan!.handsOver) this.#owner.handedOver(true);
         this.#stable(this.#owner.continued(state.replid));
+        // What we missed is on its way: one ACK when it is applied says more than one now.
+        this.#ackDue = true;
         this.#env.log.notice('MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.');
         break;
       default:
@@ -425,6 +417,8 @@ export class MasterLink {
     this.#early = [];
     this.#earlyBytes = 0;
     this.#stable(summary.streamDb);
+    // The master may wait for it before it sends more.
+    this.#sendAck();
     for (const bytes of early) {
       if (this.tag === 'connected') this.#apply(bytes, 0);
     }
@@ -472,7 +466,6 @@ export class MasterLink {
     this.downSinceMs = -1;
     this.#upSinceMs = this.lastIoMs = this.#env.clock.monotonic();
     this.#applier.reset(selectedDb);
-    this.#sendAck();
     this.#env.roleChanged?.();
   }
 
@@ -598,5 +591,17 @@ export class MasterLink {
   #moveTo(tag: LinkTag): void {
     assert(legalLink[this.tag].includes(tag), `the link cannot go from ${this.tag} to ${tag}`);
     this.tag = tag;
+  }
+}
+
+/** What an action says to the master; nothing for a line of the log. */
+function bytesOf(action: HandshakeAction): readonly Uint8Array[] {
+  switch (action.kind) {
+    case 'send':
+      return [command(...action.words)];
+    case 'send-sync':
+      return [SYNC];
+    case 'log':
+      return [];
   }
 }
