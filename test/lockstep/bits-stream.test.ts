@@ -1,13 +1,10 @@
 /** What bit and HyperLogLog commands send to replicas, compared with redis-server: themselves, and nothing where nothing changed. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { startHeadwater } from '../support/headwater-server.ts';
-import { connectRaw } from '../support/raw-client.ts';
-import { startRedis } from '../support/redis-server.ts';
-import { listenToStream } from '../support/replication-stream.ts';
-import type { ServerProcess } from '../support/server-process.ts';
+import { streamLockstep } from '../support/stream-lockstep.ts';
 
-const commands = [
+const { streams, withStreams } = streamLockstep();
+
+streams('bit and HyperLogLog commands propagate as they came, if they changed something', [
   'SETBIT k 10 1',
   'SETBIT k 10 1',
   'SETBIT k 10 0',
@@ -53,50 +50,13 @@ const commands = [
   'PFDEBUG GETREG h',
   'PFDEBUG GETREG g',
   'PFCOUNT missing',
-];
+]);
 
-type Side = Awaited<ReturnType<typeof attach>>;
-
-async function attach(server: ServerProcess): Promise<{
-  readonly run: (command: string) => Promise<{ reply: string; effects: string[][] }>;
-  readonly stop: () => Promise<void>;
-}> {
-  const client = await connectRaw(server.port);
-  const stream = await listenToStream(server.port);
-  return {
-    run: async (command) => {
-      const { reply, effects } = await stream.effectsOf(client, command.split(' '));
-      return { reply: reply.toString('latin1'), effects };
-    },
-    stop: async () => {
-      await stream.close();
-      await client.close();
-      await server.stop();
-    },
-  };
-}
-
-void test(
-  'bit and HyperLogLog commands propagate as they came, if they changed something',
-  { timeout: 120_000 },
-  async () => {
-    const options = ['--repl-diskless-sync-delay', '0'];
-    const sides: Side[] = [];
-    try {
-      sides.push(await attach(await startRedis(options)));
-      sides.push(await attach(await startHeadwater(options)));
-      const [redis, headwater] = sides;
-      for (const command of commands) {
-        assert.deepEqual(await headwater!.run(command), await redis!.run(command), command);
-      }
-      // Here Redis's replicas miss the new length of the value; ours get it.
-      const grown = await headwater!.run('BITFIELD grown OVERFLOW FAIL INCRBY u2 100 100');
-      assert.deepEqual(
-        grown.effects.filter(([name]) => name !== 'SELECT'),
-        [['BITFIELD', 'grown', 'OVERFLOW', 'FAIL', 'INCRBY', 'u2', '100', '100']],
-      );
-    } finally {
-      for (const side of sides) await side.stop();
-    }
-  },
-);
+withStreams('BITFIELD that only grows its value propagates', async (_, headwater) => {
+  // Here Redis's replicas miss the new length of the value; ours get it.
+  const { effects } = await headwater(...'BITFIELD grown OVERFLOW FAIL INCRBY u2 100 100'.split(' '));
+  assert.deepEqual(
+    effects.filter(([name]) => name !== 'SELECT'),
+    [['BITFIELD', 'grown', 'OVERFLOW', 'FAIL', 'INCRBY', 'u2', '100', '100']],
+  );
+});

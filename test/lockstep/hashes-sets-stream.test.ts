@@ -3,61 +3,10 @@
  * that changed nothing. Random removals are compared with their own reply.
  */
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { startHeadwater } from '../support/headwater-server.ts';
-import { connectRaw } from '../support/raw-client.ts';
-import { startRedis } from '../support/redis-server.ts';
-import { listenToStream } from '../support/replication-stream.ts';
 import { decode } from '../support/resp.ts';
-import type { ServerProcess } from '../support/server-process.ts';
+import { streamLockstep } from '../support/stream-lockstep.ts';
 
-const servers: Promise<readonly [ServerProcess, ServerProcess]> = Promise.all([
-  startRedis(['--repl-diskless-sync-delay', '0']),
-  startHeadwater(['--repl-diskless-sync-delay', '0']),
-]);
-after(async () => {
-  for (const server of await servers) await server.stop();
-});
-
-/** One command's reply and effects on a server. */
-type Run = (...args: string[]) => Promise<{ reply: Buffer; effects: string[][] }>;
-
-/** Runs the body with a client and a listening replica of each server, redis-server first. */
-async function withStreams(body: (redis: Run, headwater: Run) => Promise<void>): Promise<void> {
-  const sides = await Promise.all(
-    (await servers).map(async ({ port }) => {
-      const client = await connectRaw(port);
-      await client.ok('FLUSHALL');
-      return { client, stream: await listenToStream(port) };
-    }),
-  );
-  const [redis, headwater] = sides.map(
-    ({ client, stream }): Run =>
-      (...args) =>
-        stream.effectsOf(client, args),
-  );
-  try {
-    await body(redis!, headwater!);
-  } finally {
-    for (const { client, stream } of sides) {
-      await stream.close();
-      await client.close();
-    }
-  }
-}
-
-function streams(title: string, commands: readonly string[]): void {
-  void test(title, { timeout: 120_000 }, () =>
-    withStreams(async (redis, headwater) => {
-      for (const command of commands) {
-        const args = command.split(' ');
-        const [theirs, ours] = await Promise.all([redis(...args), headwater(...args)]);
-        assert.equal(ours.reply.toString('latin1'), theirs.reply.toString('latin1'), command);
-        assert.deepEqual(ours.effects, theirs.effects, command);
-      }
-    }),
-  );
-}
+const { streams, withStreams } = streamLockstep();
 
 streams('hash writes propagate as they came, float sums as their result', [
   'HSET h a 1 b 2',
@@ -117,42 +66,38 @@ function withoutSelect(effects: readonly string[][]): string[][] {
   return effects.filter(([name]) => name !== 'SELECT');
 }
 
-void test('SPOP of all members propagates as DEL', { timeout: 120_000 }, () =>
-  withStreams(async (redis, headwater) => {
-    for (const run of [redis, headwater]) {
-      await run('SADD', 's', 'a', 'b', 'c');
-      const { effects } = await run('SPOP', 's', '3');
-      assert.deepEqual(withoutSelect(effects), [['DEL', 's']]);
-    }
-  }),
-);
+withStreams('SPOP of all members propagates as DEL', async (redis, headwater) => {
+  for (const run of [redis, headwater]) {
+    await run('SADD', 's', 'a', 'b', 'c');
+    const { effects } = await run('SPOP', 's', '3');
+    assert.deepEqual(withoutSelect(effects), [['DEL', 's']]);
+  }
+});
 
-void test('SPOP of some members propagates the removal of what it replied', { timeout: 120_000 }, () =>
-  withStreams(async (redis, headwater) => {
-    const members = Array.from({ length: 3000 }, (_, i) => `m${i}`);
-    for (const run of [redis, headwater]) {
-      for (const [size, count] of [
-        [10, 1],
-        [10, 2],
-        [100, 90],
-        [3000, 20],
-        [3000, 2900],
-      ] as const) {
-        await run('DEL', 's');
-        await run('SADD', 's', ...members.slice(0, size));
-        const { reply, effects: all } = await run('SPOP', 's', String(count));
-        const effects = withoutSelect(all);
-        const popped = decode(reply, 'latin1') as string[];
-        assert.equal(popped.length, count);
-        const wrapped = effects[0]![0]!.toUpperCase() === 'MULTI';
-        assert.equal(wrapped, effects.length > 1);
-        const removals = wrapped ? effects.slice(1, -1) : effects;
-        for (const words of removals) assert.deepEqual(words.slice(0, 2), ['SREM', 's']);
-        assert.deepEqual(
-          removals.flatMap((words) => words.slice(2)),
-          popped,
-        );
-      }
+withStreams('SPOP of some members propagates the removal of what it replied', async (redis, headwater) => {
+  const members = Array.from({ length: 3000 }, (_, i) => `m${i}`);
+  for (const run of [redis, headwater]) {
+    for (const [size, count] of [
+      [10, 1],
+      [10, 2],
+      [100, 90],
+      [3000, 20],
+      [3000, 2900],
+    ] as const) {
+      await run('DEL', 's');
+      await run('SADD', 's', ...members.slice(0, size));
+      const { reply, effects: all } = await run('SPOP', 's', String(count));
+      const effects = withoutSelect(all);
+      const popped = decode(reply, 'latin1') as string[];
+      assert.equal(popped.length, count);
+      const wrapped = effects[0]![0]!.toUpperCase() === 'MULTI';
+      assert.equal(wrapped, effects.length > 1);
+      const removals = wrapped ? effects.slice(1, -1) : effects;
+      for (const words of removals) assert.deepEqual(words.slice(0, 2), ['SREM', 's']);
+      assert.deepEqual(
+        removals.flatMap((words) => words.slice(2)),
+        popped,
+      );
     }
-  }),
-);
+  }
+});

@@ -2,68 +2,11 @@
  * What string, key and expiry commands send to replicas, compared with redis-server: effects in canonical form, nothing
  * for commands that changed nothing, the deletion of expired keys.
  */
-import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { startHeadwater } from '../support/headwater-server.ts';
-import { connectRaw } from '../support/raw-client.ts';
-import { startRedis } from '../support/redis-server.ts';
-import { listenToStream } from '../support/replication-stream.ts';
-import type { ServerProcess } from '../support/server-process.ts';
+import { streamLockstep } from '../support/stream-lockstep.ts';
 
-const start = (): Promise<readonly [ServerProcess, ServerProcess]> =>
-  Promise.all([
-    startRedis(['--repl-diskless-sync-delay', '0', '--enable-debug-command', 'yes']),
-    startHeadwater(['--repl-diskless-sync-delay', '0', '--enable-debug-command', 'yes']),
-  ]);
-const servers = start();
-after(async () => {
-  for (const server of await servers) await server.stop();
-});
+const { streams } = streamLockstep({ args: ['--enable-debug-command', 'yes'] });
 
 const far = '99999999999';
-
-/**
- * Runs the commands on both servers; the replies (but those with times) and the streams must be the same. '~ SCAN 0': in any
- * order, as the hash of a key decides.
- */
-function streams(title: string, commands: readonly string[]): void {
-  void test(title, { timeout: 120_000 }, async () => {
-    const sides = await Promise.all(
-      (await servers).map(async ({ port }) => {
-        const client = await connectRaw(port);
-        await client.ok('FLUSHALL');
-        const stream = await listenToStream(port);
-        return { client, stream };
-      }),
-    );
-    try {
-      for (const command of commands) {
-        const anyOrder = command.startsWith('~ ');
-        const args = (anyOrder ? command.slice(2) : command).split(' ').map((word) => (word === '""' ? '' : word));
-        if (args[0] === 'passes') {
-          await new Promise((resolve) => setTimeout(resolve, Number(args[1])));
-          continue;
-        }
-        const [redis, headwater] = await Promise.all(sides.map(({ client, stream }) => stream.effectsOf(client, args)));
-        assert.equal(headwater!.reply.toString('latin1'), redis!.reply.toString('latin1'), command);
-        const [ours, theirs] = [comparable(headwater!.effects), comparable(redis!.effects)];
-        if (anyOrder) for (const effects of [ours, theirs]) effects.sort();
-        assert.deepEqual(ours, theirs, command);
-      }
-    } finally {
-      for (const { client, stream } of sides) {
-        await stream.close();
-        await client.close();
-      }
-    }
-  });
-}
-
-/** Times near now differ a little between two servers. */
-function comparable(effects: readonly (readonly string[])[]): string[] {
-  const nearNow = (word: string): boolean => /^\d{13}$/.test(word) && Math.abs(Number(word) - Date.now()) < 10_000_000;
-  return effects.map((words) => words.map((word) => (nearNow(word) ? '<near now>' : word)).join(' '));
-}
 
 streams('SET propagates without GET and with an absolute expiry', [
   'SET k v',

@@ -1,76 +1,10 @@
 /**
  * What hashes, sets, lists, sorted sets, transactions and several databases send to replicas, compared with redis-server
- * command by command (strings, keys and expiry: keys-stream.test.ts). The reply must be the same too.
- *
- *   'SPOP s'            same reply, same commands in the stream
- *   '? SPOP s'          members are a matter of chance: same shape of both
- *   'passes 40'         that many ms go by
+ * command by command (strings, keys and expiry: keys-stream.test.ts).
  */
-import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { startHeadwater } from '../support/headwater-server.ts';
-import { shapeOf } from '../support/lockstep-compare.ts';
-import { connectRaw } from '../support/raw-client.ts';
-import { startRedis } from '../support/redis-server.ts';
-import { listenToStream } from '../support/replication-stream.ts';
-import type { ServerProcess } from '../support/server-process.ts';
+import { streamLockstep } from '../support/stream-lockstep.ts';
 
-const servers: Promise<readonly [ServerProcess, ServerProcess]> = Promise.all([startRedis(), startHeadwater()]);
-after(async () => {
-  for (const server of await servers) await server.stop();
-});
-
-function streams(title: string, commands: readonly string[]): void {
-  void test(title, { timeout: 120_000 }, async () => {
-    const sides = await Promise.all(
-      (await servers).map(async ({ port }) => {
-        const client = await connectRaw(port);
-        await client.ok('FLUSHALL');
-        const stream = await listenToStream(port);
-        return { client, stream };
-      }),
-    );
-    try {
-      for (const command of commands) {
-        const byChance = command.startsWith('? ');
-        const args = (byChance ? command.slice(2) : command).split(' ').map((word) => (word === '""' ? '' : word));
-        if (args[0] === 'passes') {
-          await new Promise((resolve) => setTimeout(resolve, Number(args[1])));
-          continue;
-        }
-        const [redis, headwater] = await Promise.all(sides.map(({ client, stream }) => stream.effectsOf(client, args)));
-        const reply = byChance ? shapeOf : (raw: Buffer): string => raw.toString('latin1');
-        assert.equal(reply(headwater!.reply), reply(redis!.reply), `the reply to ${command}`);
-        const effects = byChance ? shapes : comparable;
-        assert.deepEqual(effects(headwater!.effects), effects(redis!.effects), `the stream of ${command}`);
-      }
-    } finally {
-      for (const { client, stream } of sides) {
-        await stream.close();
-        await client.close();
-      }
-    }
-  });
-}
-
-type Effects = readonly (readonly string[])[];
-
-/** Times near now differ a little between two servers. */
-function comparable(effects: Effects): string[] {
-  const nearNow = (word: string): boolean => /^\d{13}$/.test(word) && Math.abs(Number(word) - Date.now()) < 10_000_000;
-  return effects.map((words) => words.map((word) => (nearNow(word) ? '<near now>' : word)).join(' '));
-}
-
-/** One SREM for each member or one for many, wrapped or not: what counts is how many members go. */
-function shapes(effects: Effects): string[] {
-  const lines: string[] = [];
-  let removed = 0;
-  for (const words of effects) {
-    if (words[0] === 'SREM') removed += words.length - 2;
-    else if (words[0] !== 'MULTI' && words[0] !== 'EXEC') lines.push(words.join(' '));
-  }
-  return [...lines, `${removed} members removed`];
-}
+const { streams } = streamLockstep();
 
 streams('hashes', [
   'HSET h a 1 b 2',

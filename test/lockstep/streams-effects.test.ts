@@ -1,65 +1,34 @@
 /** What the stream commands send to replicas, and which keyspace events they publish, compared with redis-server. */
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { startHeadwater } from '../support/headwater-server.ts';
+import { test } from 'node:test';
 import { lockstep } from '../support/lockstep.ts';
 import { connectRaw, type RawClient } from '../support/raw-client.ts';
 import { startRedis } from '../support/redis-server.ts';
 import { counter, linkUp, sameOffset } from '../support/replication.ts';
-import { listenToStream } from '../support/replication-stream.ts';
 import type { Reply } from '../support/resp.ts';
+import { type Effects, streamLockstep } from '../support/stream-lockstep.ts';
 import { waitFor } from '../support/wait.ts';
-
-const options = ['--repl-diskless-sync-delay', '0'];
-const servers = Promise.all([startRedis(options), startHeadwater(options)]);
-after(async () => {
-  for (const server of await servers) await server.stop();
-});
 
 /** Times and the ids made of them differ between two servers. */
 const TIME = /\b1[6-9]\d{11}\b/g;
-
-const plain = (bytes: Buffer): string => bytes.toString('latin1').replace(TIME, 'TIME');
 
 /**
  * What Redis 7.0 sends too when entries were read: how far the group has come since is sent from 7.4 on, and that a consumer looked
  * for entries in vain by Headwater only.
  */
-const withoutProgress = (effects: string[][]): string[][] =>
+const withoutProgress = (effects: Effects): Effects =>
   effects.filter(
     ([name, sub]) => !['MULTI', 'EXEC', 'SELECT'].includes(name!) && sub !== 'SETID' && sub !== 'CREATECONSUMER',
   );
 
-/** Runs the commands on both servers; the replies and the streams must be the same. */
-function streams(title: string, commands: readonly string[]): void {
-  void test(title, { timeout: 120_000 }, async () => {
-    const sides = await Promise.all(
-      (await servers).map(async ({ port }) => {
-        const client = await connectRaw(port);
-        await client.ok('FLUSHALL');
-        await client.ok('CONFIG', 'SET', 'stream-node-max-entries', 10);
-        return { client, stream: await listenToStream(port) };
-      }),
-    );
-    try {
-      for (const command of commands) {
-        const [theirs, ours] = await Promise.all(
-          sides.map(({ client, stream }) => stream.effectsOf(client, command.split(' '))),
-        );
-        assert.equal(plain(ours!.reply), plain(theirs!.reply), command);
-        const words = (effects: string[][]): string[][] =>
-          effects.map((one) => one.map((word) => word.replace(TIME, 'TIME')));
-        const compared = /^(XREADGROUP(?!.*NOACK)|EXEC)/.test(command) ? withoutProgress : words;
-        assert.deepEqual(compared(words(ours!.effects)), compared(words(theirs!.effects)), command);
-      }
-    } finally {
-      for (const { client, stream } of sides) {
-        await stream.close();
-        await client.close();
-      }
-    }
-  });
-}
+const { servers, streams } = streamLockstep({
+  prepare: (client) => client.ok('CONFIG', 'SET', 'stream-node-max-entries', 10),
+  reply: (text) => text.replace(TIME, 'TIME'),
+  effects: (all, command) => {
+    const words = all.map((one) => one.map((word) => word.replace(TIME, 'TIME')));
+    return /^(XREADGROUP(?!.*NOACK)|EXEC)/.test(command) ? withoutProgress(words) : words;
+  },
+});
 
 const entries = (key: string, count: number): string[] =>
   Array.from({ length: count }, (_, i) => `XADD ${key} ${i + 1}-1 f ${i}`);
