@@ -236,6 +236,7 @@ export class Dict {
   insertAll(header: Address, items: Uint32Array, hashes: Int32Array, count: number): number {
     const view = this.arena.u32[header >>> SEGMENT_SHIFT]!;
     const word = (header & UNIT_MASK) << 2;
+    let touched = 0;
     for (let i = 0; i < count;) {
       const log = view[word + LOG0]!;
       const table = view[word + TABLE0]!;
@@ -247,11 +248,16 @@ export class Dict {
         continue;
       }
       const end = Math.min(count, i + room);
-      this.touched = this.#touch(table, log, hashes, i, end);
-      for (; i < end; i++) {
-        if (!this.#insertAbsent(table, log, items[i]!, hashes[i]!)) return i;
-        items[i] = 0;
-        view[word + COUNT]!++;
+      if (i >= touched) {
+        this.touched = this.#touch(table, log, hashes, i, end);
+        touched = end;
+      }
+      i = this.#insertAbsent(view, word, items, hashes, i, end);
+      if (i < end) {
+        // Its bucket is full, or holds its hash.
+        if (this.#isThere(header, items[i]!, hashes[i]!)) return i;
+        this.insert(header, items[i]!, hashes[i]!);
+        items[i++] = 0;
       }
     }
     return count;
@@ -266,28 +272,37 @@ export class Dict {
     return sum;
   }
 
-  /** `insertInto`, unless an item with the same key is in the chain: false then. */
-  #insertAbsent(table: Address, log: number, item: Address, hash: number): boolean {
-    let view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
-    let bucket = ((table & UNIT_MASK) << 2) + (hash & ((1 << log) - 1)) * BUCKET_WORDS;
-    for (;;) {
+  /**
+   * Adds items to table0 up to the first whose bucket is full or has one with the same hash, and returns that one's index. What is
+   * rare is not done here, so that code which is compiled early in a load stays good to its end.
+   */
+  #insertAbsent(
+    header: Uint32Array,
+    word: number,
+    items: Uint32Array,
+    hashes: Int32Array,
+    from: number,
+    end: number,
+  ): number {
+    const table = header[word + TABLE0]!;
+    const view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
+    const base = (table & UNIT_MASK) << 2;
+    const mask = (1 << header[word + LOG0]!) - 1;
+    let i = from;
+    scan: for (; i < end; i++) {
+      const hash = hashes[i]!;
+      const bucket = base + (hash & mask) * BUCKET_WORDS;
       const used = view[bucket + 1]!;
-      for (let slot = bucket + HASHES; slot < bucket + HASHES + used; slot++)
-        if ((view[slot]! | 0) === hash && this.#sameKey(view[slot + ITEMS - HASHES]!, item)) return false;
-      if (used < SLOTS) {
-        view[bucket + HASHES + used] = hash;
-        view[bucket + ITEMS + used] = item;
-        view[bucket + 1] = used + 1;
-        return true;
-      }
-      if (view[bucket] === 0) {
-        this.#insertInto(table, log, item, hash);
-        return true;
-      }
-      const next = view[bucket]!;
-      view = this.arena.u32[next >>> SEGMENT_SHIFT]!;
-      bucket = (next & UNIT_MASK) << 2;
+      if (used === SLOTS) break;
+      const free = bucket + HASHES + used;
+      for (let slot = bucket + HASHES; slot < free; slot++) if ((view[slot]! | 0) === hash) break scan;
+      view[free] = hash;
+      view[free + ITEMS - HASHES] = items[i]!;
+      view[bucket + 1] = used + 1;
+      items[i] = 0;
     }
+    header[word + COUNT]! += i - from;
+    return i;
   }
 
   /** Whether an item of the dict has the key of this one, which is not in it. */
@@ -296,13 +311,6 @@ export class Dict {
     const word = (item & UNIT_MASK) << 2;
     const start = (word << 2) + this.keyBase + ((words[word]! >>> 31) << 3);
     return this.find(header, this.arena.u8[item >>> SEGMENT_SHIFT]!, start, words[word + 1]!, hash) !== 0;
-  }
-
-  #sameKey(a: Address, b: Address): boolean {
-    const words = this.arena.u32[b >>> SEGMENT_SHIFT]!;
-    const word = (b & UNIT_MASK) << 2;
-    const start = (word << 2) + this.keyBase + ((words[word]! >>> 31) << 3);
-    return this.#keyEquals(a, this.arena.u8[b >>> SEGMENT_SHIFT]!, start, words[word + 1]!);
   }
 
   /** Unlinks the item with this key and returns it (the caller frees it), or 0. */

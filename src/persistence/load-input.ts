@@ -5,7 +5,7 @@
 import type { Disk, DiskReader } from '../io/world.ts';
 
 /** Bytes of a chunk. Two are in memory. */
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
 
 export class LoadInput {
   readonly size: number;

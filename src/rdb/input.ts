@@ -20,6 +20,8 @@ export const MISSING: Error = new Error('more bytes are needed');
 const WINDOW_BYTES = 64 * 1024;
 /** A window larger than this is given up once little of it is in use. */
 const KEPT_WINDOW_BYTES = 4 * 1024 * 1024;
+/** Parsed bytes that go into the checksum at a time: enough for one call, and still in the processor's cache. */
+const SUM_BYTES = 64 * 1024;
 const SCRATCH_BYTES = 4096;
 /** A scratch larger than this is given up after its key. */
 const KEPT_SCRATCH_BYTES = 1024 * 1024;
@@ -74,6 +76,11 @@ export class RdbInput {
     return this.end - this.position >= this.#need;
   }
 
+  /** Adds what was parsed to the checksum, once it is enough to be worth it: never too much at once. */
+  sumParsed(): void {
+    if (this.position - this.#summed >= SUM_BYTES) this.#sum();
+  }
+
   startStep(): void {
     this.#stepStart = this.position;
     this.#need = 1;
@@ -111,7 +118,8 @@ export class RdbInput {
 
   /** Where the window's bytes end that belong to the input and may be parsed without a look at limits on strings. */
   get plainEnd(): number {
-    return Math.min(this.end, this.#inputBytes - this.dropped);
+    const left = this.#inputBytes - this.dropped;
+    return left < this.end ? left : this.end;
   }
 
   /** Longest string accepted, in bytes. */
@@ -159,7 +167,8 @@ export class RdbInput {
   #setLength(high: number, low: number): number {
     this.lengthHigh = high;
     this.lengthLow = low;
-    return high * 0x1_0000_0000 + low;
+    // Not by arithmetic alone: its result counts as a fraction, and then so do all positions.
+    return high === 0 ? low : high * 0x1_0000_0000 + low;
   }
 
   plainLength(): number {

@@ -99,6 +99,7 @@ export class RdbReader {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#state === STATE_DONE) return 'done';
     const input = this.#input;
+    input.sumParsed();
     if (!input.ready) return 'need-more';
     try {
       for (let i = 0; i < maxSteps; i++) {
