@@ -3,6 +3,7 @@
  * refused connection; it follows its master only with what it had on disk. How it ends politely is `shutdown.ts`.
  */
 import { LoadCancelled } from '../persistence/loading.ts';
+import { ListenError } from './listeners.ts';
 import type { Server } from './server.ts';
 
 export class Lifecycle {
@@ -26,6 +27,7 @@ export class Lifecycle {
     try {
       await listeners.open();
       if (port !== undefined) await listeners.openTcp(port);
+      else if (listeners.none) throw new ListenError('Configured to not listen anywhere, exiting.');
       this.#onListening();
       await this.#load();
     } catch (error) {

@@ -33,7 +33,7 @@ export class Listeners {
     this.#accept = accept;
   }
 
-  /** Opens all sockets. Rejects with a ListenError, after closing what was opened. */
+  /** Opens all sockets that are configured. Rejects with a ListenError, after closing what was opened. */
   async open(): Promise<void> {
     if (!this.#tls.configure()) throw new ListenError('Failed to configure TLS. Check logs for more info.');
     try {
@@ -44,6 +44,11 @@ export class Listeners {
       await this.close();
       throw error;
     }
+  }
+
+  /** Whether no client can reach us. */
+  get none(): boolean {
+    return this.#tcp.length === 0 && this.#secure.length === 0 && this.#unix === undefined;
   }
 
   /** Listens on `port` on all bind addresses (0: the system chooses one) besides what is open already. Rejects with a ListenError. */

@@ -89,6 +89,14 @@ test("a port or socket that cannot be had ends the start with 1 and redis-server
   const socket = await headwater(['--port', '0', '--unixsocket', join(dir.path, 'none', 'x.sock')]);
   assert.match(socket.stdout, /# Failed opening Unix socket: bind: /);
   assert.equal(socket.code, 1);
+  for (const nowhere of [
+    ['--port', '0'],
+    ['--port', String(await freePort()), '--bind', ''],
+  ]) {
+    const deaf = await headwater(nowhere);
+    assert.match(deaf.stdout, /# Configured to not listen anywhere, exiting\.\n/);
+    assert.equal(deaf.code, 1);
+  }
   await server.stop();
   dir.remove();
 });
