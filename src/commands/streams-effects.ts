@@ -18,7 +18,7 @@ export function findConsumerOrCreate(
   const length = args.length[nameIndex]!;
   const known = groups.findConsumer(group, args.bytes, at, length);
   if (known !== 0) {
-    groups.setSeen(known, call.now);
+    groups.setSeen(group, known, call.now);
     return { consumer: known, created: false };
   }
   const consumer = groups.createConsumer(group, args.bytes, at, length, call.now);

@@ -61,6 +61,10 @@ export class EntryEncoder {
     };
   }
 
+  get streams(): StreamEncoder {
+    return (this.#streams ??= new StreamEncoder(new Streams(this.#space)));
+  }
+
   /** Where everything goes from now on. */
   writeTo(writer: RdbWriter): void {
     this.#writer = writer;
@@ -83,7 +87,8 @@ export class EntryEncoder {
 
   /**
    * All of an entry but its elements, which follow one by one: `element` of each item of a table, in any order, `node` of
-   * each node of a quicklist, or the raw bytes of a string. `object` writes the same form in one go.
+   * each node of a quicklist, the raw bytes of a string, or what `streams` writes of a stream. `object` writes the same form in
+   * one go.
    */
   open(entry: Address): void {
     const { arena, entries } = this.#space;
@@ -109,8 +114,12 @@ export class EntryEncoder {
         this.#start(format.TYPE_LIST_QUICKLIST_2, entry);
         this.#writer.length(node.word(arena, entries.ref(entry), node.NODES));
         return;
+      case TYPE_STREAM:
+        this.#start(format.TYPE_STREAM_LISTPACKS_2, entry);
+        this.streams.begin(entries.ref(entry), this.#writer);
+        return;
       default:
-        assert(false, 'snapshot: a value of this type is written in one go');
+        assert(false, 'snapshot: an entry of a type that cannot be written');
     }
   }
 
@@ -160,8 +169,7 @@ export class EntryEncoder {
         return;
       case TYPE_STREAM:
         this.#start(format.TYPE_STREAM_LISTPACKS_2, entry);
-        this.#streams ??= new StreamEncoder(new Streams(this.#space), this.#writer);
-        this.#streams.write(entries.ref(entry), this.#writer);
+        this.streams.write(entries.ref(entry), this.#writer);
         return;
       default:
         assert(false, 'snapshot: an entry of a type that cannot be written');

@@ -16,9 +16,11 @@ export interface SnapshotLimits {
   readonly stepItems: number;
   /** Collections with more elements and buckets are written piece by piece... */
   readonly bigElements: number;
-  /** ... lists with more nodes, and longer strings, too. */
+  /** ... lists and streams with more nodes, and longer strings, too. */
   readonly bigNodes: number;
   readonly bigStringBytes: number;
+  /** What is long is written in pieces of about so many bytes. */
+  readonly pieceBytes: number;
   /** Size of the pieces that go to consumers. */
   readonly chunkBytes: number;
   /** The walk rests while every consumer still has so much to take. */
@@ -51,6 +53,7 @@ export const snapshotLimits: SnapshotLimits = {
   bigElements: 1024,
   bigNodes: 16,
   bigStringBytes: MIB,
+  pieceBytes: 64 * KIB,
   chunkBytes: 128 * KIB,
   aheadBytes: MIB,
   lagBytes: 32 * MIB,

@@ -7,6 +7,7 @@
  *   OpenTable   hash, set, sorted set: a TableWalk over the elements. Their order means nothing in an RDB.
  *   OpenList    the nodes as of the opening; one that changes is copied first.
  *   OpenString  its bytes; the first change copies those that are left.
+ *   OpenStream  in open-stream.ts.
  */
 import { type Address, segmentOf } from '../memory/arena.ts';
 import * as node from '../memory/quicklist-node.ts';
@@ -14,30 +15,12 @@ import type { RdbWriter } from '../rdb/write.ts';
 import type { Keyspace } from '../store/keyspace.ts';
 import type { EntryEncoder } from './encode.ts';
 import type { KeysWalk } from './keys-walk.ts';
+import type { OpenStream } from './open-stream.ts';
+import { Opened } from './opened.ts';
 import type { Sink } from './sink.ts';
 import type { ItemBuffer, TableWalk } from './table-walk.ts';
 
-export type OpenValue = OpenTable | OpenList | OpenString;
-
-/** What all kinds have. */
-class Opened {
-  /** Where the key was at T. */
-  readonly keys: KeysWalk;
-  /** Expiry, type, key and count; then what was written before the value's turn. */
-  readonly early: Sink;
-  /** It is being written now: what changes goes straight to the file. */
-  current = false;
-
-  constructor(keys: KeysWalk, early: Sink) {
-    this.keys = keys;
-    this.early = early;
-  }
-
-  /** Where elements go that are about to change. */
-  target(main: RdbWriter): RdbWriter {
-    return this.current ? main : this.early.writer;
-  }
-}
+export type OpenValue = OpenTable | OpenList | OpenString | OpenStream;
 
 export class OpenTable extends Opened {
   readonly kind = 'table';
@@ -106,7 +89,7 @@ export class OpenList extends Opened {
       encoder.node(place);
     } else {
       this.keptBytes -= kept.bytes;
-      kept.moveTo(main);
+      kept.move(main, Infinity);
       this.#kept.delete(place);
     }
     return place;

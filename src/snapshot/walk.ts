@@ -21,9 +21,11 @@ import {
   ENC_HASHTABLE_EX,
   ENC_QUICKLIST,
   ENC_SKIPLIST,
+  ENC_STREAM,
   TYPE_HASH,
   TYPE_LIST,
   TYPE_SET,
+  TYPE_STREAM,
   TYPE_STRING,
   TYPE_ZSET,
 } from '../store/entry.ts';
@@ -34,7 +36,9 @@ import { EntryEncoder } from './encode.ts';
 import { KeysWalk } from './keys-walk.ts';
 import type { SnapshotLimits } from './limits.ts';
 import { Marks } from './marks.ts';
+import { isBigStream, OpenStream, OpenStreams } from './open-stream.ts';
 import { OpenList, OpenString, OpenTable, type OpenValue } from './open-value.ts';
+import type { Aside } from './opened.ts';
 import { Sink } from './sink.ts';
 import { ItemBuffer, TableWalk } from './table-walk.ts';
 import { type RdbFacts, touchBlocks, writeHead } from './write-rdb.ts';
@@ -50,7 +54,7 @@ export interface WalkOptions {
 const KEPT_CHUNK_BYTES = 4096;
 const BESIDE_CHUNK_BYTES = 64 * 1024;
 
-export class Walk implements DictWatcher, NodeKeeper, Holder {
+export class Walk implements DictWatcher, NodeKeeper, Holder, Aside {
   /** Keys written so far, and as of T. */
   written = 0;
   readonly total: number;
@@ -74,6 +78,7 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
   #current: OpenValue | null = null;
   readonly #lists: Set<Address> = new Set();
   readonly #nodes: Map<Address, OpenList> = new Map();
+  readonly #streams: OpenStreams;
   /** Open strings by their entries, those that were copied excepted. */
   readonly #strings: Map<Address, OpenString> = new Map();
   /** Keys copied while a value is half written. */
@@ -95,6 +100,7 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
     this.#options = options;
     this.#main = new RdbWriter(output, { ...options, chunkBytes: limits.chunkBytes });
     this.#encoder = new EntryEncoder(space, this.#main);
+    this.#streams = new OpenStreams(this.#main, space.reclaimer);
     writeHead(this.#main, store, options.facts);
     if (options.withFunctions)
       for (const library of store.functions) this.#main.functionLibrary(library, 0, library.length);
@@ -127,6 +133,7 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
   step(): boolean {
     if (this.#over) return false;
     if (this.#current !== null) this.#continue(this.#current);
+    else if (this.#beside !== null) this.#moveBeside(this.#beside);
     else if (this.#open.length > 0) this.#begin(this.#open[0]!);
     else if (this.#tables.length > 0) {
       const table = this.#tables[0]!;
@@ -149,7 +156,8 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
   close(): void {
     if (this.#over) return;
     this.#over = true;
-    const { keys, fields, members, scored, lists, reclaimer } = this.#space;
+    const { keys, fields, members, scored, lists, streamParts, reclaimer } = this.#space;
+    this.#streams.close();
     for (const guarded of this.#guarded.values()) this.#unguard(guarded instanceof OpenTable ? guarded.walk : guarded);
     for (const header of this.#lists) reclaimer.release(header);
     this.#guarded.clear();
@@ -161,7 +169,19 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
     this.#current = null;
     for (const dict of [keys, fields, members, scored]) dict.watcher = null;
     lists.keeper = null;
+    streamParts.keeper = null;
     reclaimer.holder = null;
+  }
+
+  // -- what is kept aside -----------------------------------------------------------------------------------------
+
+  sink(chunkBytes: number): Sink {
+    return new Sink({ compress: this.#options.compress }, chunkBytes);
+  }
+
+  keep(bytes: number): void {
+    this.#asideBytes += bytes;
+    if (this.#asideBytes > this.#limits.copiedBytes) this.#overflow();
   }
 
   // -- what writers tell ------------------------------------------------------------------------------------------
@@ -180,14 +200,14 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
     const list = this.#nodes.get(place);
     if (list === undefined) return;
     this.#nodes.delete(place);
-    const sink = this.#sink(KEPT_CHUNK_BYTES);
+    const sink = this.sink(KEPT_CHUNK_BYTES);
     list.keep(place, this.#encoder, sink);
-    this.#aside(sink.bytes);
+    this.keep(sink.bytes);
     this.copied++;
   }
 
   holds(header: Address): boolean {
-    return this.#lists.has(header);
+    return this.#lists.has(header) || this.#streams.holds(header);
   }
 
   #copy(header: Address, item: Address): void {
@@ -197,7 +217,7 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
     if (guarded instanceof OpenTable) {
       const before = guarded.early.bytes;
       guarded.beforeChange(item, this.#encoder, this.#main);
-      this.#aside(guarded.early.bytes - before);
+      this.keep(guarded.early.bytes - before);
       return;
     }
     this.#one[0] = item;
@@ -211,20 +231,20 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
     this.#strings.delete(entry);
     const before = value.early.bytes;
     value.beforeChange(this.#main);
-    this.#aside(value.early.bytes - before);
+    this.keep(value.early.bytes - before);
   }
 
   // -- keys -------------------------------------------------------------------------------------------------------
 
-  /** Writes the first `count` entries: to the file, or beside it while a value is half written. */
+  /** Writes the first `count` entries: to the file, or beside it while it must not be interrupted. */
   #write(table: KeysWalk, entries: Uint32Array, count: number): void {
     if (count === 0) return;
     let writer = this.#main;
     let beside: Sink | null = null;
     let before = 0;
-    if (this.#current === null) this.#selectMain(table);
+    if (this.#current === null && this.#beside === null) this.#selectMain(table);
     else {
-      beside = this.#beside ??= this.#sink(BESIDE_CHUNK_BYTES);
+      beside = this.#beside ??= this.sink(BESIDE_CHUNK_BYTES);
       before = beside.bytes;
       writer = beside.writer;
       if (this.#besideDb !== table.index) this.#select(writer, table);
@@ -240,12 +260,7 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
       } else encoder.entry(entry);
     }
     this.written += count;
-    if (beside !== null) this.#aside(beside.bytes - before);
-  }
-
-  #aside(bytes: number): void {
-    this.#asideBytes += bytes;
-    if (this.#asideBytes > this.#limits.copiedBytes) this.#overflow();
+    if (beside !== null) this.keep(beside.bytes - before);
   }
 
   #selectMain(table: KeysWalk): void {
@@ -289,6 +304,8 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
         return size(scored, node.word(arena, ref, 0)) > bigElements;
       case ENC_QUICKLIST:
         return node.word(arena, ref, node.NODES) > bigNodes;
+      case ENC_STREAM:
+        return isBigStream(this.#encoder.streams.streams, ref, this.#limits);
       default:
         return false;
     }
@@ -297,10 +314,10 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
   #openValue(table: KeysWalk, entry: Address): void {
     const space = this.#space;
     const { entries, arena } = space;
-    const early = this.#sink(KEPT_CHUNK_BYTES);
+    const early = this.sink(KEPT_CHUNK_BYTES);
     this.#encoder.writeTo(early.writer);
     this.#encoder.open(entry);
-    this.#aside(early.bytes);
+    this.keep(early.bytes);
     const type = entries.type(entry);
     const ref = entries.ref(entry);
     let value: OpenValue;
@@ -313,6 +330,10 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
       this.#lists.add(ref);
       for (const place of value.nodes) this.#nodes.set(place, value);
       space.lists.keeper = this;
+    } else if (type === TYPE_STREAM) {
+      value = new OpenStream(table, early, this.#encoder.streams, ref, this.#limits, this);
+      this.#streams.open(value);
+      space.streamParts.keeper = this.#streams;
     } else {
       const dict = type === TYPE_HASH ? space.fields : type === TYPE_SET ? space.members : space.scored;
       let header = ref;
@@ -328,13 +349,15 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
 
   #begin(value: OpenValue): void {
     this.#current = value;
-    value.current = true;
     this.#selectMain(value.keys);
-    this.#asideBytes -= value.early.bytes;
-    value.early.moveTo(this.#main);
   }
 
   #continue(value: OpenValue): void {
+    if (!value.current) {
+      // What was written before its turn goes first; what changes meanwhile comes behind that.
+      if (!this.#move(value.early)) value.current = true;
+      return;
+    }
     const encoder = this.#encoder;
     if (value.kind === 'table') {
       if (!value.step(this.#limits.stepItems, encoder, this.#main, this.#buffer)) return;
@@ -351,30 +374,32 @@ export class Walk implements DictWatcher, NodeKeeper, Holder {
       this.#lists.delete(value.header);
       this.#space.reclaimer.release(value.header);
       if (this.#lists.size === 0) this.#space.lists.keeper = null;
+    } else if (value.kind === 'stream') {
+      if (!this.#streams.step(value)) return;
+      if (this.#streams.size === 0) this.#space.streamParts.keeper = null;
     } else {
-      if (!value.step(this.#limits.bigStringBytes >>> 4, this.#main)) return;
+      if (!value.step(this.#limits.pieceBytes, this.#main)) return;
       this.#strings.delete(value.entry);
       value.keys.strings--;
       this.#leave(value.keys);
     }
     this.#open.shift();
     this.#current = null;
-    this.#joinBeside();
   }
 
   /** What was copied while a value was half written comes behind it. */
-  #joinBeside(): void {
-    const beside = this.#beside;
-    if (beside === null) return;
+  #moveBeside(beside: Sink): void {
+    if (this.#move(beside)) return;
     this.#beside = null;
-    this.#asideBytes -= beside.bytes;
-    beside.moveTo(this.#main);
     this.#mainDb = this.#besideDb;
     this.#besideDb = -1;
   }
 
-  #sink(chunkBytes: number): Sink {
-    return new Sink({ compress: this.#options.compress }, chunkBytes);
+  /** Moves a piece of what was kept to the file; false if there was nothing left. */
+  #move(sink: Sink): boolean {
+    const moved = sink.move(this.#main, this.#limits.pieceBytes);
+    this.#asideBytes -= moved;
+    return moved > 0;
   }
 }
 

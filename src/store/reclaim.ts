@@ -38,7 +38,10 @@ const BLOCKS_A_UNIT = 8;
 /** Elements of values that may wait; an element takes 16 to 100 bytes. */
 export const MAX_DEBT: number = 256 * 1024;
 
-/** Values that a snapshot needs whole until it calls `release`: lists, by their header. Tables are guarded instead. */
+/**
+ * Values that a snapshot needs whole until it calls `release`: lists, by their header, streams, by their root, and groups of
+ * streams. Tables are guarded instead.
+ */
 export interface Holder {
   holds(header: Address): boolean;
 }
@@ -101,7 +104,9 @@ export class Reclaimer {
   /** Frees a stream's consumer group that is in no table any more. */
   freeStreamGroup(group: Address): void {
     const parts = this.#space.streamParts;
-    this.#take({ count: parts.groupWeight(group), step: (budget) => parts.freeGroup(group, budget) });
+    const job: Job = { count: parts.groupWeight(group), step: (budget) => parts.freeGroup(group, budget) };
+    if (this.holder?.holds(group) === true) this.#held.set(group, job);
+    else this.#take(job);
   }
 
   /** Does a small job at once and puts a large one off. */
@@ -185,7 +190,7 @@ export class Reclaimer {
     if (this.holder === null) return 0;
     const { arena, fields, members, scored } = this.#space;
     if (encoding === ENC_HASHTABLE) return (type === TYPE_HASH ? fields : members).isGuarded(ref) ? ref : 0;
-    if (encoding === ENC_QUICKLIST) return this.holder.holds(ref) ? ref : 0;
+    if (encoding === ENC_QUICKLIST || type === TYPE_STREAM) return this.holder.holds(ref) ? ref : 0;
     if (encoding === ENC_HASHTABLE_EX) {
       const table = this.#space.fieldDeadlines.fields(ref);
       return fields.isGuarded(table) ? table : 0;

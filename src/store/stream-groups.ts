@@ -171,7 +171,7 @@ export class StreamGroups {
     const { parts } = this;
     const consumer = this.#named(CONSUMER_HEAD_BYTES, bytes, at, length);
     parts.owned.init(parts.ownedOf(consumer));
-    this.setSeen(consumer, seen);
+    this.#setInt64(consumer, SEEN_TIME, seen);
     this.setActive(consumer, active);
     try {
       parts.setWord(group, CONSUMERS, parts.consumers.insert(parts.word(group, CONSUMERS), consumer));
@@ -179,18 +179,22 @@ export class StreamGroups {
       parts.arena.free(consumer);
       throw error;
     }
+    if (parts.keeper !== null) parts.keeper.consumerAdded(group, consumer);
     return consumer;
   }
 
   /** Deletes a consumer with its pending entries; returns how many those were. */
   deleteConsumer(group: Address, consumer: Address): number {
     const { parts } = this;
+    const { keeper } = parts;
     const owned = parts.ownedOf(consumer);
     const pending = this.ownedCount(consumer);
     for (let more = parts.owned.first(owned, this.#cursor); more; more = parts.owned.next(this.#cursor)) {
       parts.owned.readId(this.#cursor, this.#id);
+      if (keeper !== null) keeper.beforePending(group, this.#id);
       parts.pending.remove(parts.pendingOf(group), this.#id);
     }
+    if (keeper !== null) keeper.consumerGoes(group, consumer);
     parts.owned.free(owned, Infinity);
     parts.setWord(group, CONSUMERS, parts.consumers.remove(parts.word(group, CONSUMERS), consumer));
     parts.arena.free(consumer);
@@ -206,7 +210,9 @@ export class StreamGroups {
     return this.#int64(consumer, SEEN_TIME);
   }
 
-  setSeen(consumer: Address, ms: number | bigint): void {
+  setSeen(group: Address, consumer: Address, ms: number | bigint): void {
+    const { keeper } = this.parts;
+    if (keeper !== null) keeper.beforeConsumer(group, consumer);
     this.#setInt64(consumer, SEEN_TIME, ms);
   }
 
@@ -233,7 +239,7 @@ export class StreamGroups {
   findPending(group: Address, id: Id, out: Pending): boolean {
     const { pending } = this.parts;
     if (!pending.find(this.parts.pendingOf(group), id, this.#cursor)) return false;
-    this.#read(this.#cursor, out);
+    this.readPending(this.#cursor, out);
     return true;
   }
 
@@ -241,14 +247,14 @@ export class StreamGroups {
   pendingFrom(group: Address, id: Id, out: Pending): boolean {
     const { pending } = this.parts;
     if (!pending.atOrAfter(this.parts.pendingOf(group), id, this.#cursor)) return false;
-    this.#read(this.#cursor, out);
+    this.readPending(this.#cursor, out);
     return true;
   }
 
   /** The pending entry with the highest id. */
   lastPending(group: Address, out: Pending): boolean {
     if (!this.parts.pending.last(this.parts.pendingOf(group), this.#cursor)) return false;
-    this.#read(this.#cursor, out);
+    this.readPending(this.#cursor, out);
     return true;
   }
 
@@ -262,9 +268,13 @@ export class StreamGroups {
 
   /** The entry is pending at `consumer` from now on, whoever had it before. */
   assign(group: Address, consumer: Address, id: Id, time: number | bigint, count: number | bigint): void {
-    const { pending, owned } = this.parts;
+    const { pending, owned, keeper } = this.parts;
     const header = this.parts.pendingOf(group);
     const cursor = this.#cursor;
+    if (keeper !== null) {
+      keeper.beforePending(group, id);
+      keeper.beforeConsumer(group, consumer);
+    }
     const added = pending.insert(header, id, cursor);
     const before = added ? 0 : pending.value(cursor, PENDING_CONSUMER);
     if (before !== consumer) {
@@ -281,15 +291,17 @@ export class StreamGroups {
 
   /** Changes time and count of a pending entry. */
   redeliver(group: Address, id: Id, time: number | bigint, count: number | bigint): void {
-    const { pending } = this.parts;
+    const { pending, keeper } = this.parts;
+    if (keeper !== null) keeper.beforePending(group, id);
     if (!pending.find(this.parts.pendingOf(group), id, this.#cursor)) return;
     this.#write(this.#cursor, pending.value(this.#cursor, PENDING_CONSUMER), time, count);
   }
 
   /** The entry is not pending any more; false if it was not. */
   acknowledge(group: Address, id: Id): boolean {
-    const { pending, owned } = this.parts;
+    const { pending, owned, keeper } = this.parts;
     const header = this.parts.pendingOf(group);
+    if (keeper !== null) keeper.beforePending(group, id);
     if (!pending.find(header, id, this.#cursor)) return false;
     const consumer = pending.value(this.#cursor, PENDING_CONSUMER);
     pending.remove(header, id);
@@ -335,7 +347,7 @@ export class StreamGroups {
     let more = pending.first(this.parts.pendingOf(group), cursor);
     return (out) => {
       if (!more) return false;
-      this.#read(cursor, out);
+      this.readPending(cursor, out);
       more = pending.next(cursor);
       return true;
     };
@@ -422,7 +434,8 @@ export class StreamGroups {
     writeInt64(this.parts.arena.u32[segmentOf(block)]!, (byteOf(block) >>> 2) + word, value);
   }
 
-  #read(cursor: IdCursor, out: Pending): void {
+  /** What a cursor in the index of pending entries stands at. */
+  readPending(cursor: IdCursor, out: Pending): void {
     const { pending } = this.parts;
     pending.readId(cursor, out.id);
     out.consumer = pending.value(cursor, PENDING_CONSUMER);

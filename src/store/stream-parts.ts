@@ -14,6 +14,7 @@
 import { type Address, type Arena, byteOf, segmentOf } from '../memory/arena.ts';
 import { IdIndex } from '../memory/id-index.ts';
 import { NameTable } from '../memory/name-table.ts';
+import type { StreamKeeper } from './stream-keeper.ts';
 
 // Root, in words.
 export const ROOT_BYTES = 96;
@@ -54,6 +55,8 @@ export class StreamParts {
   readonly owned: IdIndex;
   readonly groups: NameTable;
   readonly consumers: NameTable;
+  /** Hears of changes before they happen. A stream or group that is deleted as a whole is the reclaimer's business. */
+  keeper: StreamKeeper | null = null;
 
   constructor(arena: Arena) {
     this.arena = arena;

@@ -174,7 +174,7 @@ export class Streams {
 
   /** Adds an entry, whose id must be above the last one, with arguments `from`, `from + 1`, ... as fields and values. */
   append(root: Address, id: Id, source: node.FieldSource, from: number, pairs: number): void {
-    const { nodes } = this.parts;
+    const { nodes, keeper } = this.parts;
     const header = this.parts.nodesOf(root);
     const cursor = this.#cursor;
     const arena = this.#arena;
@@ -182,6 +182,10 @@ export class Streams {
     let spacious = false;
     if (nodes.last(header, cursor)) {
       list = nodes.value(cursor, 0);
+      if (keeper !== null) {
+        nodes.readId(cursor, this.#id);
+        keeper.beforeNode(root, this.#id, list);
+      }
       if (this.#isFull(list, source, from, pairs)) {
         nodes.setValue(cursor, 0, this.#shrunk(list));
         list = 0;
@@ -190,6 +194,7 @@ export class Streams {
     }
     if (list === 0) {
       list = node.createNode(arena, source, from, pairs, spacious);
+      if (keeper !== null) keeper.beforeNewNode(root, id);
       let added = false;
       try {
         added = nodes.insert(header, id, cursor);
@@ -225,7 +230,7 @@ export class Streams {
 
   /** Flags an entry as deleted; false if there is none. The first id and the highest deleted one are `deleted`'s business. */
   delete(root: Address, id: Id): boolean {
-    const { nodes } = this.parts;
+    const { nodes, keeper } = this.parts;
     const header = this.parts.nodesOf(root);
     const range = this.#range;
     range.open(root, id, id, false);
@@ -234,10 +239,9 @@ export class Streams {
     const found = nodes.find(header, range.nodeId, cursor);
     assert(found, 'stream: a node is not in its index');
     const list = nodes.value(cursor, 0);
-    if (node.liveCount(this.#arena, list) === 1) {
-      this.#arena.free(list);
-      nodes.remove(header, range.nodeId);
-    } else {
+    if (node.liveCount(this.#arena, list) === 1) this.#dropNode(root, range.nodeId, list);
+    else {
+      if (keeper !== null) keeper.beforeNode(root, range.nodeId, list);
       range.walk.markDeleted();
       node.countDeleted(this.#arena, list, 1);
     }
@@ -280,14 +284,14 @@ export class Streams {
       const whole = byLength ? length - live >= trim.maxLength : this.#endsBefore(list, this.#id, trim.minId);
       if (!whole) {
         if (!trim.approximate) {
+          if (this.parts.keeper !== null) this.parts.keeper.beforeNode(root, this.#id, list);
           const some = this.#trimNode(list, this.#id, byLength ? length - trim.maxLength : Infinity, trim);
           length -= some;
           deleted += some;
         }
         break;
       }
-      arena.free(list);
-      nodes.remove(header, this.#id);
+      this.#dropNode(root, this.#id, list);
       length -= live;
       deleted += live;
     }
@@ -368,6 +372,13 @@ export class Streams {
     const limit = streamNodeMaxBytes === 0 || streamNodeMaxBytes > NODE_BYTES_MAX ? NODE_BYTES_MAX : streamNodeMaxBytes;
     if (bytes >= limit) return true;
     return streamNodeMaxEntries > 0 && node.entryCount(this.#arena, list) >= streamNodeMaxEntries;
+  }
+
+  /** Takes a node out of its stream. */
+  #dropNode(root: Address, id: Id, list: Address): void {
+    const { nodes, keeper } = this.parts;
+    if (keeper === null || !keeper.takesNode(root, id, list)) this.#arena.free(list);
+    nodes.remove(this.parts.nodesOf(root), id);
   }
 
   /** Shrinking is a favour: without memory for it the node stays. */

@@ -8,6 +8,8 @@ import { test } from 'node:test';
 import { Span } from '../../src/base/span.ts';
 import type { Address } from '../../src/memory/arena.ts';
 import { digestValue } from '../../src/store/digest.ts';
+import { makeId } from '../../src/store/stream-id.ts';
+import { ADDED, FIRST_ID, LAST_ID, LENGTH, MAX_DELETED_ID } from '../../src/store/stream-parts.ts';
 import { TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_STRING, TYPE_ZSET } from '../../src/store/entry.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type SnapshotLimits, snapshotLimits } from '../../src/snapshot/limits.ts';
@@ -26,6 +28,7 @@ const limits: SnapshotLimits = {
   bigElements: 12,
   bigNodes: 1,
   bigStringBytes: 40,
+  pieceBytes: 64,
   chunkBytes: 512,
 };
 
@@ -37,6 +40,7 @@ const settings = {
   setMaxListpackEntries: 3,
   zsetMaxListpackEntries: 3,
   listMaxListpackSize: 3,
+  streamNodeMaxEntries: 4,
 };
 
 /** Every key with its database, type, expiry and value, as text in order. */
@@ -70,7 +74,7 @@ function value(store: Store, entry: Address): string {
       });
       return `zset ${parts.join(' ')}`;
     case TYPE_STREAM:
-      return `stream ${digestValue(store, entry)}`;
+      return `stream ${digestValue(store, entry)} ${streamFacts(store, store.entries.ref(entry))}`;
     default:
       store.hashes.forEach(
         entry,
@@ -83,11 +87,36 @@ function value(store: Store, entry: Address): string {
   }
 }
 
+/** All of a stream but its entries: counters, and groups with their consumers and what is pending. */
+function streamFacts({ streams }: Store, root: Address): string {
+  const { groups } = streams;
+  const id = makeId();
+  const span = new Span();
+  const parts: string[] = [];
+  for (const which of [LAST_ID, FIRST_ID, MAX_DELETED_ID]) parts.push(String(streams.readId(root, which, id)));
+  for (const which of [LENGTH, ADDED]) parts.push(String(streams.readCounter(root, which)));
+  parts.push(`${streams.nodeCount(root)} nodes`);
+  groups.forEachGroup(root, (group) => {
+    parts.push(
+      `group ${text(groups.groupName(group, span))} ${String(groups.lastId(group, id))} ${groups.entriesRead(group)}`,
+    );
+    groups.forEachPending(group, (pending) => {
+      const owner = text(groups.consumerName(pending.consumer, span));
+      parts.push(`${String(pending.id)}@${pending.time}*${pending.count}:${owner}`);
+    });
+    groups.forEachConsumer(group, (consumer) => {
+      parts.push(`consumer ${text(groups.consumerName(consumer, span))} ${groups.seen(consumer)}`);
+      groups.forEachOwned(consumer, (owned) => void parts.push(String(owned)));
+    });
+  });
+  return parts.join(' ');
+}
+
 function text({ bytes, at, length }: { bytes: Uint8Array; at: number; length: number }): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + at, length).toString('latin1');
 }
 
-type Family = 'any' | 'string' | 'list' | 'hash' | 'set' | 'zset';
+type Family = 'any' | 'string' | 'list' | 'hash' | 'set' | 'zset' | 'stream';
 
 /** Random commands over few keys, so that they meet the same values again and again. */
 class Writer {
@@ -97,6 +126,7 @@ class Writer {
   readonly #subject: OfflineServer;
   readonly #random: Seeded;
   readonly #keys: number;
+  #lastId = 0;
 
   constructor(subject: OfflineServer, random: Seeded, keys: number) {
     this.#subject = subject;
@@ -107,7 +137,18 @@ class Writer {
   /** For the next snapshot. */
   turnTo(): void {
     const random = this.#random;
-    this.family = random.pick(['any', 'any', 'string', 'list', 'list', 'hash', 'set', 'zset'] as const);
+    this.family = random.pick([
+      'any',
+      'any',
+      'string',
+      'list',
+      'list',
+      'hash',
+      'set',
+      'zset',
+      'stream',
+      'stream',
+    ] as const);
     this.focus = Array.from({ length: 1 + random.below(3) }, () => `k${random.below(this.#keys)}`);
   }
 
@@ -224,6 +265,7 @@ class Writer {
         () => run('ZRANGESTORE', key, other, 0, n),
         () => run('GEOADD', key, random.below(90), random.below(80), this.#element()),
       ],
+      stream: this.#streamCommands(key, run),
       any: [
         () => run('SORT', other, 'ALPHA', 'STORE', key),
         () => run('DEL', key),
@@ -236,7 +278,7 @@ class Writer {
         () => run('PEXPIRE', key, random.below(100)),
         () => run('PEXPIREAT', key, time + random.below(300)),
         () => run('PERSIST', key),
-        () => run('XADD', key, '*', ...this.#pairs(false)),
+        () => random.below(20) === 0 && run('XADD', key, '*', ...this.#pairs(false)),
         () => run('XTRIM', key, 'MAXLEN', random.below(9)),
         () => run('XGROUP', 'CREATE', key, `group${random.below(3)}`, '$', 'MKSTREAM'),
         () => run('XREADGROUP', 'GROUP', `group${random.below(3)}`, 'consumer', 'STREAMS', key, '>'),
@@ -259,6 +301,59 @@ class Writer {
       run(random.pick(['LPUSH', 'RPUSH']), key, ...Array.from({ length: 40 }, () => 'long'.repeat(50)));
     else if (rare === 8) run('HPEXPIRE', key, 200, 'FIELDS', 100, ...Array.from({ length: 100 }, (_, i) => `grow${i}`));
     else random.pick(random.below(4) === 0 ? all : commands[this.family])();
+  }
+
+  /** Ids are near the last one, so that commands meet the same entries; consumers come and go. */
+  #streamCommands(key: string, run: (...words: readonly (string | number)[]) => void): readonly (() => void)[] {
+    const random = this.#random;
+    const id = (): string => `${Math.max(1, this.#lastId - random.below(60))}-0`;
+    const group = `g${random.below(3)}`;
+    const consumer = `c${random.below(5)}`;
+    const ids = (): string[] => Array.from({ length: 1 + random.below(20) }, id);
+    const values = (): string[] => ['f', 'v'.repeat(random.below(40)), ...(random.below(4) === 0 ? ['g', 'w'] : [])];
+    const add = (count: number): void => {
+      for (let i = 0; i < count; i++) run('XADD', key, `${(this.#lastId += 1 + random.below(2))}-*`, ...values());
+    };
+    // Ids are turned back, which takes an empty end.
+    const again = (): void => {
+      run('XTRIM', key, 'MAXLEN', random.below(2) * 8);
+      for (let i = 0; i < 20; i++) run('XDEL', key, `${this.#lastId - i}-0`);
+      run('XSETID', key, `${(this.#lastId = Math.max(1, this.#lastId - 30))}-0`);
+      add(20);
+    };
+    const read = (): void =>
+      run('XREADGROUP', 'GROUP', group, consumer, 'COUNT', 1 + random.below(30), 'STREAMS', key, '>');
+    return [
+      () => add(20),
+      () => add(40),
+      () => add(1),
+      again,
+      () => run('XADD', key, 'MAXLEN', '~', random.below(30), `${++this.#lastId}-0`, ...values()),
+      () => run('XDEL', key, ...ids()),
+      () => run('XDEL', key, ...ids()),
+      () => run('XDEL', key, id()),
+      () => run('XTRIM', key, 'MAXLEN', random.below(20)),
+      () => run('XTRIM', key, 'MINID', random.pick(['~', '=']), id()),
+      () => run('XSETID', key, `${this.#lastId + random.below(3)}-0`),
+      () => run('XGROUP', 'CREATE', key, group, random.pick(['0', '$', id()]), 'MKSTREAM'),
+      () => run('XGROUP', 'CREATE', key, group, '0'),
+      () => run('XGROUP', 'SETID', key, group, id()),
+      () => run('XGROUP', 'SETID', key, group, '0'),
+      () => random.below(4) === 0 && run('XGROUP', 'DESTROY', key, group),
+      () => run('XGROUP', 'CREATECONSUMER', key, group, consumer),
+      () => random.below(2) === 0 && run('XGROUP', 'DELCONSUMER', key, group, consumer),
+      read,
+      read,
+      read,
+      () => run('XREADGROUP', 'GROUP', group, consumer, 'STREAMS', key, id()),
+      () => run('XREADGROUP', 'GROUP', group, consumer, 'NOACK', 'COUNT', 3, 'STREAMS', key, '>'),
+      () => run('XACK', key, group, ...ids()),
+      () => run('XACK', key, group, id()),
+      () => run('XCLAIM', key, group, consumer, 0, ...ids()),
+      () => run('XCLAIM', key, group, consumer, 0, ...ids(), 'FORCE'),
+      () => run('XCLAIM', key, group, consumer, 0, ...ids(), 'JUSTID'),
+      () => run('XAUTOCLAIM', key, group, consumer, 0, id(), 'COUNT', 1 + random.below(9)),
+    ];
   }
 
   #adopt(): void {
@@ -367,6 +462,29 @@ test('a list that changes while it is written is written as it was', () => {
       const walk = startWalk(subject, chunks, false);
       do for (let i = random.below(4); i > 0; i--) random.pick(changes)();
       while (walk.step());
+      assert.deepEqual(decoded(chunks, subject), expected, `seed ${seed}, snapshot ${round}`);
+    }
+  }
+});
+
+test('a stream that changes while it is written is written as it was, with its groups', () => {
+  for (let seed = 1; seed <= 12; seed++) {
+    const random = new Seeded(seed);
+    const subject = new OfflineServer(settings, seed);
+    const { store } = subject.server;
+    const writer = new Writer(subject, random, 1);
+    writer.family = 'stream';
+    const pace = 1 + random.below(3);
+    for (let round = 0; round < 60; round++) {
+      for (let i = 20; i > 0; i--) writer.write();
+      const expected = contents(store);
+      const chunks: Uint8Array[] = [];
+      const walk = startWalk(subject, chunks, false);
+      do {
+        for (let i = random.below(pace + 1); i > 0; i--) writer.write();
+        writer.background();
+      } while (walk.step());
+      assert.equal(walk.asideBytes, 0);
       assert.deepEqual(decoded(chunks, subject), expected, `seed ${seed}, snapshot ${round}`);
     }
   }

@@ -1,0 +1,186 @@
+/**
+ * A big stream, which is written over several slices: its nodes in order (stream-nodes.ts), the counters as of the opening, then
+ * its groups (open-group.ts).
+ *
+ * `OpenStreams` is who hears of changes from all streams and hands them to the open one that is meant.
+ */
+import type { Address } from '../memory/arena.ts';
+import { IdSets } from '../memory/id-set.ts';
+import type { Id } from '../memory/id-index.ts';
+import type { RdbWriter } from '../rdb/write.ts';
+import type { Reclaimer } from '../store/reclaim.ts';
+import { Pending } from '../store/stream-groups.ts';
+import type { Streams } from '../store/streams.ts';
+import type { StreamKeeper } from '../store/stream-keeper.ts';
+import type { StreamEncoder } from './encode-stream.ts';
+import type { KeysWalk } from './keys-walk.ts';
+import type { SnapshotLimits } from './limits.ts';
+import { GroupFacts, OpenGroup } from './open-group.ts';
+import { type Aside, Opened } from './opened.ts';
+import type { Sink } from './sink.ts';
+import { StreamNodes } from './stream-nodes.ts';
+
+/** More bytes than the counters of a stream take. */
+const FACTS_BYTES = 128;
+
+export class OpenStream extends Opened {
+  readonly kind = 'stream';
+  readonly root: Address;
+  readonly nodes: StreamNodes;
+  readonly groups: readonly GroupFacts[];
+  readonly #facts: Sink;
+  readonly #limits: SnapshotLimits;
+  readonly #make: (facts: GroupFacts) => OpenGroup;
+  #nodesDone = false;
+  #nextGroup = 0;
+
+  constructor(
+    keys: KeysWalk,
+    early: Sink,
+    encoder: StreamEncoder,
+    root: Address,
+    limits: SnapshotLimits,
+    aside: Aside,
+  ) {
+    super(keys, early);
+    this.root = root;
+    this.#limits = limits;
+    const sets = new IdSets();
+    this.#make = (facts) => new OpenGroup(facts, encoder, aside, sets);
+    this.nodes = new StreamNodes(encoder.streams.parts, root, encoder, limits, aside, sets);
+    this.#facts = aside.sink(FACTS_BYTES);
+    encoder.facts(root, this.#facts.writer);
+    const groups: GroupFacts[] = [];
+    const pending = new Pending();
+    const all = encoder.streams.groups;
+    all.forEachGroup(root, (group) => void groups.push(new GroupFacts(all, group, pending)));
+    this.groups = groups;
+  }
+
+  /** Does a little; true when all is written. `groupDone` is told when a group is. */
+  step(main: RdbWriter, groupDone: (group: Address) => void): boolean {
+    if (!this.#nodesDone) {
+      if (!this.nodes.step(main)) return false;
+      this.#nodesDone = true;
+      this.nodes.close();
+      this.#facts.move(main, FACTS_BYTES);
+      return false;
+    }
+    const facts = this.groups[this.#nextGroup];
+    if (facts === undefined) return true;
+    const group = this.group(facts);
+    if (group.step(this.#limits.stepItems, this.#limits.pieceBytes, main)) {
+      this.#nextGroup++;
+      facts.open = null;
+      groupDone(group.group);
+    }
+    return false;
+  }
+
+  close(): void {
+    this.nodes.close();
+    for (const group of this.groups) group.open?.close();
+  }
+
+  /** What one of its groups is, that is not written yet. */
+  group(facts: GroupFacts): OpenGroup {
+    return (facts.open ??= this.#make(facts));
+  }
+}
+
+/** Whether a stream has more nodes, or more in its groups, than are written in one go. */
+export function isBigStream(streams: Streams, root: Address, limits: SnapshotLimits): boolean {
+  if (streams.nodeCount(root) > limits.bigNodes) return true;
+  const { groups } = streams;
+  const count = groups.count(root);
+  if (count > limits.bigElements) return true;
+  let elements = 0;
+  groups.forEachGroup(root, (group) => {
+    elements += 1 + groups.pendingCount(group) + groups.consumerCount(group);
+  });
+  return elements > limits.bigElements;
+}
+
+export class OpenStreams implements StreamKeeper {
+  readonly #main: RdbWriter;
+  readonly #reclaimer: Reclaimer;
+  readonly #streams: Map<Address, OpenStream> = new Map();
+  readonly #groups: Map<Address, { readonly stream: OpenStream; readonly facts: GroupFacts }> = new Map();
+  readonly #groupDone: (group: Address) => void;
+
+  constructor(main: RdbWriter, reclaimer: Reclaimer) {
+    this.#main = main;
+    this.#reclaimer = reclaimer;
+    this.#groupDone = (group) => {
+      this.#groups.delete(group);
+      reclaimer.release(group);
+    };
+  }
+
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  open(stream: OpenStream): void {
+    this.#streams.set(stream.root, stream);
+    for (const facts of stream.groups) this.#groups.set(facts.group, { stream, facts });
+  }
+
+  /** True when the stream is written, and let go of. */
+  step(stream: OpenStream): boolean {
+    if (!stream.step(this.#main, this.#groupDone)) return false;
+    stream.close();
+    this.#streams.delete(stream.root);
+    this.#reclaimer.release(stream.root);
+    return true;
+  }
+
+  /** Whether a stream with this root, or this group, is to be written still. */
+  holds(block: Address): boolean {
+    return this.#streams.has(block) || this.#groups.has(block);
+  }
+
+  /** Lets go of everything. */
+  close(): void {
+    for (const stream of this.#streams.values()) stream.close();
+    for (const group of this.#groups.keys()) this.#reclaimer.release(group);
+    for (const root of this.#streams.keys()) this.#reclaimer.release(root);
+    this.#streams.clear();
+    this.#groups.clear();
+  }
+
+  // -- what streams tell --------------------------------------------------------------------------------------------
+
+  beforeNode(root: Address, id: Id, list: Address): void {
+    this.#streams.get(root)?.nodes.beforeNode(id, list, this.#main);
+  }
+
+  takesNode(root: Address, id: Id, list: Address): boolean {
+    return this.#streams.get(root)?.nodes.takesNode(id, list) === true;
+  }
+
+  beforeNewNode(root: Address, id: Id): void {
+    this.#streams.get(root)?.nodes.beforeNewNode(id);
+  }
+
+  beforePending(group: Address, id: Id): void {
+    this.#group(group)?.beforePending(id, this.#main);
+  }
+
+  beforeConsumer(group: Address, consumer: Address): void {
+    this.#group(group)?.beforeConsumer(consumer);
+  }
+
+  consumerGoes(group: Address, consumer: Address): void {
+    this.#group(group)?.consumerGoes(consumer);
+  }
+
+  consumerAdded(group: Address, consumer: Address): void {
+    this.#group(group)?.consumerAdded(consumer);
+  }
+
+  #group(group: Address): OpenGroup | undefined {
+    const known = this.#groups.get(group);
+    return known?.stream.group(known.facts);
+  }
+}
