@@ -9,7 +9,6 @@ import type { Address } from '../memory/arena.ts';
 import { TYPE_HASH } from '../store/entry.ts';
 import type { Call } from './call.ts';
 import { makeHash, propagateExpiry, readHash, readWholeHash, writeHash } from './hash-lookup.ts';
-import { appliedUpTo } from './partial.ts';
 import { boundedCount, checkReplySize, randomCount } from './random-count.ts';
 import { type CommandRow, oneKey } from './row.ts';
 import { endScan, scanCursor, ScanOptions } from './scan.ts';
@@ -26,16 +25,9 @@ function setPairs(call: Call): number {
   const entry = writeHash(call, 2, 2) || makeHash(call, pairs);
   const bytes = args.bytes;
   let added = 0;
-  let i = 2;
-  try {
-    if (pairs > 1) hashes.prepare(entry, pairs, longestFrom(call, 2));
-    for (; i < args.count; i += 2) {
-      if (hashes.set(entry, bytes, args.at[i]!, args.length[i]!, bytes, args.at[i + 1]!, args.length[i + 1]!)) added++;
-    }
-  } catch (error) {
-    appliedUpTo(call, i, (i - 2) / 2, hashes.length(entry) === 0);
-    throw error;
-  }
+  if (pairs > 1) hashes.prepare(entry, pairs, longestFrom(call, 2));
+  for (let i = 2; i < args.count; i += 2)
+    if (hashes.set(entry, bytes, args.at[i]!, args.length[i]!, bytes, args.at[i + 1]!, args.length[i + 1]!)) added++;
   call.changed(1, pairs);
   return added;
 }
@@ -48,16 +40,11 @@ function longestFrom(call: Call, index: number): number {
   return longest;
 }
 
-/** Sets the field at argument 2, which keeps its expiry if it has one; if memory does not suffice, nothing has happened. */
+/** Sets the field at argument 2, which keeps its expiry if it has one. */
 function setOne(call: Call, entry: Address, bytes: Uint8Array, at: number, length: number): void {
   const { args } = call;
   const { hashes } = call.store;
-  try {
-    hashes.set(entry, args.bytes, args.at[2]!, args.length[2]!, bytes, at, length, true);
-  } catch (error) {
-    appliedUpTo(call, 0, 0, hashes.length(entry) === 0);
-    throw error;
-  }
+  hashes.set(entry, args.bytes, args.at[2]!, args.length[2]!, bytes, at, length, true);
 }
 
 function hset(call: Call): void {

@@ -9,7 +9,6 @@ import { TYPE_STRING } from '../store/entry.ts';
 import { selfTest } from '../store/hll-selftest.ts';
 import { CHANGED, CORRUPTED } from '../store/hyperloglog.ts';
 import type { Call } from './call.ts';
-import { appliedUpTo } from './partial.ts';
 import { type CommandRow, manyKeys, oneKey } from './row.ts';
 
 /** The HyperLogLog at argument `index` for reading, or 0. */
@@ -40,20 +39,15 @@ function pfadd(call: Call): void {
     entry = create(call);
     hyperLogLogs.invalidate(entry);
     changes++;
+  } else if (args.count > 3 && !hyperLogLogs.isSound(entry)) {
+    // Before the first change: one element may find its place in a damaged value, the next one not.
+    throw errors.corruptedHyperLogLog;
   }
-  const before = changes;
-  let i = 2;
-  try {
-    for (; i < args.count; i++) {
-      const outcome = hyperLogLogs.add(db, entry, args.bytes, args.at[i]!, args.length[i]!);
-      if (outcome === CORRUPTED) throw errors.corruptedHyperLogLog;
-      changes += outcome;
-      entry = hyperLogLogs.entry;
-    }
-  } catch (error) {
-    const none = changes === before;
-    appliedUpTo(call, i, none ? 0 : changes, none && before > 0);
-    throw error;
+  for (let i = 2; i < args.count; i++) {
+    const outcome = hyperLogLogs.add(db, entry, args.bytes, args.at[i]!, args.length[i]!);
+    if (outcome === CORRUPTED) throw errors.corruptedHyperLogLog;
+    changes += outcome;
+    entry = hyperLogLogs.entry;
   }
   if (changes > 0) {
     call.changed(1, changes);

@@ -6,7 +6,6 @@ import { keyspaceEvents } from '../base/settings.ts';
 import type { Address } from '../memory/arena.ts';
 import { TYPE_LIST } from '../store/entry.ts';
 import type { Call } from './call.ts';
-import { appliedUpTo } from './partial.ts';
 import { popArguments, popFromFirst, popOrWait } from './pop-from-keys.ts';
 import { secondsTimeout } from './timeout.ts';
 
@@ -40,17 +39,11 @@ function push(call: Call, head: boolean, create: boolean): void {
     }
     entry = lists.create(call.db, bytes, args.at[1]!, args.length[1]!);
   }
-  let i = 2;
-  try {
-    for (; i < args.count; i++) {
-      if (head) lists.pushHead(entry, bytes, args.at[i]!, args.length[i]!);
-      else lists.pushTail(entry, bytes, args.at[i]!, args.length[i]!);
-    }
-  } catch (error) {
-    appliedUpTo(call, i, i - 2, lists.length(entry) === 0);
-    throw error;
+  for (let i = 2; i < args.count; i++) {
+    if (head) lists.pushHead(entry, bytes, args.at[i]!, args.length[i]!);
+    else lists.pushTail(entry, bytes, args.at[i]!, args.length[i]!);
   }
-  call.changed(1, i - 2);
+  call.changed(1, args.count - 2);
   call.reply.integer(lists.length(entry));
   call.notify(keyspaceEvents.list, head ? 'lpush' : 'rpush', 1);
 }

@@ -7,7 +7,6 @@ import { keyspaceEvents } from '../base/settings.ts';
 import type { Address } from '../memory/arena.ts';
 import { TYPE_SET } from '../store/entry.ts';
 import type { Call } from './call.ts';
-import { appliedUpTo } from './partial.ts';
 import { boundedCount, checkReplySize, randomCount } from './random-count.ts';
 import { type CommandRow, oneKey } from './row.ts';
 import { endScan, scanCursor, ScanOptions } from './scan.ts';
@@ -26,14 +25,8 @@ function sadd(call: Call): void {
     entry = sets.create(db, bytes, args.at[1]!, args.length[1]!, integer, expected);
   }
   let added = 0;
-  let i = 2;
-  try {
-    if (expected > 1) sets.prepare(entry, expected);
-    for (; i < args.count; i++) if (sets.add(entry, bytes, args.at[i]!, args.length[i]!)) added++;
-  } catch (error) {
-    appliedUpTo(call, i, added, sets.length(entry) === 0);
-    throw error;
-  }
+  if (expected > 1) sets.prepare(entry, expected);
+  for (let i = 2; i < args.count; i++) if (sets.add(entry, bytes, args.at[i]!, args.length[i]!)) added++;
   if (added > 0) {
     call.changed(1, added);
     call.notify(keyspaceEvents.set, 'sadd', 1);

@@ -9,7 +9,6 @@ import { TYPE_ZSET } from '../store/entry.ts';
 import { isStoredWhole } from '../store/zset-packed.ts';
 import type { ZsetValue } from '../store/zset-value.ts';
 import type { Call } from './call.ts';
-import { appliedUpTo } from './partial.ts';
 import { popArguments, popFromFirst, popOrWait } from './pop-from-keys.ts';
 import { boundedCount, checkReplySize, randomCount } from './random-count.ts';
 import { endScan, scanCursor, ScanOptions } from './scan.ts';
@@ -71,35 +70,28 @@ function addPairs(call: Call, first: number, flags: number): void {
   let updated = 0;
   let score = firstScore;
   let processed = false;
-  let i = first;
-  try {
-    for (; i < args.count; i += 2) {
-      const at = args.at[i + 1]!;
-      const length = args.length[i + 1]!;
-      const old = values.find(value, args.bytes, at, length);
-      score = i === first ? firstScore : call.double(i);
-      if (old !== old) {
-        if ((flags & XX) !== 0) continue;
-        values.put(value, score, args.bytes, at, length);
-        added++;
-      } else {
-        if ((flags & NX) !== 0) continue;
-        if ((flags & INCR) !== 0) {
-          score += old;
-          if (score !== score) throw errors.resultingScoreNan;
-        }
-        if (((flags & GT) !== 0 && score <= old) || ((flags & LT) !== 0 && score >= old)) continue;
-        if (score !== old) {
-          values.put(value, score, args.bytes, at, length);
-          updated++;
-        }
+  for (let i = first; i < args.count; i += 2) {
+    const at = args.at[i + 1]!;
+    const length = args.length[i + 1]!;
+    const old = values.find(value, args.bytes, at, length);
+    score = i === first ? firstScore : call.double(i);
+    if (old !== old) {
+      if ((flags & XX) !== 0) continue;
+      values.put(value, score, args.bytes, at, length);
+      added++;
+    } else {
+      if ((flags & NX) !== 0) continue;
+      if ((flags & INCR) !== 0) {
+        score += old;
+        if (score !== score) throw errors.resultingScoreNan;
       }
-      processed = true;
+      if (((flags & GT) !== 0 && score <= old) || ((flags & LT) !== 0 && score >= old)) continue;
+      if (score !== old) {
+        values.put(value, score, args.bytes, at, length);
+        updated++;
+      }
     }
-  } catch (error) {
-    zsets.save(entry, value);
-    appliedUpTo(call, i, added + updated, values.count(value) === 0);
-    throw error;
+    processed = true;
   }
   zsets.save(entry, value);
   if (added + updated > 0) call.changed(1, added + updated);

@@ -3,6 +3,7 @@ import { errors, replyError, type ReplyError } from '../base/errors.ts';
 import type { Address } from '../memory/arena.ts';
 import { compareIds, copyId, type Id, incrementId, makeId } from '../store/stream-id.ts';
 import type { Pending } from '../store/stream-groups.ts';
+import { makeRoom } from '../store/room.ts';
 import type { Call } from './call.ts';
 import {
   countArgument,
@@ -135,6 +136,7 @@ export function xautoclaim(call: Call): void {
   if (root.error !== undefined) throw root.error;
   const group = requireGroup(call, root.root);
   if (count > COUNT_POSSIBLE) throw countTooHigh;
+  makeRoom(call.store.space, call.args);
   call.dontPropagate();
   reply.array(3);
   const cursorMark = reply.deferred();
@@ -160,7 +162,12 @@ export function xautoclaim(call: Call): void {
     if (minIdle > 0 && call.now - Number(pending.time) < minIdle) continue;
     if (consumer === 0) ({ consumer } = findConsumerOrCreate(call, group, 3, 1));
     const deliveries = justId ? pending.count : oneMore(pending.count);
-    groups.assign(group, consumer, id, call.now, deliveries);
+    if (!groups.tryAssign(group, consumer, id, call.now, deliveries)) {
+      // Without memory for more the caller goes on from here another time.
+      copyId(next, id);
+      more = true;
+      break;
+    }
     groups.setActive(consumer, call.now);
     if (justId) replyId(call, id);
     else replyOne(call, root.root, id);

@@ -17,6 +17,7 @@ import {
   setLastId,
 } from '../store/stream-id.ts';
 import { LAST_ID } from '../store/stream-parts.ts';
+import { makeRoom } from '../store/room.ts';
 import type { Call } from './call.ts';
 import {
   countArgument,
@@ -81,6 +82,7 @@ function read(call: Call, request: ReadRequest): void {
   const { firstKey, keys } = request;
   const ids: Id[] = [];
   for (let i = firstKey; i < firstKey + keys; i++) ids.push(startOf(call, request, i));
+  if (request.group) makeRoom(call.store.space, call.args);
   const mark = reply.deferred();
   let served = 0;
   for (let i = 0; i < keys; i++) if (serve(call, request, firstKey + i, ids[i]!, request.count)) served++;
@@ -187,6 +189,7 @@ function serveWoken(call: Call, request: ReadRequest, index: number, after: Id):
     streams.groups.lastId(group, start);
   }
   if (compareIds(streams.readId(root, LAST_ID, end), start) <= 0) return false;
+  if (group !== 0) makeRoom(call.store.space, args);
   const count = request.count === 0 ? BLOCKED_COUNT : request.count;
   if (reply.resp === 3) reply.map(1);
   else reply.array(1);
@@ -236,8 +239,8 @@ function deliver(
   let moved = false;
   while ((count === 0 || found < count) && range.next()) {
     const id = range.id;
-    // First, as it may lack memory: an entry that the group passed by without it being pending would be lost.
-    if (!request.noack) groups.assign(group, consumer, id, call.now, 1);
+    // Without memory for more it gets what there is, as by a smaller COUNT. There was room for the first.
+    if (!request.noack && !groups.tryAssign(group, consumer, id, call.now, 1)) break;
     if (compareIds(id, groups.lastId(group, last)) > 0) {
       groups.advance(root, group, id);
       moved = true;

@@ -9,7 +9,6 @@ import { KEEP_EXPIRY } from '../store/database.ts';
 import { TYPE_STRING } from '../store/entry.ts';
 import type { Call } from './call.ts';
 import { exactTime, expiryArgument, EX, isPast, PX, type TimeFormat, timeFormat } from './expiry-time.ts';
-import { propagateUpTo } from './partial.ts';
 import { type CommandRow, manyKeys, oneKey } from './row.ts';
 
 function get(call: Call): void {
@@ -220,13 +219,7 @@ function setPairs(call: Call): void {
   const { args, db } = call;
   for (let i = 1; i < args.count; i += 2) {
     const at = args.at[i]!;
-    const length = args.length[i]!;
-    try {
-      db.setString(args.bytes, at, length, args.bytes, args.at[i + 1]!, args.length[i + 1]!, -1);
-    } catch (error) {
-      propagateUpTo(call, i);
-      throw error;
-    }
+    db.setString(args.bytes, at, args.length[i]!, args.bytes, args.at[i + 1]!, args.length[i + 1]!, -1);
     call.changed(i);
     call.notify(keyspaceEvents.string, 'set', i);
   }

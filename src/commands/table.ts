@@ -11,6 +11,9 @@ import type { Protection } from './protected.ts';
 import type { CommandFlag, CommandRow } from './row.ts';
 
 /** A compiled row. */
+/** Commands that Redis lets run without memory, but that take more of it for each of their arguments. */
+const NEED_ROOM: ReadonlySet<string> = new Set(['xclaim', 'hexpire', 'hpexpire', 'hexpireat', 'hpexpireat', 'hgetex']);
+
 export class Command {
   /** Its place among all commands and subcommands of the table: access control keeps a bit for each. */
   readonly id: number;
@@ -23,6 +26,8 @@ export class Command {
   readonly isPlain: boolean;
   readonly isReadonly: boolean;
   readonly denyOom: boolean;
+  /** What its arguments may ask of the arena is made sure of before it runs. */
+  readonly needsRoom: boolean;
   readonly allowLoading: boolean;
   readonly noAsyncLoading: boolean;
   readonly allowStale: boolean;
@@ -61,6 +66,7 @@ export class Command {
     this.isWrite = has('write');
     this.isReadonly = has('readonly');
     this.denyOom = has('denyoom');
+    this.needsRoom = this.isWrite && (this.denyOom || NEED_ROOM.has(row.name));
     this.allowLoading = has('loading');
     this.noAsyncLoading = has('no_async_loading');
     this.allowStale = has('stale');

@@ -13,6 +13,9 @@
  * churn between sizes does not pin memory. Address 0 is never handed out (the first unit is reserved) and serves as "none".
  *
  * Invariant: for every page, 0 <= used <= capacity, and the page is in its class's partial list iff it has room.
+ *
+ * A reserve makes promises possible: `ensure` holds back segments that nothing has touched (so they cost address space, no
+ * memory), and allocations draw on them only once the system refuses more. Who was promised room finds it.
  */
 import { viewed } from '../base/viewed.ts';
 import { assert } from '../base/assert.ts';
@@ -20,6 +23,10 @@ import { copyBytes } from '../base/copy.ts';
 
 /** Address of a block, in units of 16 bytes; 0 means none. */
 export type Address = number;
+
+/** Size classes of small blocks, and of medium ones. */
+export const SMALL_CLASSES = 64;
+export const MEDIUM_CLASSES = 56;
 
 export const SEGMENT_BYTES: number = 4 * 1024 * 1024;
 const SEGMENT_SHIFT = 18;
@@ -31,9 +38,9 @@ export const MAX_SEGMENTS: number = 1 << (32 - SEGMENT_SHIFT);
 
 const PAGE_SHIFT = 12; // units in a 64 KiB page
 const PAGES_PER_SEGMENT = 64;
-const PAGE_BYTES = 64 * 1024;
+export const PAGE_BYTES: number = 64 * 1024;
 /** Largest block of a small page; larger ones get medium segments. */
-const SMALL_MAX = 8 * 1024;
+export const SMALL_MAX: number = 8 * 1024;
 /** Empty medium segments kept for reuse, so that a value growing and shrinking around a page does not ask the system. */
 const MAX_SPARE_SEGMENTS = 2;
 /** Largest block of a medium segment; larger ones get a buffer of their own. */
@@ -47,6 +54,11 @@ const KIND_SMALL = 1;
 const KIND_MEDIUM = 2;
 const KIND_HUGE = 3;
 
+/** Untouched segments that may stay beyond what the last promise needs. */
+const RESERVE_SURPLUS = 16;
+/** After the system refused memory, one request in so many asks it again, unless something went back to it. */
+const ASK_AGAIN = 64;
+
 const NONE = 0xffffffff;
 
 // Size classes: every 16 bytes up to 512, then eight steps a doubling.
@@ -57,7 +69,8 @@ const classBytes: readonly number[] = (() => {
     for (let step = 1; step <= 8; step++) sizes.push(base + (base / 8) * step);
   return sizes;
 })();
-const CLASSES = classBytes.length;
+const CLASSES = SMALL_CLASSES + MEDIUM_CLASSES;
+assert(classBytes.length === CLASSES, 'arena: wrong number of size classes');
 const classSize: Uint32Array = Uint32Array.from(classBytes);
 // Class by size for sizes up to SMALL_MAX (index: size in units), computed for the rest.
 const classOfUnits: Uint8Array = (() => {
@@ -104,10 +117,12 @@ export class Arena {
 
   /** Bytes handed out, as rounded up to size classes. */
   usedBytes = 0;
-  /** Bytes of all segments held from the system. */
+  /** Bytes of all segments held from the system, but for those that nothing has touched. */
   reservedBytes = 0;
   /** Blocks handed out. */
   blocks = 0;
+  /** The promise of the last `ensure`, in the caller's measure: 0 once memory was taken that may belong to it. */
+  sure = 0;
 
   // Page metadata, indexed by page number (segment * 64 + page in segment); a medium segment uses its first page's.
   #freeHead = new Uint32Array(1024);
@@ -124,6 +139,13 @@ export class Arena {
   readonly #freePages: number[] = [];
   /** Empty medium segments, at most MAX_SPARE_SEGMENTS; any class may take one. */
   readonly #spareSegments: number[] = [];
+  /** The reserve: segments that nothing has touched. */
+  readonly #fresh: number[] = [];
+  /** Untouched buffers for huge blocks that were promised. */
+  readonly #freshHuge: number[] = [];
+  /** The system refused memory, and gave none since. */
+  #refused = false;
+  #refusals = 0;
   /** Head of each class's list of pages with room. */
   readonly #partial = new Uint32Array(CLASSES).fill(NONE);
 
@@ -221,10 +243,109 @@ export class Arena {
     );
   }
 
+  /**
+   * Promises that allocations, done before the next call of this, will find `pages` pages of 64 KiB for small blocks (a class
+   * that is new takes one at least), `segments` segments for medium ones (likewise), and a huge block of each of these
+   * sizes. `sure`: what this is in the caller's measure, kept in the field while it stands. Throws ArenaExhausted, having
+   * changed nothing but the reserve.
+   */
+  ensure(pages: number, segments: number, huge: readonly number[], sure: number): void {
+    const missing = Math.ceil(Math.max(0, pages - this.#freePages.length) / PAGES_PER_SEGMENT);
+    const wanted = segments + missing;
+    while (this.#fresh.length > wanted + RESERVE_SURPLUS) this.#dropSegment(this.#fresh.pop()!, 0);
+    while (this.#fresh.length < wanted && this.#askSystem()) {
+      const segment = this.#addFresh(SEGMENT_BYTES);
+      if (segment < 0) break;
+      this.#fresh.push(segment);
+    }
+    const free = this.#fresh.length + this.#spareSegments.length;
+    if (free < wanted) throw new ArenaExhausted('arena: no room for what is asked');
+    this.#ensureHuge(huge);
+    this.sure = sure;
+  }
+
+  /** Memory is short: what can do without had better. */
+  get scarce(): boolean {
+    return this.#refused && this.sure === 0;
+  }
+
+  /** Pages and segments that are free. */
+  get room(): { readonly pages: number; readonly segments: number } {
+    return { pages: this.#freePages.length, segments: this.#fresh.length + this.#spareSegments.length };
+  }
+
+  /** Where buffers come from; throws if there is no more memory. */
+  newBuffer(bytes: number): SharedArrayBuffer {
+    return new SharedArrayBuffer(bytes);
+  }
+
+  #ensureHuge(sizes: readonly number[]): void {
+    if (sizes.length === 0 && this.#freshHuge.length === 0) return;
+    const held = this.#freshHuge.splice(0);
+    for (const bytes of sizes) {
+      const rounded = Math.ceil(bytes / 4096) * 4096;
+      const index = held.findIndex((segment) => this.u8[segment]!.length === rounded);
+      const segment = index >= 0 ? held.splice(index, 1)[0]! : bytes > MAX_BLOCK_BYTES ? -1 : this.#addFresh(rounded);
+      if (segment >= 0) this.#freshHuge.push(segment);
+      else {
+        this.#freshHuge.push(...held);
+        throw new ArenaExhausted(`arena: no room for ${bytes} bytes`);
+      }
+    }
+    for (const segment of held) this.#dropSegment(segment, 0);
+  }
+
+  /** Whether it makes sense to ask the system for memory: each refusal takes it long. */
+  #askSystem(): boolean {
+    return !this.#refused || this.#refusals++ % ASK_AGAIN === 0;
+  }
+
+  /** A segment from the system that stays untouched, or -1. */
+  #addFresh(bytes: number): number {
+    try {
+      const segment = this.#addSegment(KIND_FREE, bytes);
+      this.reservedBytes -= bytes;
+      return segment;
+    } catch (error) {
+      if (!(error instanceof ArenaExhausted)) throw error;
+      return -1;
+    }
+  }
+
+  /** A segment for small or medium blocks: from the system, or else from the reserve. */
+  #takeSegment(kind: number): number {
+    try {
+      return this.#addSegment(kind, SEGMENT_BYTES);
+    } catch (error) {
+      const segment = this.#fresh.pop();
+      if (segment === undefined) throw error;
+      this.#segmentKind[segment] = kind;
+      this.reservedBytes += SEGMENT_BYTES;
+      return segment;
+    }
+  }
+
+  /** The smallest of the promised buffers that is large enough, or -1. */
+  #takeFreshHuge(bytes: number): number {
+    let best = -1;
+    let room = Infinity;
+    for (const [index, segment] of this.#freshHuge.entries()) {
+      const has = this.u8[segment]!.length;
+      if (has < bytes || has >= room) continue;
+      best = index;
+      room = has;
+    }
+    if (best < 0) return -1;
+    this.reservedBytes += room;
+    return this.#freshHuge.splice(best, 1)[0]!;
+  }
+
   #allocHuge(bytes: number): Address {
     if (bytes > MAX_BLOCK_BYTES) throw new ArenaExhausted(`arena: no block may have ${bytes} bytes`);
     const rounded = Math.ceil(bytes / 4096) * 4096;
-    const segment = this.#addSegment(KIND_HUGE, rounded);
+    let segment = this.#freshHuge.length === 0 ? -1 : this.#takeFreshHuge(rounded);
+    if (segment < 0) segment = this.#addSegment(KIND_HUGE, rounded);
+    else this.#segmentKind[segment] = KIND_HUGE;
     this.#hugeBytes[segment] = rounded;
     this.usedBytes += rounded;
     this.blocks++;
@@ -234,21 +355,24 @@ export class Arena {
   #releaseHuge(segment: number): void {
     this.usedBytes -= this.#hugeBytes[segment]!;
     this.blocks--;
-    this.#dropSegment(segment, this.#hugeBytes[segment]!);
+    this.#dropSegment(segment, this.u8[segment]!.length);
   }
 
   #addSegment(kind: number, bytes: number): number {
     // Segment 0 is always a small one, so that address 0 lies in a reserved unit.
     if (this.u8.length === 0 && kind !== KIND_SMALL) this.#addSmallSegment();
     const segment = this.#freeSegments.pop() ?? this.u8.length;
-    if (segment >= MAX_SEGMENTS) throw new ArenaExhausted('arena: all segments are in use');
     let buffer: SharedArrayBuffer;
     try {
-      buffer = new SharedArrayBuffer(bytes);
+      if (segment >= MAX_SEGMENTS) throw new ArenaExhausted('arena: all segments are in use');
+      buffer = this.newBuffer(bytes);
     } catch {
+      this.#refused = true;
+      this.sure = 0;
       if (segment < this.u8.length) this.#freeSegments.push(segment);
       throw new ArenaExhausted(`arena: the system refused ${bytes} bytes`);
     }
+    this.#refused = false;
     this.u8[segment] = viewed(new Uint8Array(buffer));
     this.u32[segment] = new Uint32Array(buffer);
     this.f64[segment] = new Float64Array(buffer);
@@ -267,6 +391,7 @@ export class Arena {
     this.u32[segment] = new Uint32Array(0);
     this.f64[segment] = new Float64Array(0);
     this.#freeSegments.push(segment);
+    this.#refused = false;
   }
 
   #growMetadata(pages: number): void {
@@ -288,11 +413,12 @@ export class Arena {
   }
 
   #addSmallSegment(): void {
-    const segment = this.#addSegment(KIND_SMALL, SEGMENT_BYTES);
+    const segment = this.#takeSegment(KIND_SMALL);
     for (let page = PAGES_PER_SEGMENT - 1; page >= 0; page--) this.#freePages.push(segment * PAGES_PER_SEGMENT + page);
   }
 
   #addPage(cls: number): number {
+    if (this.#refused) this.sure = 0;
     const size = classSize[cls]!;
     let page: number;
     let first: number;
@@ -307,7 +433,7 @@ export class Arena {
         bytes -= 16;
       }
     } else {
-      const segment = this.#spareSegments.pop() ?? this.#addSegment(KIND_MEDIUM, SEGMENT_BYTES);
+      const segment = this.#spareSegments.pop() ?? this.#takeSegment(KIND_MEDIUM);
       this.#segmentKind[segment] = KIND_MEDIUM;
       page = segment * PAGES_PER_SEGMENT;
       first = segment * SEGMENT_UNITS;

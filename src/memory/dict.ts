@@ -607,7 +607,8 @@ export class Dict {
   }
 
   #startRehash(view: Uint32Array, word: number, log: number): void {
-    if (log === view[word + LOG0]) return;
+    // Promised memory is not for what only makes things faster.
+    if (log === view[word + LOG0] || this.arena.scarce) return;
     let table: Address;
     try {
       table = this.#allocTable(log);

@@ -11,6 +11,7 @@ import type { Call } from '../commands/call.ts';
 import { protectedRefusal } from '../commands/protected.ts';
 import type { Session, Transaction } from '../commands/session.ts';
 import { type Command, type CommandTable, SAMPLE_MASK } from '../commands/table.ts';
+import { makeRoom } from '../store/room.ts';
 import { Args, latin1 } from '../resp/args.ts';
 import type { Denial } from './acl/selector.ts';
 import { noMorePermission, noPermission } from './acl/no-permission.ts';
@@ -197,6 +198,7 @@ export class Executor {
     const timed = command.timed || (command.calls & SAMPLE_MASK) === 0 || args.rawLength > this.longArguments;
     const started = timed ? call.services.clock.monotonic() : 0;
     try {
+      if (command.needsRoom) makeRoom(call.store.space, args);
       command.handler!(call);
     } catch (error) {
       call.reply.at = replyStart;

@@ -5,7 +5,7 @@
  * Groups and consumers are addresses of their blocks; they stay valid until deleted. A method that throws ArenaExhausted has
  * changed nothing.
  */
-import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
+import { type Address, ArenaExhausted, byteOf, segmentOf } from '../memory/arena.ts';
 import { copyBytes } from '../base/copy.ts';
 import { IdCursor } from '../memory/id-index.ts';
 import { Span } from '../base/span.ts';
@@ -287,6 +287,17 @@ export class StreamGroups {
       if (before !== 0) owned.remove(this.parts.ownedOf(before), id);
     }
     this.#write(cursor, consumer, time, count);
+  }
+
+  /** The same; false, and nothing happened, if there is no memory for it. */
+  tryAssign(group: Address, consumer: Address, id: Id, time: number | bigint, count: number | bigint): boolean {
+    try {
+      this.assign(group, consumer, id, time, count);
+      return true;
+    } catch (error) {
+      if (error instanceof ArenaExhausted) return false;
+      throw error;
+    }
   }
 
   /** Changes time and count of a pending entry. */
