@@ -83,9 +83,11 @@ function reload(call: Call): void {
     else if (call.is(i, 'merge')) merge = true;
     else throw badReload;
   }
-  const error = call.services.persistence.reload({ noSave, noFlush, merge });
+  const { keyEvents, persistence, tracking } = call.services;
+  if (!noFlush) for (const db of call.store.space.databases) keyEvents.databaseChanged(db.index);
+  const error = persistence.reload({ noSave, noFlush, merge });
   if (error !== undefined) throw replyError(error);
-  if (!noFlush) call.services.tracking.flushed();
+  if (!noFlush) tracking.flushed();
   call.reply.ok();
 }
 

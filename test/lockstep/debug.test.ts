@@ -137,6 +137,19 @@ lockstep('RELOAD keeps all data', async (both) => {
   await both.error('DEBUG', 'RELOAD', 'foo');
 });
 
+lockstep('RELOAD changes the keys that clients watch', async (both) => {
+  await both('SET', 'k', 'v');
+  for (const options of [[], ['NOFLUSH', 'MERGE']]) {
+    for (const key of ['k', 'none']) {
+      await both('WATCH', key);
+      await both('DEBUG', 'RELOAD', ...options);
+      await both('MULTI');
+      await both('PING');
+      await both('EXEC');
+    }
+  }
+});
+
 lockstep('PROTOCOL has a value of each type', { resp: 'both' }, async (both) => {
   const types = ['string', 'integer', 'double', 'bignum', 'null', 'array', 'set', 'map', 'verbatim', 'true', 'false'];
   for (const type of types) await both('DEBUG', 'PROTOCOL', type);
