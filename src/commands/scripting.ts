@@ -1,7 +1,7 @@
 /**
  * Scripts and function libraries, without an engine: nothing is run. What can be answered truly is; libraries that a master,
  * a file or FUNCTION RESTORE brings are kept, listed, saved and passed on, so that a replica of ours, or the next master, has
- * them. What functions a library registers is unknown here, so FUNCTION LIST shows none.
+ * them. What functions a library registers is known where its source says so plainly (store/lua-registrations.ts).
  */
 import { replyError, type ReplyError, subcommandSyntax } from '../base/errors.ts';
 import { globMatch } from '../base/glob.ts';
@@ -15,6 +15,7 @@ import {
   parseLibrary,
   readLibraries,
 } from '../store/function-libraries.ts';
+import { type RegisteredFunction, registeredFunctions } from '../store/lua-registrations.ts';
 import type { Call } from './call.ts';
 import { helpRow } from './help.ts';
 import { type CommandRow, type KeySpec } from './row.ts';
@@ -98,9 +99,22 @@ function functionRestore(call: Call): void {
   if (args.count === 4 && !flush && !replace && !call.is(3, 'append')) throw badPolicy;
   if (checkPayload(args.bytes, args.at[2]!, args.length[2]!, true) !== 'ok') throw badPayload;
   const payload = args.copy(2);
-  store.functions = checked(() => joinLibraries(flush ? [] : store.functions, readLibraries(payload), replace));
+  const joined = checked(() => joinLibraries(flush ? [] : store.functions, readLibraries(payload), replace));
+  // What a master has done was right there.
+  if (!store.space.fromMaster) refuseDuplicates(call, joined);
+  store.functions = joined;
   call.dirty++;
   call.reply.ok();
+}
+
+/** No two libraries may register the same function, as far as that is known. */
+function refuseDuplicates(call: Call, sources: readonly Uint8Array[]): void {
+  const names = new Set<string>();
+  for (const source of sources)
+    for (const { name } of functionsOf(call, source)) {
+      if (names.has(name)) throw replyError(`ERR Function ${name} already exists`);
+      names.add(name);
+    }
 }
 
 function functionList(call: Call): void {
@@ -127,15 +141,42 @@ function functionList(call: Call): void {
     reply.bulkText('engine');
     reply.bulkText(engine);
     reply.bulkText('functions');
-    reply.array(0);
+    listFunctions(call, source);
     if (!withCode) continue;
     reply.bulkText('library_code');
     reply.bulk(source, 0, source.length);
   }
 }
 
+function listFunctions(call: Call, source: Uint8Array): void {
+  const { reply } = call;
+  const functions = functionsOf(call, source);
+  reply.array(functions.length);
+  for (const { name, description, flags } of functions) {
+    reply.map(3);
+    reply.bulkText('name');
+    reply.bulkText(name);
+    reply.bulkText('description');
+    if (description === undefined) reply.null();
+    else reply.bulkText(description);
+    reply.bulkText('flags');
+    reply.set(flags.length);
+    for (const flag of flags) reply.simple(flag);
+  }
+}
+
+function functionsOf({ store }: Call, source: Uint8Array): readonly RegisteredFunction[] {
+  const { registered } = store;
+  const known = registered.get(source);
+  if (known !== undefined) return known;
+  const functions = registeredFunctions(source);
+  registered.set(source, functions);
+  return functions;
+}
+
 function functionStats(call: Call): void {
   const { reply } = call;
+  const held = libraries(call);
   reply.map(2);
   reply.bulkText('running_script');
   reply.null();
@@ -144,9 +185,9 @@ function functionStats(call: Call): void {
   reply.bulkText('LUA');
   reply.map(2);
   reply.bulkText('libraries_count');
-  reply.integer(libraries(call).length);
+  reply.integer(held.length);
   reply.bulkText('functions_count');
-  reply.integer(0);
+  reply.integer(held.reduce((sum, { source }) => sum + functionsOf(call, source).length, 0));
 }
 
 /** Those that are libraries: a file is taken as it is. */

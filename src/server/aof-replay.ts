@@ -3,7 +3,6 @@ import type { ReplyError } from '../base/errors.ts';
 import type { AofReplay } from '../persistence/aof-load.ts';
 import type { Session } from '../commands/session.ts';
 import type { Args } from '../resp/args.ts';
-import type { Store } from '../store/store.ts';
 import { newMasterSession } from './master-session.ts';
 import type { Server } from './server.ts';
 
@@ -43,7 +42,7 @@ export class ServerAofReplay implements AofReplay {
 
   run(args: Args): boolean {
     const { commands, executor, writer } = this.#server;
-    if (commands.find(args) === undefined) return keepFunction(this.#server.store, args);
+    if (commands.find(args) === undefined) return false;
     executor.execute(this.#session, args);
     writer.at = this.#replyStart;
     return true;
@@ -60,30 +59,4 @@ export class ServerAofReplay implements AofReplay {
         `command '${session.lastCommand || '<unknown>'}'`,
     );
   }
-}
-
-/**
- * Functions are kept, saved and passed on even where nothing runs them; so their commands are those of a file that is not
- * refused. False: it is another command.
- */
-function keepFunction(store: Store, args: Args): boolean {
-  if (!args.is(0, 'function')) return false;
-  const last = args.count - 1;
-  if (args.is(1, 'flush')) store.functions = [];
-  else if (args.is(1, 'delete') && last === 2) store.functions = without(store, args.text(last));
-  else if (args.is(1, 'load') && last >= 2) {
-    const code = args.copy(last);
-    store.functions = [...without(store, libraryName(code)), code];
-  } else return false;
-  return true;
-}
-
-function without(store: Store, name: string): readonly Uint8Array[] {
-  return store.functions.filter((code) => libraryName(code) !== name);
-}
-
-/** A library's first line is "#!<engine> name=<name>". */
-function libraryName(code: Uint8Array): string {
-  const [line = ''] = Buffer.from(code).toString('latin1').split('\n', 1);
-  return /\bname=(\S+)/i.exec(line)?.[1] ?? '';
 }

@@ -3,8 +3,7 @@
  *
  *   #!<engine> name=<library>
  *
- * and comes from a master, a file or a FUNCTION DUMP. They are passed on, saved and listed; what functions they would register
- * is unknown.
+ * and comes from a master, a file or a FUNCTION DUMP. They are passed on, saved and listed.
  */
 import { RdbError } from '../rdb/error.ts';
 import { makePayload, PAYLOAD_FOOTER_BYTES } from '../rdb/payload.ts';
@@ -106,6 +105,7 @@ export function readLibraries(payload: Uint8Array): readonly Uint8Array[] {
     functionLibrary: (bytes, at, length) => void libraries.push(bytes.slice(at, at + length)),
     end: () => {},
   };
+  if (payload.length > PAYLOAD_FOOTER_BYTES && payload[0] !== OPCODE_FUNCTION2) refuse();
   const reader = new RdbReader(sink, { checksum: false, inputBytes: payload.length + FRAME_BYTES });
   // The body is what stands between header and end of a file.
   reader.push(Buffer.from('REDIS0010'));
@@ -116,12 +116,14 @@ export function readLibraries(payload: Uint8Array): readonly Uint8Array[] {
     reader.endOfInput();
     if (reader.pendingBytes > 0) refuse();
   } catch (error) {
-    if (error instanceof RdbError) throw new LibraryError('failed loading functions');
+    if (error instanceof RdbError) throw new LibraryError('failed loading the given functions payload');
     throw error;
   }
   return libraries;
 }
 
+/** What stands before each library. */
+const OPCODE_FUNCTION2 = 245;
 /** EOF, and a checksum of zero, which is not verified. */
 const END = Buffer.from([0xff, 0, 0, 0, 0, 0, 0, 0, 0]);
 const FRAME_BYTES = 18;

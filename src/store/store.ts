@@ -10,6 +10,7 @@ import { FieldExpiry } from './field-expiry.ts';
 import { Hashes } from './hashes.ts';
 import { HyperLogLogs } from './hyperloglog.ts';
 import { Lists } from './lists.ts';
+import type { RegisteredFunction } from './lua-registrations.ts';
 import { Restorer } from './restore.ts';
 import { SetAlgebra } from './set-algebra.ts';
 import { Sets } from './sets.ts';
@@ -27,6 +28,8 @@ export class Store {
   readonly hyperLogLogs: HyperLogLogs;
   /** Function libraries received from a master or a file, as they came: kept, saved and passed on. */
   functions: readonly Uint8Array[] = [];
+  /** What is known of their functions, as far as somebody asked. */
+  readonly registered: WeakMap<Uint8Array, readonly RegisteredFunction[]> = new WeakMap();
   readonly hashes: Hashes;
   readonly fieldExpiry: FieldExpiry;
   readonly sets: Sets;
