@@ -34,6 +34,7 @@ export class AofRewrite implements SnapshotConsumer {
   #file: DiskFile | null = null;
   #queue: Uint8Array[] = [];
   #queued = 0;
+  #chunks = 0;
   #bytes = 0;
   #paused = false;
   /** The snapshot said that it is complete. */
@@ -58,6 +59,7 @@ export class AofRewrite implements SnapshotConsumer {
   chunk(bytes: Uint8Array): ChunkAnswer {
     if (this.#over) return 'stop';
     const { encoder } = this.#parts;
+    this.#chunks++;
     for (const piece of encoder === null ? [bytes] : encoder.push(bytes)) {
       this.#queue.push(piece);
       this.#queued += piece.length;
@@ -102,11 +104,14 @@ export class AofRewrite implements SnapshotConsumer {
         }
         this.#queue = [];
         this.#queued = 0;
+        const chunks = this.#chunks;
         for (const piece of queue) {
           if (this.#over) break;
           await this.#file.write(piece);
           this.#bytes += piece.length;
         }
+        // What an encoder makes of them may refer to them.
+        if (this.#parts.encoder === null) this.#run?.done(chunks);
         if (this.#paused) {
           this.#paused = false;
           this.#run?.resume();

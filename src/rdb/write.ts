@@ -39,6 +39,8 @@ export type ChunkOutput = (chunk: Uint8Array) => boolean;
 export interface RdbWriterOptions {
   /** Capacity of a chunk, MIN_CHUNK_BYTES to MAX_CHUNK_BYTES; default DEFAULT_CHUNK_BYTES. */
   readonly chunkBytes?: number;
+  /** Memory for a chunk, as large as `chunkBytes`, with a view (base/viewed.ts); default: new memory. */
+  readonly allocate?: () => Uint8Array;
   /** `rdbchecksum`; off writes a zero sum, which readers accept unchecked. Default on. */
   readonly checksum?: boolean;
   /** `rdbcompression`: LZF for strings of more than 20 bytes, where it saves any. Default on. */
@@ -69,7 +71,7 @@ export class RdbWriter {
   }
 
   readonly #output: ChunkOutput;
-  readonly #chunkBytes: number;
+  readonly #allocate: () => Uint8Array;
   readonly #checksum: boolean;
   readonly #compressLimit: number;
   readonly #crc = new Crc64();
@@ -87,8 +89,8 @@ export class RdbWriter {
       throw new RangeError(`chunkBytes must be ${MIN_CHUNK_BYTES} to ${MAX_CHUNK_BYTES}`);
     }
     this.#output = output;
-    this.#chunkBytes = chunkBytes;
-    this.#chunk = viewed(new Uint8Array(chunkBytes));
+    this.#allocate = options.allocate ?? ((): Uint8Array => viewed(new Uint8Array(chunkBytes)));
+    this.#chunk = this.#allocate();
     this.#checksum = options.checksum ?? true;
     this.#compressLimit = (options.compress ?? true) ? (options.compressLimitBytes ?? DEFAULT_COMPRESS_LIMIT_BYTES) : 0;
   }
@@ -158,7 +160,7 @@ export class RdbWriter {
     const full = this.#chunk.subarray(0, this.#at);
     this.#at = 0;
     this.#summed = 0;
-    if (!this.#output(full)) this.#chunk = viewed(new Uint8Array(this.#chunkBytes));
+    if (!this.#output(full)) this.#chunk = this.#allocate();
   }
 
   // ---- parts of a value ----

@@ -123,6 +123,9 @@ class Reader implements SnapshotRun {
     resumed?.();
   }
 
+  /** The pieces of the file are its own. */
+  done(): void {}
+
   cancel(): void {
     if (this.#gone) return;
     this.#leave();

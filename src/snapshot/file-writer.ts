@@ -28,6 +28,7 @@ export class FileWriter implements SnapshotConsumer {
   readonly #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #bytes = 0;
+  #chunks = 0;
   #file: DiskFile | null = null;
   #stage: FileStage = 'open';
   #busy = false;
@@ -86,6 +87,7 @@ export class FileWriter implements SnapshotConsumer {
         await this.#file.write(chunk);
         this.#bytes += chunk.length;
         this.#queuedBytes -= chunk.length;
+        this.run?.done(++this.#chunks);
         if (!this.#over) this.run?.resume();
       }
       if (this.#ended && !this.#over) {

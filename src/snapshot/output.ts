@@ -6,10 +6,11 @@
  *              ^ slow       ^ quick            held bytes = from the slowest to the end
  */
 import { assert } from '../base/assert.ts';
+import { Chunk, ChunkPool } from './chunks.ts';
 import type { SnapshotConsumer, SnapshotRun } from './ports.ts';
 
 export class Output {
-  readonly #chunks: Uint8Array[] = [];
+  readonly #chunks: Chunk[] = [];
   /** Number of the first chunk that is held, and bytes in front of it. */
   #first = 0;
   #letGoBytes = 0;
@@ -18,8 +19,10 @@ export class Output {
   readonly seats: Set<Seat> = new Set();
   /** Somebody can take more, or has left. */
   readonly #wake: () => void;
+  readonly pool: ChunkPool;
 
-  constructor(wake: () => void) {
+  constructor(chunkBytes: number, wake: () => void) {
+    this.pool = new ChunkPool(chunkBytes);
     this.#wake = wake;
   }
 
@@ -46,9 +49,10 @@ export class Output {
     return seat;
   }
 
-  push(chunk: Uint8Array): void {
-    this.#chunks.push(chunk);
-    this.#producedBytes += chunk.length;
+  /** `bytes`: in memory of the pool; it belongs to the output from here on. */
+  push(bytes: Uint8Array): void {
+    this.#chunks.push(new Chunk(bytes, this.pool));
+    this.#producedBytes += bytes.length;
   }
 
   /** Everything was pushed. */
@@ -108,8 +112,9 @@ export class Output {
       const chunk = this.#chunks[seat.next - this.#first];
       assert(chunk !== undefined, 'snapshot: a chunk was let go before its time');
       seat.next++;
-      seat.takenBytes += chunk.length;
-      if (!this.#obey(seat, seat.consumer.chunk(chunk))) return;
+      seat.takenBytes += chunk.bytes.length;
+      seat.hold(chunk);
+      if (!this.#obey(seat, seat.consumer.chunk(chunk.bytes))) return;
     }
     if (!this.#ended) return;
     this.#remove(seat);
@@ -137,8 +142,10 @@ export class Output {
     let next = Infinity;
     for (const seat of this.seats) next = Math.min(next, seat.next);
     while (this.#chunks.length > 0 && this.#first < next) {
-      this.#letGoBytes += this.#chunks.shift()!.length;
+      const chunk = this.#chunks.shift()!;
+      this.#letGoBytes += chunk.bytes.length;
       this.#first++;
+      chunk.letGo();
     }
   }
 }
@@ -160,6 +167,9 @@ export class Seat implements SnapshotRun {
   seenBytes = -1;
   /** Monotonic ms since when others wait for it; -1 when they do not. */
   laggingSinceMs = -1;
+  /** Chunks that it was given and is not done with; those before them. */
+  readonly #held: Chunk[] = [];
+  #done = 0;
 
   constructor(consumer: SnapshotConsumer, changed: (left: boolean) => void) {
     this.consumer = consumer;
@@ -172,9 +182,29 @@ export class Seat implements SnapshotRun {
     this.#changed(false);
   }
 
+  done(chunks: number): void {
+    while (this.#done < chunks && this.#held.length > 0) {
+      this.#held.shift()!.letGo();
+      this.#done++;
+    }
+  }
+
+  /** A chunk is about to be given to it. */
+  hold(chunk: Chunk): void {
+    chunk.hold();
+    this.#held.push(chunk);
+    if (this.#held.length <= MOST_HELD) return;
+    // It does not say when it is done: the chunk will be garbage.
+    this.#held.shift();
+    this.#done++;
+  }
+
   cancel(): void {
     if (this.gone) return;
     this.gone = true;
     this.#changed(true);
   }
 }
+
+/** Chunks of which is known that a consumer has them; they are not let go while they are. */
+const MOST_HELD = 64;

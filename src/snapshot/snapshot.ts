@@ -159,7 +159,7 @@ class Run {
     this.#limits = limits;
     this.request = request;
     this.#finished = finished;
-    this.#output = new Output(() => this.#wake());
+    this.#output = new Output(limits.chunkBytes, () => this.#wake());
     const { offset, replid, streamDb } = request;
     this.#walk = new Walk(
       store,
@@ -171,6 +171,7 @@ class Run {
         compress: request.purpose !== 'sync' && settings.rdbcompression,
         withFunctions: !request.excludeFunctions,
         withData: !request.excludeData,
+        allocate: this.#output.pool.take,
         facts: {
           now: clock.now(),
           position: offset < 0 ? null : { replid, offset, streamDb },

@@ -48,6 +48,8 @@ export interface WalkOptions {
   readonly compress: boolean;
   readonly withFunctions: boolean;
   readonly withData: boolean;
+  /** Memory for chunks, `chunkBytes` long. */
+  readonly allocate?: () => Uint8Array;
   readonly facts: RdbFacts;
 }
 

@@ -74,6 +74,10 @@ class Taker implements SnapshotConsumer {
   total: number | null | undefined;
   ended = false;
   failure = '';
+  /** Memory that it saw. */
+  readonly buffers = new Set<ArrayBufferLike>();
+  /** It copies what it gets, and is done with it when so many more chunks have come. */
+  doneAfter = Infinity;
 
   begin(totalBytes: number | null): ChunkAnswer {
     this.total = totalBytes;
@@ -81,8 +85,10 @@ class Taker implements SnapshotConsumer {
   }
 
   chunk(bytes: Uint8Array): ChunkAnswer {
-    this.chunks.push(bytes);
+    this.buffers.add(bytes.buffer);
+    this.chunks.push(this.doneAfter < Infinity ? bytes.slice() : bytes);
     this.bytes += bytes.length;
+    if (this.chunks.length > this.doneAfter) this.run!.done(this.chunks.length - this.doneAfter);
     return this.#answer();
   }
 
@@ -282,4 +288,42 @@ test('rdb-key-save-delay makes a snapshot last', async () => {
   assert.ok(!taker.ended && subject.snapshots.progress.written < 600);
   await subject.clock.advance(1000);
   assert.ok(taker.ended);
+});
+
+test('memory of chunks serves again when all consumers are done with it, and not before', async () => {
+  const subject = new Subject({ aheadBytes: 2 * KIB }).fill(4000);
+  const digest = digestAll(subject.store);
+  const one = subject.taker();
+  one.doneAfter = 0;
+  await subject.clock.advance(10);
+  assert.ok(one.ended && one.chunks.length > 200);
+  assert.ok(one.buffers.size < 10, `${one.buffers.size} pieces of memory for ${one.chunks.length} chunks`);
+  assert.equal(one.digest(), digest);
+
+  // The second one keeps five of them, unread: they must stay as they are.
+  const quick = subject.taker();
+  const slow = subject.taker();
+  quick.doneAfter = 0;
+  const unread: { readonly bytes: Uint8Array; readonly copy: Uint8Array }[] = [];
+  slow.chunk = (bytes): ChunkAnswer => {
+    unread.push({ bytes, copy: bytes.slice() });
+    if (unread.length > 5) {
+      const { bytes: read, copy } = unread.shift()!;
+      assert.deepEqual(read, copy);
+      slow.chunks.push(copy);
+      slow.run!.done(slow.chunks.length);
+    }
+    return 'more';
+  };
+  await subject.clock.advance(10);
+  for (const { bytes, copy } of unread) assert.deepEqual(bytes, copy);
+  assert.ok(quick.ended && slow.ended);
+  assert.ok(quick.buffers.size < 20, `${quick.buffers.size} pieces of memory for ${quick.chunks.length} chunks`);
+  assert.equal(quick.digest(), digest);
+
+  // Who never says that it is done has its chunks for itself.
+  const silent = subject.taker();
+  await subject.clock.advance(10);
+  assert.equal(silent.buffers.size, silent.chunks.length);
+  assert.equal(silent.digest(), digest);
 });

@@ -284,6 +284,7 @@ class Seat implements SnapshotConsumer {
   readonly #events: SeatEvents;
   #begun = false;
   #left = false;
+  #chunks = 0;
 
   constructor(session: ReplicaSession, mark: string, events: SeatEvents) {
     this.#session = session;
@@ -305,8 +306,10 @@ class Seat implements SnapshotConsumer {
   }
 
   chunk(bytes: Uint8Array): ChunkAnswer {
+    this.#chunks++;
     this.#session.send(bytes);
     this.#session.bulkBytesSent += bytes.length;
+    if (!this.#session.blocked) this.run?.done(this.#chunks);
     return this.#answer();
   }
 
@@ -323,7 +326,10 @@ class Seat implements SnapshotConsumer {
     const session = this.#session;
     if (this.#left || session.state === 'closed') return 'stop';
     if (!session.blocked || session.connection.pendingBytes < MAX_QUEUED_BULK_BYTES) return 'more';
-    session.whenDrained(() => this.run?.resume());
+    session.whenDrained(() => {
+      this.run?.done(this.#chunks);
+      this.run?.resume();
+    });
     return 'pause';
   }
 }

@@ -309,6 +309,7 @@ export class ReplicationNode implements ReplicationHost, StreamExecutor {
       this.clock.soon(() => shared.running--);
     }
     return {
+      done: () => {},
       resume: () => {
         if (state !== 'wait') return;
         state = 'run';
