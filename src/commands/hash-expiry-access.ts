@@ -8,7 +8,7 @@ import type { Address } from '../memory/arena.ts';
 import { TYPE_HASH } from '../store/entry.ts';
 import type { Call } from './call.ts';
 import { exactTime, isPast, timeFormat } from './expiry-time.ts';
-import { FieldChanges } from './hash-expiry.ts';
+import { FieldChanges, removeField } from './hash-field-changes.ts';
 import { fieldExpiryArgument, fieldsNotPositive, firstField } from './hash-field-arguments.ts';
 import { makeHash, propagateExpiry, writeHash } from './hash-lookup.ts';
 import { type CommandRow, oneKey } from './row.ts';
@@ -32,16 +32,6 @@ function replyValue(call: Call, entry: Address, index: number): boolean {
   if (found) call.reply.bulk(a.bytes, a.at, a.length);
   else call.reply.null();
   return found;
-}
-
-/** Removes the field at argument `index`, and with the last one the key. Returns the entry, or 0 if the key is gone. */
-function removeField(call: Call, entry: Address, index: number): Address {
-  const { args } = call;
-  const { hashes } = call.store;
-  hashes.remove(entry, args.bytes, args.at[index]!, args.length[index]!);
-  if (hashes.length(entry) > 0) return entry;
-  call.removeKey(1);
-  return 0;
 }
 
 function hgetdel(call: Call): void {
@@ -75,7 +65,6 @@ function hgetex(call: Call): void {
   let entry = writeHash(call, first, 1);
   const past = format !== undefined && isPast(call, expiry);
   const changes = new FieldChanges(call);
-  call.dontPropagate();
   reply.array(args.count - first);
   try {
     for (let i = first; i < args.count; i++) {
@@ -83,8 +72,7 @@ function hgetex(call: Call): void {
       const length = args.length[i]!;
       if (!replyValue(call, entry, i) || expiry === KEEP) continue;
       if (past) {
-        entry = removeField(call, entry, i);
-        changes.delete(i);
+        entry = changes.remove(entry, i);
         continue;
       }
       if (expiry === PERSIST && hashes.expiry(entry, args.bytes, at, length) < 0) continue;
@@ -92,16 +80,11 @@ function hgetex(call: Call): void {
       changes.updated.push(i);
     }
   } finally {
-    const done = changes.updated.length + changes.deleted;
-    if (done > 0) call.changed(1, done);
+    changes.count();
     if (expiry === PERSIST) changes.propagate('HPERSIST', []);
     else changes.propagate('HPEXPIREAT', [String(exactTime(expiry))]);
   }
-  if (changes.deleted > 0) {
-    call.notify(keyspaceEvents.hash, 'hdel', 1);
-    if (entry === 0) call.notify(keyspaceEvents.generic, 'del', 1);
-  } else if (changes.updated.length > 0)
-    call.notify(keyspaceEvents.hash, expiry === PERSIST ? 'hpersist' : 'hexpire', 1);
+  changes.notify(expiry === PERSIST ? 'hpersist' : 'hexpire');
 }
 
 interface SetRequest {
@@ -156,7 +139,6 @@ function hsetex(call: Call): void {
       return;
     }
   }
-  call.dontPropagate();
   if (expiry >= 0 && isPast(call, expiry)) setForNoTime(call, found, first);
   else setPairs(call, found, first, expiry);
   reply.integer(1);
@@ -170,10 +152,9 @@ function setForNoTime(call: Call, found: Address, first: number): void {
   let entry = found;
   for (let i = first; i < args.count && entry !== 0; i += 2) {
     if (!hashes.has(entry, args.bytes, args.at[i]!, args.length[i]!)) continue;
-    entry = removeField(call, entry, i);
-    changes.delete(i);
+    entry = changes.remove(entry, i);
   }
-  if (changes.deleted > 0) call.changed(1, changes.deleted);
+  changes.count();
   call.notify(keyspaceEvents.hash, 'hset', 1);
   call.notify(keyspaceEvents.hash, 'hdel', 1);
   if (entry === 0) call.notify(keyspaceEvents.generic, 'del', 1);

@@ -3,10 +3,10 @@
  * HPEXPIREAT with the fields that were changed and the time in ms; a time that is past deletes the field, which they get
  * as HDEL.
  */
-import { keyspaceEvents } from '../base/settings.ts';
 import { TYPE_HASH } from '../store/entry.ts';
 import type { Call } from './call.ts';
 import { exactTime, EX, EXAT, isPast, PX, PXAT, type TimeFormat } from './expiry-time.ts';
+import { FieldChanges } from './hash-field-changes.ts';
 import { fieldExpiryArgument, fieldsNotAboveZero, fieldsNotPositive, firstField } from './hash-field-arguments.ts';
 import { writeHash } from './hash-lookup.ts';
 import { type CommandRow, oneKey } from './row.ts';
@@ -37,30 +37,6 @@ function allows(condition: Condition | undefined, present: number, expiryMs: num
   }
 }
 
-/** What became of the fields of one command, and what replicas, watchers and listeners must hear of it. */
-export class FieldChanges {
-  /** Indexes of the arguments that name fields with a new expiry. */
-  readonly updated: number[] = [];
-  deleted = 0;
-  readonly #call: Call;
-
-  constructor(call: Call) {
-    this.#call = call;
-  }
-
-  /** The field at argument `index` was deleted. */
-  delete(index: number): void {
-    this.deleted++;
-    this.#call.effectOf('HDEL', 1, index);
-  }
-
-  /** An effect about the updated fields: `name key [words] FIELDS n field ...`. */
-  propagate(name: string, words: readonly (string | number)[]): void {
-    const { updated } = this;
-    if (updated.length > 0) this.#call.effectOf(name, 1, ...words, 'FIELDS', String(updated.length), ...updated);
-  }
-}
-
 function setExpiries(call: Call, format: TimeFormat): void {
   const { args, reply, db } = call;
   const { hashes } = call.store;
@@ -71,7 +47,6 @@ function setExpiries(call: Call, format: TimeFormat): void {
   let entry = writeHash(call, first, 1);
   const past = isPast(call, expiry);
   const changes = new FieldChanges(call);
-  call.dontPropagate();
   reply.array(args.count - first);
   try {
     for (let i = first; i < args.count; i++) {
@@ -81,12 +56,7 @@ function setExpiries(call: Call, format: TimeFormat): void {
       if (present === NO_FIELD) reply.integer(NO_FIELD);
       else if (!allows(condition, present, expiry)) reply.integer(NOT_MET);
       else if (past) {
-        hashes.remove(entry, args.bytes, at, length);
-        changes.delete(i);
-        if (hashes.length(entry) === 0) {
-          call.removeKey(1);
-          entry = 0;
-        }
+        entry = changes.remove(entry, i);
         reply.integer(DELETED);
       } else {
         hashes.setExpiry(db, entry, args.bytes, at, length, expiry);
@@ -95,14 +65,10 @@ function setExpiries(call: Call, format: TimeFormat): void {
       }
     }
   } finally {
-    const done = changes.updated.length + changes.deleted;
-    if (done > 0) call.changed(1, done);
+    changes.count();
     changes.propagate('HPEXPIREAT', [String(exactTime(expiry)), ...(condition === undefined ? [] : [3])]);
   }
-  if (changes.deleted > 0) {
-    call.notify(keyspaceEvents.hash, 'hdel', 1);
-    if (entry === 0) call.notify(keyspaceEvents.generic, 'del', 1);
-  } else if (changes.updated.length > 0) call.notify(keyspaceEvents.hash, 'hexpire', 1);
+  changes.notify('hexpire');
 }
 
 function hexpire(call: Call): void {
@@ -162,7 +128,6 @@ function hpersist(call: Call): void {
   const first = firstField(call, 2, fieldsNotPositive);
   const entry = writeHash(call, first, 1);
   const changes = new FieldChanges(call);
-  call.dontPropagate();
   reply.array(args.count - first);
   try {
     for (let i = first; i < args.count; i++) {
@@ -176,10 +141,10 @@ function hpersist(call: Call): void {
       reply.integer(DONE);
     }
   } finally {
-    if (changes.updated.length > 0) call.changed(1, changes.updated.length);
+    changes.count();
     changes.propagate('HPERSIST', []);
   }
-  if (changes.updated.length > 0) call.notify(keyspaceEvents.hash, 'hpersist', 1);
+  changes.notify('hpersist');
 }
 
 interface Facts {
