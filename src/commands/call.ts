@@ -12,6 +12,7 @@ import type { Args } from '../resp/args.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
 import type { Address } from '../memory/arena.ts';
 import type { Database } from '../store/database.ts';
+import { makeRoom } from '../store/room.ts';
 import type { Store } from '../store/store.ts';
 import { errors, type ReplyError } from '../base/errors.ts';
 import { keyspaceEvents } from '../base/settings.ts';
@@ -165,6 +166,19 @@ export class Call {
     for (const word of words) {
       if (typeof word === 'string') effect.text(word);
       else effect.bytes(this.args.bytes, this.args.at[word]!, this.args.length[word]!);
+    }
+  }
+
+  /**
+   * Makes sure of memory for what is still to be done, as far as the arguments tell: before the first change, of a command that
+   * took memory for other things before. Without memory it calls `giveBack` for these, and throws ArenaExhausted.
+   */
+  makeRoom(giveBack?: () => void): void {
+    try {
+      makeRoom(this.store.space, this.args);
+    } catch (error) {
+      giveBack?.();
+      throw error;
     }
   }
 

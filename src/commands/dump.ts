@@ -82,12 +82,12 @@ function restore(call: Call): void {
   const read = store.restorer.read(args.bytes, keyAt, keyLength, args.bytes, at, body, version);
   if (read === 0) throw badFormat;
 
-  let deleted = false;
-  if (request.replace && call.write(1) !== 0) deleted = call.removeKey(1);
+  const replaces = request.replace && call.write(1) !== 0;
   const expiry = time === 0 || request.absolute ? time : time + call.now;
   if (time !== 0 && (expiry >= TIMES_END || (expiry <= call.now && !space.isReplica))) {
     store.restorer.discard();
-    if (deleted) {
+    if (replaces) {
+      call.removeKey(1);
       call.changed(1);
       call.notifyDeleted(1);
       call.effectOf('DEL', 1);
@@ -95,18 +95,13 @@ function restore(call: Call): void {
     call.reply.ok();
     return;
   }
+  const made = expiry === 0 ? read : store.restorer.expire(read, expiry);
+  const entry = store.restorer.place(made, db, args.bytes, keyAt, keyLength, () => {
+    call.makeRoom();
+    if (replaces) call.removeKey(1);
+  });
+  space.access.assign(entry, request.idle, request.frequency, call.now);
   call.changed(1);
-  try {
-    let entry = store.restorer.place(read, db, args.bytes, keyAt, keyLength);
-    if (expiry !== 0) entry = db.setExpiry(entry, expiry);
-    space.access.assign(entry, request.idle, request.frequency, call.now);
-  } catch (error) {
-    // No memory for key or expiry: what remains is that the old one is gone.
-    call.removeKey(1);
-    if (deleted) call.effectOf('DEL', 1);
-    else call.dontPropagate();
-    throw error;
-  }
   if (expiry !== 0 && !request.absolute) propagateAbsolute(call, expiry);
   call.notify(keyspaceEvents.generic, 'restore', 1);
   call.reply.ok();

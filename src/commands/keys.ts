@@ -126,21 +126,11 @@ function moveKey(call: Call, replace: boolean): boolean {
   const entry = call.write(1);
   if (entry === 0) throw errors.noSuchKey;
   if (args.same(1, 2)) return replace;
-  const replaced = call.write(2) !== 0;
-  if (replaced) {
-    if (!replace) return false;
+  if (call.write(2) !== 0 && !replace) return false;
+  db.rename(entry, db, args.bytes, args.at[2]!, args.length[2]!, () => {
+    call.makeRoom();
     call.removeKey(2);
-  }
-  try {
-    db.rename(entry, db, args.bytes, args.at[2]!, args.length[2]!);
-  } catch (error) {
-    // No memory for the new name: what remains is that its old value is gone.
-    if (replaced) {
-      call.changed(2);
-      call.effectOf('DEL', 2);
-    }
-    throw error;
-  }
+  });
   call.changed(1);
   call.changed(2, 0);
   call.notify(keyspaceEvents.generic, 'rename_from', 1);
@@ -199,18 +189,10 @@ function copy(call: Call): void {
     call.reply.integer(0);
     return;
   }
-  const replaced = target.remove(args.bytes, at, length);
-  try {
-    copyEntry(call.store, entry, target, args.bytes, at, length);
-  } catch (error) {
-    // No memory for the copy: what remains is that what it was to replace is gone.
-    if (replaced) {
-      call.changedKey(target, args.bytes, at, length);
-      call.dontPropagate();
-      call.propagation.begin(target.index, 2).text('DEL').bytes(args.bytes, at, length);
-    }
-    throw error;
-  }
+  copyEntry(call.store, entry, target, args.bytes, at, length, () => {
+    call.makeRoom();
+    target.remove(args.bytes, at, length);
+  });
   call.changedKey(target, args.bytes, at, length);
   call.notifyKey(keyspaceEvents.generic, 'copy_to', target, args.bytes, at, length);
   call.reply.integer(1);

@@ -51,6 +51,7 @@ function store(call: Call, result: SetValue | undefined, event: string): void {
   const { sets } = call.store;
   // A key past its time is gone for a master; `write` sees to that before the deletion counts as a change.
   const existed = call.write(1) !== 0;
+  if (result !== undefined) call.makeRoom(() => sets.values.release(result));
   call.removeKey(1);
   if (result === undefined) {
     if (existed) {
@@ -62,13 +63,7 @@ function store(call: Call, result: SetValue | undefined, event: string): void {
   }
   const count = sets.values.count(result);
   call.changed(1);
-  try {
-    call.replacing(existed, () => sets.adopt(db, args.bytes, args.at[1]!, args.length[1]!, result));
-  } catch (error) {
-    // No memory for the key: what remains is that the old one is gone.
-    call.effectOf('DEL', 1);
-    throw error;
-  }
+  call.replacing(existed, () => sets.adopt(db, args.bytes, args.at[1]!, args.length[1]!, result));
   call.notify(keyspaceEvents.set, event, 1);
   reply.integer(count);
 }

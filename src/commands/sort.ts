@@ -268,29 +268,34 @@ function storeAt(call: Call, index: number, elements: Words, order: Uint32Array,
     }
   }
   const old = call.write(index);
-  if (old !== 0) db.removeEntry(old);
   if (results.count === 0) {
     if (old !== 0) {
+      db.removeEntry(old);
       call.changed(index);
       call.notifyDeleted(index);
     }
     reply.integer(0);
     return;
   }
-  call.changed(index, results.count);
+  const at = args.at[index]!;
+  const length = args.length[index]!;
+  const { staging } = call.store;
   try {
-    let list: Address = 0;
-    call.replacing(old !== 0, () => (list = lists.create(db, args.bytes, args.at[index]!, args.length[index]!)));
+    const list = lists.create(staging, args.bytes, at, length);
     for (let i = 0; i < results.count; i++) {
       results.span(i, span);
       lists.pushTail(list, span.bytes, span.at, span.length);
     }
-  } catch (error) {
-    // No memory for all of it: what remains is that the old key is gone.
-    call.removeKey(index);
-    call.effectOf('DEL', index);
-    throw error;
+    call.replacing(old !== 0, () => {
+      staging.rename(list, db, args.bytes, at, length, () => {
+        call.makeRoom();
+        if (old !== 0) db.removeEntry(old);
+      });
+    });
+  } finally {
+    staging.remove(args.bytes, at, length);
   }
+  call.changed(index, results.count);
   call.notify(keyspaceEvents.list, 'sortstore', index);
   reply.integer(results.count);
 }

@@ -97,6 +97,7 @@ export function storeResult(call: Call, result: ZsetValue | undefined, event: st
   const { zsets } = call.store;
   // An old key past its time is not there any more: its deletion is not this command's doing.
   const old = call.write(index);
+  if (result !== undefined) call.makeRoom(() => zsets.values.release(result));
   if (old !== 0) db.removeEntry(old);
   if (result === undefined) {
     reply.integer(0);
@@ -106,13 +107,7 @@ export function storeResult(call: Call, result: ZsetValue | undefined, event: st
     return;
   }
   call.changed(index, changes);
-  try {
-    call.replacing(old !== 0, () => zsets.adopt(db, args.bytes, args.at[index]!, args.length[index]!, result));
-  } catch (error) {
-    // No memory for the key: what remains is that the old one is gone.
-    call.effectOf('DEL', index);
-    throw error;
-  }
+  call.replacing(old !== 0, () => zsets.adopt(db, args.bytes, args.at[index]!, args.length[index]!, result));
   reply.integer(zsets.values.count(result));
   call.notify(keyspaceEvents.zset, event, index);
 }

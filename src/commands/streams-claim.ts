@@ -3,7 +3,6 @@ import { errors, replyError, type ReplyError } from '../base/errors.ts';
 import type { Address } from '../memory/arena.ts';
 import { compareIds, copyId, type Id, incrementId, makeId } from '../store/stream-id.ts';
 import type { Pending } from '../store/stream-groups.ts';
-import { makeRoom } from '../store/room.ts';
 import type { Call } from './call.ts';
 import {
   countArgument,
@@ -136,7 +135,7 @@ export function xautoclaim(call: Call): void {
   if (root.error !== undefined) throw root.error;
   const group = requireGroup(call, root.root);
   if (count > COUNT_POSSIBLE) throw countTooHigh;
-  makeRoom(call.store.space, call.args);
+  call.makeRoom();
   call.dontPropagate();
   reply.array(3);
   const cursorMark = reply.deferred();

@@ -17,7 +17,6 @@ import {
   setLastId,
 } from '../store/stream-id.ts';
 import { LAST_ID } from '../store/stream-parts.ts';
-import { makeRoom } from '../store/room.ts';
 import type { Call } from './call.ts';
 import {
   countArgument,
@@ -82,7 +81,7 @@ function read(call: Call, request: ReadRequest): void {
   const { firstKey, keys } = request;
   const ids: Id[] = [];
   for (let i = firstKey; i < firstKey + keys; i++) ids.push(startOf(call, request, i));
-  if (request.group) makeRoom(call.store.space, call.args);
+  if (request.group) call.makeRoom();
   const mark = reply.deferred();
   let served = 0;
   for (let i = 0; i < keys; i++) if (serve(call, request, firstKey + i, ids[i]!, request.count)) served++;
@@ -189,7 +188,7 @@ function serveWoken(call: Call, request: ReadRequest, index: number, after: Id):
     streams.groups.lastId(group, start);
   }
   if (compareIds(streams.readId(root, LAST_ID, end), start) <= 0) return false;
-  if (group !== 0) makeRoom(call.store.space, args);
+  if (group !== 0) call.makeRoom();
   const count = request.count === 0 ? BLOCKED_COUNT : request.count;
   if (reply.resp === 3) reply.map(1);
   else reply.array(1);

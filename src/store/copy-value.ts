@@ -3,12 +3,14 @@
  * Packed encodings are copied as bytes, tables item by item.
  */
 import type { Address } from '../memory/arena.ts';
-import { Span } from '../base/span.ts';
 import type { Database } from './database.ts';
 import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_STRING, TYPE_ZSET } from './entry.ts';
 import type { Store } from './store.ts';
 
-/** Copies an entry's value and expiry to a key that is absent from `target`. Returns the new entry. */
+/**
+ * Copies an entry's value and expiry to a key that is absent from `target`, once `makeWay` has removed what it has (or
+ * thrown): see `Database.rename`. Returns the new entry.
+ */
 export function copyEntry(
   store: Store,
   entry: Address,
@@ -16,25 +18,27 @@ export function copyEntry(
   bytes: Uint8Array,
   at: number,
   length: number,
+  makeWay?: () => void,
 ): Address {
-  const { entries } = store;
+  const { entries, space } = store;
+  const { arena, blocks, reclaimer } = space;
   const type = entries.type(entry);
   const encoding = entries.encoding(entry);
-  const expiryMs = entries.expiry(entry);
-  if (type === TYPE_STRING) {
-    const value = entries.value(entry, new Span());
-    const copy = target.addString(bytes, at, length, value.bytes, value.at, value.length, expiryMs);
-    entries.setEncoding(copy, encoding);
-    return copy;
-  }
-  const ref = copyValue(store, type, encoding, entries.ref(entry));
-  const copy = target.add(bytes, at, length, type, encoding, ref);
-  if (expiryMs < 0) return copy;
+  const isString = type === TYPE_STRING;
+  const ref = isString ? 0 : copyValue(store, type, encoding, entries.ref(entry));
   try {
-    return target.setExpiry(copy, expiryMs);
+    const copy = blocks.withKey(entry, bytes, at, length);
+    if (!isString) entries.setRef(copy, ref);
+    entries.setLru(copy, space.newAccess);
+    try {
+      makeWay?.();
+    } catch (error) {
+      arena.free(copy);
+      throw error;
+    }
+    return target.place(copy);
   } catch (error) {
-    // A copy that never expires is none.
-    target.removeEntry(copy);
+    if (!isString) reclaimer.freeValue(type, encoding, ref);
     throw error;
   }
 }

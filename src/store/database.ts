@@ -218,18 +218,25 @@ export class Database {
    * the database's from here on: if memory runs out, it is given back as well.
    */
   add(bytes: Uint8Array, at: number, length: number, type: number, encoding: number, ref: Address): Address {
-    this.#removeHidden(bytes, at, length);
     try {
-      const entry = this.space.blocks.build(bytes, at, length, type, encoding, -1, ref, 0);
-      this.#link(entry, -1, this.space.hasher.hash(bytes, at, length));
-      if (hasFieldDeadlines(type | (encoding << 3))) this.#attach(entry);
-      this.#created(bytes, at, length);
-      if (this.waiting > 0) this.#filled(type, bytes, at, length);
-      return entry;
+      return this.place(this.space.blocks.build(bytes, at, length, type, encoding, -1, ref, 0));
     } catch (error) {
       this.space.reclaimer.freeValue(type, encoding, ref);
       throw error;
     }
+  }
+
+  /** Adds a finished entry, whose key must be absent. Frees its block if memory runs out, but not its value. Returns it. */
+  place(entry: Address): Address {
+    const { entries, hasher } = this.space;
+    const meta = entries.meta(entry);
+    const { bytes, at, length } = entries.key(entry, this.#span);
+    this.#removeHidden(bytes, at, length);
+    this.#link(entry, entries.expiry(entry), hasher.hash(bytes, at, length));
+    if (hasFieldDeadlines(meta)) this.#attach(entry);
+    this.#created(bytes, at, length);
+    if (this.waiting > 0) this.#filled(meta & 7, bytes, at, length);
+    return entry;
   }
 
   /**
@@ -333,13 +340,27 @@ export class Database {
 
   /**
    * Moves an entry's value and expiry to another key (absent there) of the same or another database. The entry's block is
-   * freed. Returns the new entry.
+   * freed. Returns the new entry. `makeWay` removes what the key has, or throws, once the new entry is built: what is
+   * needed from then on is little, and does not depend on the value.
    */
-  rename(entry: Address, target: Database, bytes: Uint8Array, at: number, length: number): Address {
+  rename(
+    entry: Address,
+    target: Database,
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    makeWay?: () => void,
+  ): Address {
     const { entries, arena, blocks } = this.space;
-    target.#removeHidden(bytes, at, length);
     const meta = entries.meta(entry);
     const moved = blocks.withKey(entry, bytes, at, length);
+    try {
+      makeWay?.();
+    } catch (error) {
+      arena.free(moved);
+      throw error;
+    }
+    target.#removeHidden(bytes, at, length);
     target.#link(moved, entries.expiry(entry), this.space.hasher.hash(bytes, at, length));
     if (hasFieldDeadlines(meta)) {
       try {

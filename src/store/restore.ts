@@ -5,7 +5,7 @@
 import { RdbError } from '../rdb/error.ts';
 import { RdbReader } from '../rdb/read.ts';
 import type { Address } from '../memory/arena.ts';
-import { Database } from './database.ts';
+import type { Database } from './database.ts';
 import { LoadError, StoreLoader } from './load.ts';
 import type { Store } from './store.ts';
 
@@ -15,8 +15,6 @@ const NO_META = { expireAtMs: -1, lfuFrequency: -1, idleSeconds: -1 };
 
 export class Restorer {
   readonly #store: Store;
-  /** Empty between two calls. */
-  #staging: Database | undefined;
 
   constructor(store: Store) {
     this.#store = store;
@@ -35,8 +33,7 @@ export class Restorer {
     length: number,
     version: number,
   ): Address {
-    const { space } = this.#store;
-    const staging = (this.#staging ??= new Database(space, 0));
+    const { staging } = this.#store;
     const loader = new StoreLoader(this.#store, [staging], { dropExpired: false, inputBytes: length });
     const reader = new RdbReader(loader, { single: true, version, checksum: false, inputBytes: length });
     try {
@@ -57,10 +54,27 @@ export class Restorer {
     return 0;
   }
 
-  /** Moves what `read` made to its key, which must be absent from `db`. Returns the entry. */
-  place(entry: Address, db: Database, keyBytes: Uint8Array, keyAt: number, keyLength: number): Address {
+  /** Gives what `read` made an expiry, and returns it anew. */
+  expire(entry: Address, expiryMs: number): Address {
     try {
-      return this.#staging!.rename(entry, db, keyBytes, keyAt, keyLength);
+      return this.#store.staging.setExpiry(entry, expiryMs);
+    } catch (error) {
+      this.discard();
+      throw error;
+    }
+  }
+
+  /** Moves what `read` made to its key, which `makeWay` makes absent from `db`: see `Database.rename`. Returns the entry. */
+  place(
+    entry: Address,
+    db: Database,
+    keyBytes: Uint8Array,
+    keyAt: number,
+    keyLength: number,
+    makeWay: () => void,
+  ): Address {
+    try {
+      return this.#store.staging.rename(entry, db, keyBytes, keyAt, keyLength, makeWay);
     } catch (error) {
       this.discard();
       throw error;
@@ -69,7 +83,8 @@ export class Restorer {
 
   /** Gives back what `read` made. */
   discard(): void {
+    const { staging } = this.#store;
     // Not by `clear`, which needs memory itself.
-    if (this.#staging !== undefined && this.#staging.size > 0) this.#staging.removeEntry(this.#staging.randomEntry());
+    if (staging.size > 0) staging.removeEntry(staging.randomEntry());
   }
 }

@@ -2,6 +2,7 @@
  * The store: the keyspace together with what each type can do. Commands, the loader and the library share it.
  */
 import type { Random } from '../base/ambient.ts';
+import { Database } from './database.ts';
 import { Keyspace, type StoreSettings } from './keyspace.ts';
 import type { Entries } from './entry.ts';
 import { BitFields } from './bit-fields.ts';
@@ -39,6 +40,7 @@ export class Store {
   readonly streams: Streams;
   readonly zsetAlgebra: ZsetAlgebra;
   readonly restorer: Restorer;
+  #staging: Database | undefined;
 
   constructor(settings: StoreSettings, random: Random) {
     this.space = new Keyspace(settings, random);
@@ -56,5 +58,10 @@ export class Store {
     this.zsetAlgebra = new ZsetAlgebra(this.zsets, this.sets);
     this.streams = new Streams(this.space);
     this.restorer = new Restorer(this);
+  }
+
+  /** Where a value is built under its key before it takes the place of another. Empty between two commands. */
+  get staging(): Database {
+    return (this.#staging ??= new Database(this.space, 0));
   }
 }

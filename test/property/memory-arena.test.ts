@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Arena, byteOf, segmentOf } from '../../src/memory/arena.ts';
+import {
+  Arena,
+  ArenaExhausted,
+  byteOf,
+  MEDIUM_MAX,
+  PAGE_BYTES,
+  SEGMENT_BYTES,
+  segmentOf,
+  SMALL_MAX,
+} from '../../src/memory/arena.ts';
 import type { Address } from '../../src/memory/arena.ts';
 
 const size = fc.oneof(
@@ -81,5 +90,54 @@ test('blocks never overlap, keep their content, and everything can be given back
       }
       assert.deepEqual([arena.blocks, arena.usedBytes], [0, 0]);
     }),
+  );
+});
+
+/** Pages and segments that blocks of these sizes need, if none of them finds a page that is in use, and the huge ones. */
+function needed(sizes: readonly number[]): { pages: number; segments: number; huge: number[] } {
+  const probe = new Arena();
+  const counts = new Map<number, number>();
+  for (const bytes of sizes) {
+    const capacity = probe.capacity(probe.alloc(bytes));
+    counts.set(capacity, (counts.get(capacity) ?? 0) + 1);
+  }
+  let pages = 0;
+  let segments = 0;
+  for (const [capacity, count] of counts) {
+    if (capacity <= SMALL_MAX) pages += Math.ceil(count / Math.floor(PAGE_BYTES / capacity));
+    else if (capacity <= MEDIUM_MAX) segments += Math.ceil(count / Math.floor(SEGMENT_BYTES / capacity));
+  }
+  return { pages, segments, huge: sizes.filter((bytes) => bytes > MEDIUM_MAX) };
+}
+
+test('what was promised is there when the system refuses more, and the reserve is given back', () => {
+  fc.assert(
+    fc.property(
+      fc.array(size, { maxLength: 60 }),
+      fc.array(size, { maxLength: 60 }),
+      fc.nat(3),
+      (before, sizes, less) => {
+        const arena = new Arena();
+        const held = before.map((bytes) => arena.alloc(bytes));
+        for (let i = 0; i < held.length; i += 2) arena.free(held[i]!);
+        const { pages, segments, huge } = needed(sizes);
+        arena.ensure(pages, segments, huge, 7);
+        assert.equal(arena.sure, 7);
+        const { reservedBytes, usedBytes } = arena;
+        const segmentsBefore = arena.room.segments;
+        arena.ensure(pages, segments, huge, 7);
+        assert.deepEqual([arena.reservedBytes, arena.room.segments], [reservedBytes, segmentsBefore]);
+        arena.newBuffer = () => {
+          throw new RangeError('the test says so');
+        };
+        const blocks = sizes.map((bytes) => arena.alloc(bytes));
+        assert.throws(() => arena.ensure(64 * (arena.room.segments + less + 8), 0, [], 7), ArenaExhausted);
+        assert.throws(() => arena.ensure(0, arena.room.segments + 1 + less, [], 7), ArenaExhausted);
+        for (const block of blocks) arena.free(block);
+        assert.equal(arena.usedBytes, usedBytes);
+        for (let i = 1; i < held.length; i += 2) arena.free(held[i]!);
+        assert.deepEqual([arena.blocks, arena.usedBytes], [0, 0]);
+      },
+    ),
   );
 });
