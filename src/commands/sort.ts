@@ -203,8 +203,9 @@ function readScores(call: Call, elements: Words, by: SortPattern | undefined): F
 
 /** A C string as a number, NaN if it is not one: unlike elsewhere, nothing at all is 0, and spaces may lead. */
 function scoreOf(bytes: Uint8Array, at: number, length: number): number {
-  const zero = bytes.indexOf(0, at);
-  const end = zero < 0 || zero > at + length ? at + length : zero;
+  let end = at;
+  // Not indexOf, which does not end where the string does.
+  while (end < at + length && bytes[end] !== 0) end++;
   if (end === at) return 0;
   let start = at;
   while (start < end && (bytes[start] === 0x20 || (bytes[start]! >= 9 && bytes[start]! <= 13))) start++;
