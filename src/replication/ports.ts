@@ -4,13 +4,15 @@
  */
 import type { Clock, Log, Random } from '../base/ambient.ts';
 import type { Connection, Network, TlsContext } from '../io/world.ts';
-import type { SnapshotConsumer, SnapshotRequest, SnapshotRun } from '../snapshot/ports.ts';
+import type { SnapshotConsumer, SnapshotPurpose, SnapshotRequest, SnapshotRun } from '../snapshot/ports.ts';
 import type { ReplicaSession } from './master/replica-session.ts';
 
 export type { ChunkAnswer, SnapshotConsumer, SnapshotRequest, SnapshotRun } from '../snapshot/ports.ts';
 
 export interface ReplicationHost {
   readonly clock: Clock;
+  /** Of the process. */
+  readonly pid: number;
   readonly network: Network;
   /** For links to our master; absent or undefined: plain TCP. */
   tls?(): TlsContext | undefined;
@@ -29,6 +31,8 @@ export interface ReplicationHost {
 
   /** Runs `task` when no snapshot is under way: now, or later between two commands. */
   whenSnapshotIdle(task: () => void): void;
+  /** What the snapshot under way is for; null or undefined without one. */
+  readonly snapshotRunning?: SnapshotPurpose | null;
 
   /** Starts receiving a master's RDB beside the data that we serve. */
   beginLoad(request: LoadRequest): LoadSession;

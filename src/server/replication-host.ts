@@ -45,7 +45,11 @@ export function replicationHost(server: Server): ReplicationHost & { readonly ex
         );
       return server.snapshots.start(request, consumer);
     },
+    pid: world.process.pid,
     whenSnapshotIdle: (task) => server.snapshots.whenIdle(task),
+    get snapshotRunning() {
+      return server.snapshots.running;
+    },
     beginLoad: (request) => new StagedLoad(store, stagedLoadOwner, request),
     fsyncedOffset: () => (server.aof.enabled ? server.aof.fsyncedOffset : null),
     roleChanged: () => roleChanged(server),

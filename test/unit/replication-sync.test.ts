@@ -107,7 +107,9 @@ test('the log of a full sync has the lines of Redis in its order, on both sides'
     'Full resync requested by replica 127.0.0.1:2',
     `Replication backlog created, my new replication IDs are '${replid}' and '${'0'.repeat(40)}'`,
     'Starting BGSAVE for SYNC with target: replicas sockets',
+    'Background RDB transfer started by pid 1',
     'Diskless rdb transfer, done reading from pipe, 1 replicas still up.',
+    'Background RDB transfer terminated with success',
     'Streamed RDB transfer with replica 127.0.0.1:2 succeeded (socket). Waiting for REPLCONF ACK from slave to enable streaming',
     'Synchronization with replica 127.0.0.1:2 succeeded',
   ]);

@@ -70,8 +70,14 @@ export class FullSync {
       return;
     }
     const delay = host.settings.replDisklessSyncDelay;
-    if (host.settings.replDisklessSync && session.capaEof && delay > 0) {
-      host.log.notice('Delay next BGSAVE for diskless SYNC');
+    const delayed = host.settings.replDisklessSync && session.capaEof && delay > 0;
+    const busy = host.snapshotRunning ?? null;
+    if (busy === 'save')
+      host.log.notice("Can't attach the replica to the current BGSAVE. Waiting for next BGSAVE for SYNC");
+    else if (delayed) host.log.notice('Delay next BGSAVE for diskless SYNC');
+    else if (busy !== null)
+      host.log.notice('No BGSAVE in progress, but another BG operation is active. BGSAVE for replication delayed');
+    if (delayed) {
       const most = host.settings.replDisklessSyncMaxReplicas;
       this.#schedule(most > 0 && this.#waiting.size >= most ? 0 : delay * 1000);
     } else {
@@ -127,6 +133,7 @@ export class FullSync {
     );
     const target = host.settings.replDisklessSync && sessions.every((session) => session.capaEof) ? 'sockets' : 'disk';
     host.log.notice(`Starting BGSAVE for SYNC with target: ${target === 'sockets' ? 'replicas sockets' : 'disk'}`);
+    if (target === 'sockets') host.log.notice(`Background RDB transfer started by pid ${host.pid}`);
     const run = new Run(this.#deps, target, first!, () => this.#finished(run));
     this.#run = run;
     this.#deps.feed.forgetDb();
@@ -228,11 +235,16 @@ class Run {
     if (!this.#seats.delete(session)) return;
     this.#served++;
     if (this.#seats.size === 0) {
-      if (this.target === 'sockets')
-        this.#deps.host.log.notice(`Diskless rdb transfer, done reading from pipe, ${this.#served} replicas still up.`);
+      if (this.target === 'sockets') this.#tellServed();
       this.#finished();
     }
     session.whenDrained(() => this.#complete(session));
+  }
+
+  #tellServed(): void {
+    const { log } = this.#deps.host;
+    log.warning(`Diskless rdb transfer, done reading from pipe, ${this.#served} replicas still up.`);
+    log.notice('Background RDB transfer terminated with success');
   }
 
   #failed(session: ReplicaSession, reason: string, begun: boolean): void {

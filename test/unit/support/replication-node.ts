@@ -251,6 +251,8 @@ export class ReplicationNode implements ReplicationHost, StreamExecutor {
 
   // Snapshots --------------------------------------------------------------------------------------
 
+  readonly pid: number = 1;
+
   whenSnapshotIdle(task: () => void): void {
     task();
   }
