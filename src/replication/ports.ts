@@ -153,9 +153,11 @@ export interface StreamExecutor {
   reset(selectedDb: number): void;
   /**
    * Executes every complete command in the range and returns how many bytes they took; the rest is offered again with
-   * more behind it. Throws a `StreamError` when the bytes are no commands.
+   * more behind it. Stops at a command that a pause holds. Throws a `StreamError` when the bytes are no commands.
    */
   apply(bytes: Uint8Array, at: number, length: number): number;
+  /** The last `apply` stopped at a command that has to wait for the end of a pause (CLIENT PAUSE). */
+  readonly held: boolean;
   /** Bytes of consumed commands that belong to a MULTI whose EXEC has not come; 0 outside. */
   readonly openTransactionBytes: number;
   readonly selectedDb: number;

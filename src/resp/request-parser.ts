@@ -48,8 +48,8 @@ export class RequestParser {
   #commandStart = 0;
   #remaining = 0;
   #bulkLength = -1;
-  /** An inline command was put back; it lies in `args`, not in the window. */
-  #pendingInline = false;
+  /** Where the last inline command starts; `#commandStart` is behind it, as its arguments do not lie in the window. */
+  #lineStart = 0;
 
   constructor(limits: ParserLimits) {
     this.#limits = limits;
@@ -99,10 +99,6 @@ export class RequestParser {
    * Parses the next command into `args`. 'more': feed again. 'error': the connection must be closed after replying `error`.
    */
   next(): ParseResult {
-    if (this.#pendingInline) {
-      this.#pendingInline = false;
-      return 'command';
-    }
     for (;;) {
       if (this.#remaining === 0) {
         this.#commandStart = this.#position;
@@ -132,8 +128,8 @@ export class RequestParser {
 
   /** Puts the command that `next` returned last back: the next `next` returns it again (the client is paused). */
   unread(): void {
-    if (this.args.rawLength > 0) this.#position = this.#commandStart;
-    else this.#pendingInline = true;
+    if (this.args.rawLength === 0) this.#commandStart = this.#lineStart;
+    this.#position = this.#commandStart;
   }
 
   /** Ends a batch: what is left of an incomplete command is copied, the chunk may be reused. */
@@ -163,7 +159,6 @@ export class RequestParser {
     this.#position = this.#end = this.#commandStart = 0;
     this.#remaining = 0;
     this.#bulkLength = -1;
-    this.#pendingInline = false;
     this.args.count = 0;
   }
 
@@ -244,6 +239,7 @@ export class RequestParser {
     }
     const lineEnd = lf > this.#position && window[lf - 1] === CR ? lf - 1 : lf;
     const words = splitArguments(window.subarray(this.#position, lineEnd));
+    this.#lineStart = this.#position;
     this.#position = lf + 1;
     this.#commandStart = this.#position;
     if (words === undefined) return this.#fail('unbalanced quotes in request');

@@ -86,7 +86,10 @@ function sessionClosed(server: Server, session: Session): void {
 function pauseChanged(server: Server, kind: PauseKind | 'no'): void {
   server.store.space.expirePaused = kind !== 'no';
   if (kind === 'all') return;
-  // A client whose command must still wait is postponed again.
-  server.clock.soon(() => server.clients.releasePostponed());
+  // A client whose command must still wait is postponed again, and so is our master.
+  server.clock.soon(() => {
+    server.clients.releasePostponed();
+    server.replication.link?.pauseChanged();
+  });
   server.endOfTurn.schedule();
 }

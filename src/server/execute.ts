@@ -338,7 +338,7 @@ export class Executor {
   }
 
   #mustWait(session: Session, command: Command): boolean {
-    if (session.class === 'master' || session.class === 'replica') return false;
+    if (session.class === 'replica') return false;
     if (this.#gates.paused === 'all') return !(command.name === 'client|unpause' || command.name === 'client|pause');
     if (command.isWrite || command.mayReplicate) return true;
     const transaction = session.transaction;

@@ -33,6 +33,7 @@ export class MasterStreamExecutor implements StreamExecutor {
   readonly #parser: RequestParser;
   #session: Session;
   openTransactionBytes = 0;
+  held = false;
   /** Commands of masters that ended in an error here. */
   failures = 0;
   #unsavedLoggedAtMs = -Infinity;
@@ -58,6 +59,7 @@ export class MasterStreamExecutor implements StreamExecutor {
     this.#session = this.#parts.newSession(true);
     this.#session.database = selectedDb;
     this.openTransactionBytes = 0;
+    this.held = false;
   }
 
   apply(bytes: Uint8Array, at: number, length: number): number {
@@ -75,6 +77,7 @@ export class MasterStreamExecutor implements StreamExecutor {
     // An incomplete command comes again with more behind it; the parser goes on where it stopped in it.
     parser.feedAgain(bytes.subarray(at, at + length));
     let consumed = 0;
+    this.held = false;
     try {
       for (;;) {
         const result = parser.next();
@@ -83,7 +86,11 @@ export class MasterStreamExecutor implements StreamExecutor {
           return consumed;
         }
         if (result === 'error') throw new StreamError(`Protocol error (${parser.error}) from the master`);
-        executor.execute(session, parser.args);
+        if (executor.execute(session, parser.args) === 'postponed') {
+          parser.unread();
+          this.held = true;
+          return consumed;
+        }
         writer.at = replyStart;
         const size = parser.position - consumed;
         consumed = parser.position;

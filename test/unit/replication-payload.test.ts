@@ -91,6 +91,7 @@ test('what is no payload is refused with Redis words', () => {
 class Recorder implements StreamExecutor {
   selectedDb = 0;
   openTransactionBytes = 0;
+  held = false;
   readonly executed: string[] = [];
   #queue: string[] | null = null;
 

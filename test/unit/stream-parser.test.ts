@@ -11,6 +11,7 @@ import { command } from '../../src/replication/wire.ts';
 class Recorder implements StreamExecutor {
   readonly selectedDb = 0;
   openTransactionBytes = 0;
+  held = false;
   readonly commands: string[][] = [];
   readonly parser: RequestParser = new RequestParser({ protoMaxBulkLen: Number.MAX_SAFE_INTEGER });
 

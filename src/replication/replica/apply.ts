@@ -34,6 +34,11 @@ export class StreamApplier {
     return this.#pendingLength;
   }
 
+  /** What is pending begins with a command that waits for the end of a pause: try again with an empty `push`. */
+  get held(): boolean {
+    return this.#executor.held;
+  }
+
   /** A new stream starts at a boundary. */
   reset(selectedDb: number): void {
     this.#pendingLength = 0;

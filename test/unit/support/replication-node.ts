@@ -209,6 +209,7 @@ export class ReplicationNode implements ReplicationHost, StreamExecutor {
 
   selectedDb = 0;
   openTransactionBytes = 0;
+  held = false;
   #queue: string[][] | null = null;
 
   reset(selectedDb: number): void {
