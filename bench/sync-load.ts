@@ -1,6 +1,6 @@
 /**
- * A full sync while clients look on: seconds, the longest stall that a 1 ms pinger sees, memory at its peak, and what a
- * pipelined writer gets done before and meanwhile. Both servers one after the other, each with a replica of its own kind.
+ * A full sync while clients look on: seconds, the longest stall that a 1 ms pinger sees, memory at its peak, and what writers get
+ * done before and meanwhile: one connection with a pipeline, which waits for its replies, and ten that flood. Both servers one after the other, each with a replica of its own kind.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createConnection } from 'node:net';
@@ -21,6 +21,18 @@ const VALUE = 'v'.repeat(64);
 const SAMPLE_MS = 20;
 const BENCHMARK = 'redis-benchmark';
 
+interface Writer {
+  readonly name: string;
+  readonly connections: number;
+  readonly pipeline: number;
+}
+
+const writers: readonly (Writer | null)[] = [
+  null,
+  { name: 'one writer', connections: 1, pipeline: 16 },
+  { name: 'ten writers', connections: 10, pipeline: 16 },
+];
+
 interface Figures {
   readonly seconds: number;
   readonly stallMs: number;
@@ -35,17 +47,17 @@ export async function syncUnderLoad(counts: readonly number[], settleMs: number)
   console.log('### Full sync with clients looking on: keys of 64 bytes\n');
   const table: string[][] = [];
   for (const keys of counts)
-    for (const writer of [false, true])
+    for (const writer of writers)
       for (const kind of kinds) {
         const { seconds, stallMs, memory, before, during } = await measure(kind, keys, writer, settleMs);
         table.push([
-          `${kind} ${keys.toLocaleString('en')}${writer ? ', writer' : ''}`,
+          `${kind} ${keys.toLocaleString('en')}${writer === null ? '' : `, ${writer.name}`}`,
           seconds.toFixed(2),
           stallMs.toFixed(1),
           memory.toFixed(2),
-          writer ? Math.round(before).toLocaleString('en') : '-',
-          writer ? Math.round(during).toLocaleString('en') : '-',
-          writer ? (during / before).toFixed(2) : '-',
+          writer === null ? '-' : Math.round(before).toLocaleString('en'),
+          writer === null ? '-' : Math.round(during).toLocaleString('en'),
+          writer === null ? '-' : (during / before).toFixed(2),
         ]);
       }
   printTable(
@@ -54,7 +66,7 @@ export async function syncUnderLoad(counts: readonly number[], settleMs: number)
   );
 }
 
-async function measure(kind: Kind, keys: number, writing: boolean, settleMs: number): Promise<Figures> {
+async function measure(kind: Kind, keys: number, load: Writer | null, settleMs: number): Promise<Figures> {
   const master = await startServer(kind, args);
   let replica: BenchServer | undefined;
   let writer: ChildProcess | undefined;
@@ -63,8 +75,8 @@ async function measure(kind: Kind, keys: number, writing: boolean, settleMs: num
     await populate(master.port, keys);
     replica = await startServer(kind, args);
     let before = 0;
-    if (writing) {
-      writer = startWriter(master.port, keys);
+    if (load !== null) {
+      writer = startWriter(load, master.port, keys);
       await sleep(settleMs / 2);
       before = await rate(master, settleMs);
     }
@@ -82,7 +94,7 @@ async function measure(kind: Kind, keys: number, writing: boolean, settleMs: num
       await sleep(10);
     }
     const seconds = (performance.now() - start) / 1000;
-    const during = writing ? ((await processed(master)) - commands) / seconds : 0;
+    const during = load !== null ? ((await processed(master)) - commands) / seconds : 0;
     const stallMs = await pinger.longest();
     clearInterval(sampler);
     // What the child of redis-server copied is its own, beside the parent's.
@@ -117,9 +129,9 @@ async function populate(port: number, keys: number): Promise<void> {
   socket.destroy();
 }
 
-function startWriter(port: number, keys: number): ChildProcess {
-  const options = ['-p', String(port), '-P', '16', '-c', '10', '-n', '2000000000', '-r', String(keys), '-q'];
-  return spawn(BENCHMARK, [...options, 'SET', 'key:__rand_int__', VALUE], { stdio: 'ignore' });
+function startWriter({ connections, pipeline }: Writer, port: number, keys: number): ChildProcess {
+  const size = ['-P', String(pipeline), '-c', String(connections), '-n', '2000000000', '-r', String(keys)];
+  return spawn(BENCHMARK, ['-p', String(port), ...size, '-q', 'SET', 'key:__rand_int__', VALUE], { stdio: 'ignore' });
 }
 
 /** Commands a second over some time. */

@@ -11,6 +11,7 @@
  * Offsets are Redis's: the first byte ever has number 1.
  */
 import { assert } from '../base/assert.ts';
+import { viewed } from '../base/viewed.ts';
 import { copyBytes } from '../base/copy.ts';
 
 /** Smallest block; also how coarsely a tiny backlog forgets, as in Redis. */
@@ -168,7 +169,7 @@ export class StreamBuffer {
     }
     this.allocatedBytes += this.#blockBytes;
     // Not zeroed: every byte is written before it can be read.
-    const bytes = Buffer.allocUnsafeSlow(this.#blockBytes);
+    const bytes = viewed(Buffer.allocUnsafeSlow(this.#blockBytes));
     return { bytes, start, used: 0, next: null, readers: 0, lent: false };
   }
 }

@@ -46,8 +46,8 @@ const MIB = 1024 * KIB;
 export const snapshotLimits: SnapshotLimits = {
   sliceMs: 1,
   leastSliceMs: 0.2,
-  headroom: 5,
-  mostRest: 5,
+  headroom: 10,
+  mostRest: 6,
   longestRestMs: 8,
   stepItems: 64,
   bigElements: 1024,

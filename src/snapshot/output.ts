@@ -60,14 +60,14 @@ export class Output {
     this.#ended = true;
   }
 
-  /** Gives every consumer what it takes. True if somebody took something. */
-  pump(): boolean {
+  /** Gives every consumer what it takes, at least one chunk, until it is `late`. True if somebody took something. */
+  pump(late: () => boolean): boolean {
     let progress = false;
     for (const seat of [...this.seats]) {
       if (seat.gone || seat.paused) continue;
       const before = seat.takenBytes;
       const begun = seat.begun;
-      this.#feed(seat);
+      this.#feed(seat, late);
       if (seat.takenBytes !== before || seat.begun !== begun) progress = true;
     }
     this.#trim();
@@ -103,7 +103,7 @@ export class Output {
     for (const seat of [...this.seats]) this.drop(seat, reason);
   }
 
-  #feed(seat: Seat): void {
+  #feed(seat: Seat, late: () => boolean): void {
     if (!seat.begun) {
       seat.begun = true;
       if (!this.#obey(seat, seat.consumer.begin(null))) return;
@@ -115,6 +115,7 @@ export class Output {
       seat.takenBytes += chunk.bytes.length;
       seat.hold(chunk);
       if (!this.#obey(seat, seat.consumer.chunk(chunk.bytes))) return;
+      if (late() && seat.next < this.#first + this.#chunks.length) return;
     }
     if (!this.#ended) return;
     this.#remove(seat);

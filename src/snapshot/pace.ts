@@ -22,6 +22,8 @@ export class Pace {
   /** Since then: what clients used, copying included, and how long copying took. */
   #usedMs = 0;
   #copyingMs = 0;
+  /** What the present slice was given. */
+  #budgetMs = 0;
   /** The last look at the clock, and what there was then. */
   #lookMs: number;
   #waitedMs: number;
@@ -47,7 +49,8 @@ export class Pace {
     const passed = this.#lookMs - this.#endMs;
     const earned = rest === 0 ? sliceMs : (passed - copyingMs) / rest - copyingMs;
     if (earned < leastSliceMs && passed < longestRestMs) return 0;
-    return Math.min(sliceMs, Math.max(leastSliceMs, earned));
+    this.#budgetMs = Math.min(sliceMs, Math.max(leastSliceMs, earned));
+    return this.#budgetMs;
   }
 
   /** Ms until a slice will be due, as far as one can tell. */
@@ -61,7 +64,8 @@ export class Pace {
   sliced(): void {
     const now = this.#clock.monotonic();
     const copying = this.#copyingMs;
-    this.#walkMs = this.#walkMs * MEMORY + (now - this.#lookMs) + copying;
+    // One that was much longer than it should be had to wait for a processor.
+    this.#walkMs = this.#walkMs * MEMORY + Math.min(now - this.#lookMs, OVERRUN * this.#budgetMs) + copying;
     this.#clientsMs = this.#clientsMs * MEMORY + Math.max(0, this.#usedMs - copying);
     this.#usedMs = 0;
     this.#copyingMs = 0;
@@ -90,3 +94,5 @@ export class Pace {
 
 /** What the time of all slices before counts for beside that of the last. */
 const MEMORY = 0.75;
+/** A slice counts for at most so many times what it was given. */
+const OVERRUN = 2;

@@ -248,7 +248,8 @@ class Run {
     const { clock } = this.#parts;
     const start = clock.monotonic();
     const deadline = start + budget;
-    this.#again = this.#output.pump();
+    const late = (): boolean => clock.monotonic() >= deadline;
+    this.#again = this.#output.pump(late);
     const before = this.#walk.written;
     const delayMicros = this.#keyDelayMicros;
     while (!this.#complete && this.#wanted()) {
@@ -257,12 +258,12 @@ class Run {
         this.#complete = true;
         this.#output.end();
       }
-      if (delayMicros > 0 || clock.monotonic() >= deadline) break;
+      if (delayMicros > 0 || late()) break;
     }
     const end = clock.monotonic();
     const keys = this.#walk.written - before;
     if (keys > 0 && end > start) this.#keysPerMs += (keys / (end - start) - this.#keysPerMs) / 16;
-    if (this.#output.pump()) this.#again = true;
+    if (this.#output.pump(late)) this.#again = true;
     this.#checkCopies();
     this.#inSlice = false;
     this.#lastCopied = this.#walk.copied;

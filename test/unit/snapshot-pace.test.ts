@@ -102,13 +102,17 @@ function run({ thinksMs, worksMs, copies = 0 }: Load): Outcome {
 
 test('beside nobody, and beside a client that asks every millisecond, the walk has nearly all of the time', () => {
   assert.ok(run({ thinksMs: Infinity, worksMs: 0 }).walking > 0.98);
-  assert.ok(run({ thinksMs: 1, worksMs: 0.015 }).walking > 0.85);
+  const { walking } = run({ thinksMs: 1, worksMs: 0.015 });
+  assert.ok(walking > 0.8, `${walking} of the time`);
 });
 
 test('a client that waits for its replies is served at nearly its own pace, though it leaves the loop idle most of the time', () => {
-  const [thinksMs, worksMs] = [0.03, 0.015];
-  const { clients } = run({ thinksMs, worksMs });
-  assert.ok(clients > 0.8 * (worksMs / (thinksMs + worksMs)), `${clients} of the time`);
+  const worksMs = 0.015;
+  for (const thinksMs of [0.01, 0.03, 0.1]) {
+    const { clients } = run({ thinksMs, worksMs });
+    const share = clients / (worksMs / (thinksMs + worksMs));
+    assert.ok(share > 0.8, `${share} of what it had alone, waiting ${thinksMs} ms`);
+  }
 });
 
 test('a flood has four fifths, what it makes us copy not counted, and slices are short beside it', () => {

@@ -18,8 +18,11 @@ import type { ChunkAnswer, ReplicationHost, SnapshotConsumer, SnapshotRun } from
 import type { Feed } from './feed.ts';
 import type { ReplicaSession } from './replica-session.ts';
 
-/** Payload bytes that may wait in one connection; it gets no more until all of them are sent. */
-const MAX_QUEUED_BULK_BYTES: number = 1024 * 1024;
+/**
+ * Payload bytes that may wait in one connection, beside what the kernel has; it gets no more until all of them are sent. They go out
+ * in one turn of the event loop, so they must not be many.
+ */
+const MAX_QUEUED_BULK_BYTES: number = 256 * 1024;
 
 export interface FullSyncDeps {
   readonly host: ReplicationHost;
