@@ -41,7 +41,6 @@ async function main(argv: readonly string[]): Promise<void> {
       return;
     case 'run':
   }
-  tuneEngine();
   const files = nodeConfigFiles();
   const world = nodeWorld();
   const config = new Config({ cwd: process.cwd(), checkDirectory: (path) => files.checkDirectory(path) }, world.log);
@@ -147,6 +146,7 @@ async function run(server: Server, settings: Settings): Promise<void> {
   }
   try {
     await server.start();
+    tuneEngine();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     if (error instanceof ListenError || error instanceof AclStartError) world.log.warning(message);

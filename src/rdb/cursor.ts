@@ -95,11 +95,36 @@ function writeWide(value: bigint, target: Uint8Array): number {
   return text.length;
 }
 
+/** Most digits whose number, and the power of ten to divide it by, are exact: so the quotient is the number next to the text's. */
+const EXACT_DIGITS = 15;
+
+/** Digits with a sign and a point, or not; NaN for any other text, also for numbers. */
+function parseDecimal(bytes: Uint8Array, at: number, length: number): number {
+  const end = at + length;
+  const negative = length > 0 && bytes[at] === 0x2d;
+  const first = negative ? at + 1 : at;
+  if (first === end || length > EXACT_DIGITS) return NaN;
+  let value = 0;
+  let divisor = 0;
+  for (let i = first; i < end; i++) {
+    const digit = bytes[i]! - 0x30;
+    if (digit >= 0 && digit <= 9) {
+      value = value * 10 + digit;
+      divisor *= 10;
+    } else if (digit === -2 && divisor === 0 && i > first && i < end - 1) divisor = 1;
+    else return NaN;
+  }
+  if (divisor > 1) value /= divisor;
+  return negative ? -value : value;
+}
+
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const INFINITE = /^([+-]?)inf(?:inity)?$/i;
 
 /** A score written as text, as C's strtod reads it. Throws Malformed if it is not a number. */
 export function parseScore(bytes: Uint8Array, at: number, length: number): number {
+  const simple = parseDecimal(bytes, at, length);
+  if (simple === simple) return simple;
   if (length > 0 && length <= MAX_SCORE_TEXT_BYTES) {
     let text = '';
     for (let i = 0; i < length; i++) text += String.fromCharCode(bytes[at + i]!);

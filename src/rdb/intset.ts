@@ -1,6 +1,7 @@
 /**
  * Intsets as they arrive in a file: <encoding u32: 2, 4 or 8> <count u32> <count integers, little-endian, rising>.
  */
+import type { Viewed } from '../base/viewed.ts';
 import { Malformed } from './error.ts';
 
 const HEADER_BYTES = 8;
@@ -8,9 +9,9 @@ const HEADER_BYTES = 8;
 /** Throws Malformed unless the blob is a sorted, unique, non-empty intset. */
 export function checkIntset(bytes: Uint8Array, at: number, length: number): void {
   if (length < HEADER_BYTES) throw new Malformed('intset is shorter than its header');
-  const view = new DataView(bytes.buffer, bytes.byteOffset + at, length);
-  const width = view.getUint32(0, true);
-  const count = view.getUint32(4, true);
+  const view = (bytes as Viewed).view ?? new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const width = view.getUint32(at, true);
+  const count = view.getUint32(at + 4, true);
   if (width !== 2 && width !== 4 && width !== 8) {
     throw new Malformed('intset has an unknown encoding');
   }
@@ -20,7 +21,7 @@ export function checkIntset(bytes: Uint8Array, at: number, length: number): void
   if (count === 0) throw new Malformed('intset is empty');
   let lastHigh = -Infinity;
   let lastLow = 0;
-  for (let i = HEADER_BYTES; i < length; i += width) {
+  for (let i = at + HEADER_BYTES, end = at + length; i < end; i += width) {
     let high: number;
     let low = 0;
     if (width === 2) high = view.getInt16(i, true);

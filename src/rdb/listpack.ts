@@ -8,6 +8,7 @@
  */
 import { INTEGER_TEXT_BYTES, PackedCursor } from './cursor.ts';
 import { Malformed } from './error.ts';
+import { ListpackScan } from './listpack-scan.ts';
 import type { PackedType } from './sink.ts';
 
 const HEADER_BYTES = 6;
@@ -149,9 +150,11 @@ function backLengthBytes(size: number): number {
 }
 
 export class ListpackChecker {
-  /** After `check`: elements in the blob. */
+  /** After `check`: elements in the blob, and what no element's text is longer than; Infinity if that is not known. */
   elements = 0;
+  longest: number = Infinity;
 
+  readonly #scan = new ListpackScan();
   readonly #walk = new ListpackCursor();
   readonly #other = new ListpackCursor();
   readonly #scratch = new Uint8Array(INTEGER_TEXT_BYTES);
@@ -162,6 +165,13 @@ export class ListpackChecker {
 
   /** Checks a whole blob. Throws Malformed; otherwise says whether the store may keep it as it is. */
   check(type: PackedType, bytes: Uint8Array, at: number, length: number): ListpackVerdict {
+    const scan = this.#scan;
+    if (scan.isGood(type, bytes, at, length)) {
+      this.elements = scan.elements;
+      this.longest = scan.longest;
+      return 'keep';
+    }
+    this.longest = Infinity;
     const walk = this.#walk;
     walk.open(bytes, at, length);
     let elements = 0;

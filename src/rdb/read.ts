@@ -8,6 +8,8 @@
  * is parsed twice, and memory is bounded by the largest single string. Plain string keys that are there as a whole take the
  * short way (string-key.ts), which leaves what it cannot take to the steps.
  */
+import { viewed } from '../base/viewed.ts';
+import { copyBytes } from '../base/copy.ts';
 import type { PackedCursor } from './cursor.ts';
 import { INTEGER_TEXT_BYTES, parseScore } from './cursor.ts';
 import { Malformed, RdbError } from './error.ts';
@@ -52,7 +54,7 @@ export class RdbReader {
   #moduleName = '';
   readonly #meta: Meta = { expireAtMs: -1, lfuFrequency: -1, idleSeconds: -1 };
   /** The start of the current key, for messages, and the length of the whole. */
-  readonly #keyText = new Uint8Array(NAMED_BYTES);
+  readonly #keyText = viewed(new Uint8Array(NAMED_BYTES));
   #keyTextLength = 0;
   #keyLength = 0;
 
@@ -503,7 +505,14 @@ export class RdbReader {
     const checker = this.#checker;
     const verdict = checker.check('list-node', this.#input.bytes, this.#input.at, this.#input.length);
     if (verdict === 'empty') return;
-    this.#sink.packed('list-node', this.#input.bytes, this.#input.at, this.#input.length, checker.elements);
+    this.#sink.packed(
+      'list-node',
+      this.#input.bytes,
+      this.#input.at,
+      this.#input.length,
+      checker.elements,
+      checker.longest,
+    );
   }
 
   #packed(type: 'hash' | 'hash-expiring' | 'set' | 'zset'): void {
@@ -512,7 +521,7 @@ export class RdbReader {
     const checker = this.#checker;
     const verdict = checker.check(type, this.#input.bytes, this.#input.at, this.#input.length);
     if (verdict === 'keep') {
-      sink.packed(type, this.#input.bytes, this.#input.at, this.#input.length, checker.elements);
+      sink.packed(type, this.#input.bytes, this.#input.at, this.#input.length, checker.elements, checker.longest);
     } else if (type === 'hash-expiring') {
       sink.begin('hash', checker.elements / 3);
       this.#listpack.open(this.#input.bytes, this.#input.at, this.#input.length);
@@ -616,9 +625,7 @@ export class RdbReader {
     if (this.#type === format.TYPE_STRING) return;
     this.#keyLength = this.#input.length;
     this.#keyTextLength = Math.min(this.#input.length, NAMED_BYTES);
-    for (let i = 0; i < this.#keyTextLength; i++) {
-      this.#keyText[i] = this.#input.bytes[this.#input.at + i]!;
-    }
+    copyBytes(this.#keyText, 0, this.#input.bytes, this.#input.at, this.#keyTextLength);
   }
 
   /** The current key as printable text, cut if it is long. */

@@ -80,10 +80,11 @@ export interface RdbSink {
   /**
    * A listpack that may be copied as it is: every element lies within it, the end is in place. For a hash and a zset
    * the elements pair up, for all but lists they are unique, and a zset is sorted with scores that are numbers.
-   * `elements` counts its elements (two per field or member), at least one. For a list it is one node of many. In
+   * `elements` counts its elements (two per field or member), at least one; none is longer than `longest`, which is Infinity
+   * where that is not known. For a list it is one node of many. In
    * 'hash-expiring' each field has a third one, its expiry or 0: in rising order, those without last, at least one with.
    */
-  packed(type: PackedType, bytes: Uint8Array, at: number, length: number, elements: number): void;
+  packed(type: PackedType, bytes: Uint8Array, at: number, length: number, elements: number, longest: number): void;
   /** A set as an intset that may be copied as it is: sorted, unique, not empty. */
   intset(bytes: Uint8Array, at: number, length: number): void;
   /**

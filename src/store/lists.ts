@@ -77,6 +77,12 @@ export class Lists {
     }
   }
 
+  /** Whether a list of one listpack may have so many bytes and elements. */
+  holds(bytes: number, elements: number): boolean {
+    this.#readLimits();
+    return bytes <= this.#maxBytes && elements <= this.#maxCount;
+  }
+
   /** Gives a list that was loaded the encoding that suits its size. */
   settle(entry: Address): void {
     if (this.#isPacked(entry)) this.#grow(entry, 0, 0);

@@ -36,7 +36,7 @@ export class LinkBatch {
 
   /** Frees what is not linked. */
   drop(db: Database): void {
-    for (let i = 0; i < this.#count; i++) if (this.#entries[i] !== 0) db.space.arena.free(this.#entries[i]!);
+    for (let i = 0; i < this.#count; i++) if (this.#entries[i] !== 0) db.space.reclaimer.freeEntry(this.#entries[i]!);
     this.#count = 0;
   }
 }

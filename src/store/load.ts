@@ -5,8 +5,7 @@
  *
  * Rule: all that was taken so far lies in the databases, or here: whoever gives up a load calls `abandon`.
  */
-import type { Address } from '../memory/arena.ts';
-import { ArenaExhausted } from '../memory/arena.ts';
+import { type Address, ArenaExhausted, byteOf, segmentOf } from '../memory/arena.ts';
 import { copyBytes } from '../base/copy.ts';
 import { parseInteger } from '../base/numbers.ts';
 import { type Viewed, viewed } from '../base/viewed.ts';
@@ -14,8 +13,9 @@ import { latin1 } from '../resp/args.ts';
 import type { CollectionType, KeyMeta, PackedType, RdbSink, StreamSink } from '../rdb/sink.ts';
 import type { StringKey } from '../rdb/string-key.ts';
 import type { Database } from './database.ts';
-import { TYPE_LIST } from './entry.ts';
+import { ENC_INTSET, ENC_LISTPACK, TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET } from './entry.ts';
 import { LinkBatch } from './load-batch.ts';
+import { SetCollector } from './load-set.ts';
 import { buildFound } from './load-string.ts';
 import { StreamLoader } from './stream-load.ts';
 import type { Store } from './store.ts';
@@ -71,8 +71,11 @@ export class StoreLoader implements RdbSink {
   #key: Uint8Array = viewed(Buffer.alloc(128));
   #keyLength = 0;
   #hash = 0;
-  /** Its value was a string, and is in the batch. */
-  #isString = false;
+  /** Its entry is complete, and in the batch. */
+  #inBatch = false;
+  /** It is a set whose members so far are in the collector. */
+  #isCollected = false;
+  #collector: SetCollector | null = null;
   #expireAtMs = -1;
   /** What the file says of its use, -1: nothing. */
   #idleSeconds = -1;
@@ -195,13 +198,15 @@ export class StoreLoader implements RdbSink {
       length,
       this.#expireAtMs,
     );
-    this.#assignAccess(entry);
-    this.#isString = true;
-    if (this.#batch.add(entry, this.#hash)) this.#flush();
+    this.#linkLater(entry);
   }
 
-  packed(type: PackedType, bytes: Uint8Array, at: number, length: number): void {
+  packed(type: PackedType, bytes: Uint8Array, at: number, length: number, elements: number, longest: number): void {
     if (this.#skip) return;
+    if (this.#staysPacked(type, length, elements, longest)) {
+      this.#copy(collectionTypes[type]!, ENC_LISTPACK, bytes, at, length);
+      return;
+    }
     if (type === 'list-node') {
       this.#startList();
       this.#store.lists.appendPacked(this.#entry, bytes, at, length);
@@ -225,6 +230,11 @@ export class StoreLoader implements RdbSink {
 
   intset(bytes: Uint8Array, at: number, length: number): void {
     if (this.#skip) return;
+    const members = (length - INTSET_HEADER_BYTES) / bytes[at]!;
+    if (members <= this.#store.space.settings.setMaxIntsetEntries && this.#db.waiting === 0) {
+      this.#copy(TYPE_SET, ENC_INTSET, bytes, at, length);
+      return;
+    }
     this.#claimKey();
     this.#entry = this.#store.sets.createIntset(this.#db, this.#key, 0, this.#keyLength, bytes, at, length);
     if (this.#entry === 0) throw new LoadError(`the set '${this.#keyName()}' has repeated members`);
@@ -233,6 +243,9 @@ export class StoreLoader implements RdbSink {
   begin(type: CollectionType, count: number): void {
     this.#type = type;
     this.#expected = Math.min(count, EXPECTED_MAX);
+    if (type !== 'set' || this.#skip || count > this.#store.space.settings.setMaxListpackEntries) return;
+    this.#isCollected = this.#db.waiting === 0;
+    (this.#collector ??= new SetCollector()).clear();
   }
 
   element(bytes: Uint8Array, at: number, length: number): void {
@@ -241,6 +254,10 @@ export class StoreLoader implements RdbSink {
       this.#startList();
       this.#store.lists.pushTail(this.#entry, bytes, at, length);
       return;
+    }
+    if (this.#isCollected) {
+      if (this.#collector!.add(bytes, at, length, this.#store.space.settings.setMaxListpackValue)) return;
+      this.#uncollect();
     }
     const { sets } = this.#store;
     if (this.#entry === 0) {
@@ -302,8 +319,9 @@ export class StoreLoader implements RdbSink {
   endKey(): void {
     this.keys++;
     if (this.#skip) return;
-    if (this.#isString) {
-      this.#isString = false;
+    if (this.#isCollected) this.#collected();
+    if (this.#inBatch) {
+      this.#inBatch = false;
       return;
     }
     if (this.#entry === 0) {
@@ -328,6 +346,64 @@ export class StoreLoader implements RdbSink {
   }
 
   // -- inside -------------------------------------------------------------------------------------------------
+
+  /** Whether a listpack from the file is what the value becomes, and its entry may wait for its batch. */
+  #staysPacked(type: PackedType, length: number, elements: number, longest: number): boolean {
+    // Clients wait for keys of databases in use, and hear of them one by one.
+    if (this.#db.waiting > 0) return false;
+    const { lists, space } = this.#store;
+    const { settings } = space;
+    switch (type) {
+      case 'hash':
+        return elements <= 2 * settings.hashMaxListpackEntries;
+      case 'set':
+        return elements <= settings.setMaxListpackEntries;
+      case 'zset':
+        return elements <= 2 * settings.zsetMaxListpackEntries && longest <= settings.zsetMaxListpackValue;
+      case 'list-node':
+        return this.#expected === 1 && this.#type === 'list' && lists.holds(length, elements);
+      case 'hash-expiring':
+        return false;
+    }
+  }
+
+  /** Makes the value a copy of a blob. */
+  #copy(type: number, encoding: number, bytes: Uint8Array, at: number, length: number): void {
+    if (this.#options.replaceExisting === true) this.#claimKey();
+    const { arena, blocks } = this.#store.space;
+    const ref = arena.alloc(length);
+    copyBytes(arena.u8[segmentOf(ref)]!, byteOf(ref), bytes, at, length);
+    let entry: Address;
+    try {
+      entry = blocks.build(this.#key, 0, this.#keyLength, type, encoding, this.#expireAtMs, ref, 0);
+    } catch (error) {
+      arena.free(ref);
+      throw error;
+    }
+    this.#linkLater(entry);
+  }
+
+  #linkLater(entry: Address): void {
+    this.#assignAccess(entry);
+    this.#inBatch = true;
+    if (this.#batch.add(entry, this.#hash)) this.#flush();
+  }
+
+  /** A set has come to its end in the collector. */
+  #collected(): void {
+    const collector = this.#collector!;
+    if (collector.members === 0 || !collector.finish()) this.#uncollect();
+    else {
+      this.#isCollected = false;
+      this.#copy(TYPE_SET, ENC_LISTPACK, collector.bytes, 0, collector.length);
+    }
+  }
+
+  /** The set's members go the usual way, those in the collector first. */
+  #uncollect(): void {
+    this.#isCollected = false;
+    this.#collector!.forEach((bytes, at, length) => this.element(bytes, at, length));
+  }
 
   #startList(): void {
     if (this.#entry !== 0) return;
@@ -383,10 +459,19 @@ export function loadFailure(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
+const collectionTypes: { readonly [type in PackedType]?: number } = {
+  hash: TYPE_HASH,
+  set: TYPE_SET,
+  zset: TYPE_ZSET,
+  'list-node': TYPE_LIST,
+};
+
 /** Keys, over all databases, for which room is made on a file's word: 256 MiB of table at most. */
 const RESERVE_MAX = 16 * 1024 * 1024;
 /** Elements of one collection for which room is made on a file's word: 64 MiB of table at most. */
 const EXPECTED_MAX = 4 * 1024 * 1024;
+/** What an intset begins with: bytes of a member, and their number. */
+const INTSET_HEADER_BYTES = 8;
 /** The shortest key with its value: type, empty key, empty string. */
 const MIN_KEY_BYTES = 3;
 const AUX_MAX_BYTES = 64;
