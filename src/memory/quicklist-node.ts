@@ -4,10 +4,7 @@
  *   header  head | tail | nodes | elements          node  prev | next | data | elements, bit 31 = plain, bit 30 = open
  *
  * A packed node's data is a listpack; a plain node's is one big element: u32 length, then its bytes. Only a list's head may be
- * open: its data are a listpack's entries at the end of a block that fills towards its front, so that pushes move nothing.
- *
- *   | start, u32 | end, u32 | free ... | entry 0 | entry 1 | ... |
- *   0            4          8          start                     end
+ * open: see quicklist-open.ts.
  */
 import { byteOf, segmentOf } from './arena.ts';
 import type { Address, Arena } from './arena.ts';
@@ -19,8 +16,6 @@ const PLAIN_BIT = 0x8000_0000;
 const OPEN_BIT = 0x4000_0000;
 /** Elements of one node: less than this. */
 const COUNT_MASK = 0x3fff_ffff;
-/** Before the entries of an open node. */
-export const OPEN_HEADER = 8;
 
 export const HEAD = 0;
 export const TAIL = 1;
@@ -80,20 +75,6 @@ export function isOpen(arena: Arena, node: Address): boolean {
 /** Sets how many elements an open node has. */
 export function setOpenCount(arena: Arena, node: Address, count: number): void {
   setWord(arena, node, COUNT, count | OPEN_BIT);
-}
-
-/** Where in an open node's block its first entry is. */
-export function openStart(arena: Arena, node: Address): number {
-  return word(arena, nodeData(arena, node), 0);
-}
-
-/** Where the entries end. */
-export function openEnd(arena: Arena, node: Address): number {
-  return word(arena, nodeData(arena, node), 1);
-}
-
-export function setOpenStart(arena: Arena, node: Address, start: number): void {
-  setWord(arena, nodeData(arena, node), 0, start);
 }
 
 /** Sets how many elements the node has; 1 for a plain one. */

@@ -1,5 +1,6 @@
 /**
- * The quicklist: a list value too long for one listpack, as a doubly linked list of listpacks. Its blocks: quicklist-node.ts.
+ * The quicklist: a list value too long for one listpack, as a doubly linked list of listpacks. Its blocks: quicklist-node.ts,
+ * quicklist-open.ts.
  *
  *   header --> node <--> node <--> node        packed: a listpack of up to `fill`     plain: one element larger than
  *               |         |         |                  (list-max-listpack-size)              a whole listpack may be
@@ -18,6 +19,7 @@ import { copyBytes, equalBytes } from '../base/copy.ts';
 import type { Element } from './element.ts';
 import * as listpack from './listpack.ts';
 import * as node from './quicklist-node.ts';
+import * as open from './quicklist-open.ts';
 
 /** Node sizes in bytes for fill -1 to -5. */
 const FILL_BYTES: readonly number[] = [4096, 8192, 16384, 32768, 65536];
@@ -96,11 +98,11 @@ export class Quicklist {
     const { arena } = this;
     const head = node.headNode(arena, header);
     if (head !== 0 && node.isOpen(arena, head)) {
-      if (this.#pushOpen(head, bytes, at, length)) {
+      if (open.push(arena, head, bytes, at, length)) {
         this.#addElements(header, 1);
         return;
       }
-      this.#close(head);
+      open.close(arena, head);
     }
     const need = this.#need(length);
     const roomy = head !== 0 && this.#hasRoom(head, need);
@@ -121,7 +123,7 @@ export class Quicklist {
   peekHead(header: Address, out: Element): boolean {
     const head = node.headNode(this.arena, header);
     if (head === 0) return false;
-    const position = node.isOpen(this.arena, head) ? node.openStart(this.arena, head) : listpack.FIRST;
+    const position = node.isOpen(this.arena, head) ? open.start(this.arena, head) : listpack.FIRST;
     this.#readAt(head, position, out);
     return true;
   }
@@ -156,7 +158,7 @@ export class Quicklist {
   /** Makes all nodes packed or plain: call it before looking at the nodes themselves. */
   settle(header: Address): void {
     const head = node.headNode(this.arena, header);
-    if (head !== 0 && node.isOpen(this.arena, head)) this.#close(head);
+    if (head !== 0 && node.isOpen(this.arena, head)) open.close(this.arena, head);
   }
 
   /** Puts the cursor on the element at `index` (negative: from the end); false when there is none. */
@@ -452,67 +454,25 @@ export class Quicklist {
     const { arena } = this;
     const blockBytes = Math.min(OPEN_BYTES, this.#maxBytes);
     if (this.#maxCount !== Infinity || this.#need(length) > blockBytes >>> 1) return false;
-    const place = arena.alloc(node.BLOCK_BYTES);
-    let block: Address;
-    try {
-      block = arena.alloc(blockBytes);
-    } catch (error) {
-      arena.free(place);
-      throw error;
-    }
-    node.setNodeData(arena, place, block);
-    node.setOpenCount(arena, place, 0);
-    node.setOpenStart(arena, place, blockBytes);
-    node.setWord(arena, block, 1, blockBytes);
-    this.#pushOpen(place, bytes, at, length);
+    const place = open.create(arena, blockBytes);
+    open.push(arena, place, bytes, at, length);
     node.linkNode(arena, header, place, 0);
     return true;
   }
 
-  /** Puts an element in front of an open node's; false if it has no room. */
-  #pushOpen(head: Address, bytes: Uint8Array, at: number, length: number): boolean {
-    const { arena } = this;
-    const start = node.openStart(arena, head) - listpack.encodedBytes(bytes, at, length);
-    if (start < node.OPEN_HEADER) return false;
-    const block = node.nodeData(arena, head);
-    listpack.writeEntry(arena.u8[segmentOf(block)]!, byteOf(block) + start, bytes, at, length);
-    node.setOpenStart(arena, head, start);
-    node.setOpenCount(arena, head, node.nodeCount(arena, head) + 1);
-    return true;
-  }
-
   #dropOpen(header: Address, head: Address): void {
-    const { arena } = this;
-    const left = node.nodeCount(arena, head) - 1;
-    if (left === 0) {
+    if (node.nodeCount(this.arena, head) === 1) {
       this.#deleteNode(header, head);
       return;
     }
-    const block = node.nodeData(arena, head);
-    const base = byteOf(block);
-    node.setOpenStart(
-      arena,
-      head,
-      listpack.skip(arena.u8[segmentOf(block)]!, base + node.openStart(arena, head)) - base,
-    );
-    node.setOpenCount(arena, head, left);
+    open.shift(this.arena, head);
     this.#addElements(header, -1);
-  }
-
-  /** Turns an open node into a packed one. */
-  #close(head: Address): void {
-    const { arena } = this;
-    const block = node.nodeData(arena, head);
-    const entries = node.nodeCount(arena, head);
-    const start = node.openStart(arena, head);
-    node.setNodeData(arena, head, listpack.gather(arena, block, start, node.openEnd(arena, head), entries));
-    node.setNodeCount(arena, head, entries, false);
   }
 
   /** The tail, packed or plain. */
   #settledTail(header: Address): Address {
     const tail = node.tailNode(this.arena, header);
-    if (tail !== 0 && node.isOpen(this.arena, tail)) this.#close(tail);
+    if (tail !== 0 && node.isOpen(this.arena, tail)) open.close(this.arena, tail);
     return tail;
   }
 

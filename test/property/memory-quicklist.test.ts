@@ -7,6 +7,7 @@ import { Element } from '../../src/memory/element.ts';
 import { validateListpack } from '../support/listpack-validate.ts';
 import * as listpack from '../../src/memory/listpack.ts';
 import * as node from '../../src/memory/quicklist-node.ts';
+import * as open from '../../src/memory/quicklist-open.ts';
 import { ListCursor, Quicklist } from '../../src/memory/quicklist.ts';
 
 const value = fc.oneof(
@@ -44,9 +45,9 @@ function audit(arena: Arena, header: Address, maxBytes: number, maxCount: number
     const count = node.nodeCount(arena, place);
     if (node.isOpen(arena, place)) {
       assert.equal(prev, 0);
-      const start = node.openStart(arena, place);
-      const end = node.openEnd(arena, place);
-      assert.ok(count > 0 && start >= node.OPEN_HEADER && start < end && end <= maxBytes);
+      const start = open.start(arena, place);
+      const end = open.end(arena, place);
+      assert.ok(count > 0 && start >= open.OPEN_HEADER && start < end && end <= maxBytes);
       assert.ok(end <= arena.capacity(node.nodeData(arena, place)));
     } else if (node.isPlain(arena, place)) {
       assert.equal(count, 1);
