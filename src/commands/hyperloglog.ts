@@ -39,13 +39,18 @@ function pfadd(call: Call): void {
     entry = create(call);
     hyperLogLogs.invalidate(entry);
     changes++;
-  } else if (args.count > 3 && !hyperLogLogs.isSound(entry)) {
-    // Before the first change: one element may find its place in a damaged value, the next one not.
-    throw errors.corruptedHyperLogLog;
   }
   for (let i = 2; i < args.count; i++) {
     const outcome = hyperLogLogs.add(db, entry, args.bytes, args.at[i]!, args.length[i]!);
-    if (outcome === CORRUPTED) throw errors.corruptedHyperLogLog;
+    if (outcome === CORRUPTED) {
+      // As in Redis, elements that found their place in a damaged value stay; replicas hear of them.
+      if (changes > 0) {
+        const effect = call.effect(i);
+        for (let j = 0; j < i; j++) effect.bytes(args.bytes, args.at[j]!, args.length[j]!);
+        call.changed(1, changes);
+      }
+      throw errors.corruptedHyperLogLog;
+    }
     changes += outcome;
     entry = hyperLogLogs.entry;
   }

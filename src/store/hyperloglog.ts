@@ -81,12 +81,6 @@ export class HyperLogLogs {
     return form === SPARSE || (form === DENSE && length === HEADER_BYTES + DENSE_BYTES);
   }
 
-  /** Whether it takes any element: it is dense, or its runs are whole. */
-  isSound(entry: Address): boolean {
-    const { bytes, at, length } = this.#view(entry);
-    return bytes[at + 4] === DENSE || isWhole(bytes, at + HEADER_BYTES, at + length);
-  }
-
   isDense(entry: Address): boolean {
     const { bytes, at } = this.#view(entry);
     return bytes[at + 4] === DENSE;
