@@ -12,6 +12,7 @@ import type { RawClient } from '../support/raw-client.ts';
 import { startRedis } from '../support/redis-server.ts';
 import { counter, equalDigests, linkUp, sameOffset } from '../support/replication.ts';
 import type { Argument } from '../support/resp.ts';
+import { equalStreams } from '../support/streams.ts';
 
 const COMMANDS = 12_000;
 const BATCH = 200;
@@ -90,6 +91,7 @@ for (const [kind, start, seed] of [
     await Promise.all(waiters);
     await sameOffset(nodes);
     await equalDigests(nodes);
+    assert.ok((await equalStreams(nodes, 3)) > 0, 'there are groups to compare');
     assert.equal(await counter(writer, 'sync_full'), 2);
     assert.equal(await counter(replicas[1]!, 'unexpected_error_replies'), 0);
   });

@@ -16,6 +16,7 @@ import type { Comparison, RandomCommand } from '../support/random-commands.ts';
 import { connectRaw } from '../support/raw-client.ts';
 import { startRedis } from '../support/redis-server.ts';
 import { decode, ReplyError, type Reply } from '../support/resp.ts';
+import { equalStreams } from '../support/streams.ts';
 
 const SEEDS = (env['RANDOM_SEEDS'] ?? '1 2 3 4 5 6').split(' ').map(Number);
 /** Commands of one seed. */
@@ -45,6 +46,7 @@ for (const seed of SEEDS) {
         await both('DBSIZE');
       }
       await both.digests();
+      await equalStreams([both.redis, both.headwater], DATABASES.length);
       if (random.below(2) === 0) await both(random.pick(['FLUSHALL', 'FLUSHDB']));
       for (const command of filling(DATABASES)) await both(...command);
     }
