@@ -79,6 +79,7 @@ export class Replication {
       backlog,
       history,
       feed,
+      limits: () => replicas.limits(),
       streamDb: () => this.#streamDb(),
       drop: (session) => replicas.drop(session),
       kill: (session) => replicas.kill(session),

@@ -81,6 +81,13 @@ export class Output {
     return least;
   }
 
+  /** The greatest hurry of a consumer. */
+  get hurry(): number {
+    let hurry = 0;
+    for (const { consumer } of this.seats) hurry = Math.max(hurry, consumer.hurry?.() ?? 0);
+    return hurry;
+  }
+
   /** The consumer that has most to take. */
   get slowest(): Seat | undefined {
     let slowest: Seat | undefined;

@@ -5,7 +5,8 @@
  *
  * Rule: the walk leaves clients `headroom` times the time that they use, but no more than `mostRest` ms for each of its own. So a
  * client that asks now and then costs it next to nothing, and whoever needs a good part of what is left gets nearly all. What
- * writers made us copy counts as walking. Time that the loop waits is nobody's, and so is a turn in which no command ran.
+ * writers made us copy counts as walking. Time that the loop waits is nobody's, and so is a turn in which no command ran. A consumer
+ * in a hurry gets more: a replica that comes to its output limit before the snapshot's end would have to begin anew.
  */
 import type { Clock } from '../base/ambient.ts';
 import type { SnapshotLimits } from './limits.ts';
@@ -22,6 +23,7 @@ export class Pace {
   /** Since then: what clients used, copying included, and how long copying took. */
   #usedMs = 0;
   #copyingMs = 0;
+  #hurry = 0;
   /** What the present slice was given. */
   #budgetMs = 0;
   /** The last look at the clock, and what there was then. */
@@ -40,9 +42,10 @@ export class Pace {
     this.#commands = activity();
   }
 
-  /** Ms that a slice may take now; 0 when none is due. `copyingMs`: what copies have taken since the last slice. */
-  budget(copyingMs: number): number {
+  /** Ms that a slice may take now; 0 when none is due. `copyingMs`: what copies have taken since the last slice. `hurry`: 0 to 1. */
+  budget(copyingMs: number, hurry: number): number {
     this.#look();
+    this.#hurry = Math.min(1, hurry);
     this.#copyingMs = copyingMs;
     const { sliceMs, leastSliceMs, longestRestMs } = this.#limits;
     const rest = this.#rest;
@@ -77,7 +80,8 @@ export class Pace {
   /** Ms of clients for each ms of walking. */
   get #rest(): number {
     const { headroom, mostRest } = this.#limits;
-    return this.#clientsMs === 0 ? 0 : Math.min(mostRest, (headroom * this.#clientsMs) / this.#walkMs);
+    if (this.#clientsMs === 0) return 0;
+    return Math.min(mostRest, (headroom * this.#clientsMs) / this.#walkMs) * (1 - this.#hurry);
   }
 
   /** Adds what clients used since the last look. */

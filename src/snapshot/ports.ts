@@ -41,6 +41,8 @@ export interface SnapshotConsumer {
   chunk(bytes: Uint8Array): ChunkAnswer;
   end(): void;
   fail(reason: string): void;
+  /** What is used of the room for all that waits behind the snapshot, 0 to 1: the more, the less clients are spared. Absent: nothing. */
+  hurry?(): number;
 }
 
 export interface SnapshotRun {

@@ -238,7 +238,7 @@ class Run {
 
   #slice(): void {
     if (this.#over) return;
-    const budget = this.#pace.budget((this.#walk.copied - this.#lastCopied) / this.#keysPerMs);
+    const budget = this.#pace.budget((this.#walk.copied - this.#lastCopied) / this.#keysPerMs, this.#output.hurry);
     if (budget === 0) {
       this.#rest();
       return;

@@ -38,6 +38,7 @@ interface Load {
   readonly worksMs: number;
   /** Of that, what the snapshot copies, as a share. */
   readonly copies?: number;
+  readonly hurry?: number;
 }
 
 interface Outcome {
@@ -50,7 +51,7 @@ interface Outcome {
 }
 
 /** A second of a snapshot beside a client. */
-function run({ thinksMs, worksMs, copies = 0 }: Load): Outcome {
+function run({ thinksMs, worksMs, copies = 0, hurry = 0 }: Load): Outcome {
   const clock = new LoopClock();
   let commands = 0;
   let copyingMs = 0;
@@ -73,7 +74,7 @@ function run({ thinksMs, worksMs, copies = 0 }: Load): Outcome {
   while (clock.monotonic() < 1000) {
     serve();
     clock.work(TURN_MS);
-    const budget = pace.budget(copyingMs);
+    const budget = pace.budget(copyingMs, hurry);
     if (budget > 0) {
       longestRest = Math.max(longestRest, clock.monotonic() - end);
       clock.work(budget);
@@ -121,6 +122,16 @@ test('a flood has four fifths, what it makes us copy not counted, and slices are
   assert.ok(outcome.walking > 0.8 / (1 + mostRest), 'the walk has its share, too');
   assert.ok(outcome.typicalSliceMs < 0.3, `slices of ${outcome.typicalSliceMs} ms`);
   assert.ok(run({ thinksMs: 0, worksMs: 0.2, copies: 0.1 }).clients > 0.8);
+});
+
+test('a consumer in a hurry gets the more of the time the greater it is', () => {
+  const flood = { thinksMs: 0, worksMs: 0.2 };
+  const shares = [0, 0.5, 0.9, 1].map((hurry) => run({ ...flood, hurry }).walking);
+  assert.deepEqual(
+    shares,
+    shares.toSorted((a, b) => a - b),
+  );
+  assert.ok(shares[1]! > 0.22 && shares[2]! > 0.5 && shares[3]! > 0.8, shares.join(' '));
 });
 
 test('however much writers make us copy, there is a slice again and again', () => {

@@ -16,6 +16,7 @@ import type { Backlog } from '../backlog.ts';
 import { type History, randomHex } from '../history.ts';
 import type { ChunkAnswer, ReplicationHost, SnapshotConsumer, SnapshotRun } from '../ports.ts';
 import type { Feed } from './feed.ts';
+import type { Limits } from './pacing.ts';
 import type { ReplicaSession } from './replica-session.ts';
 
 /**
@@ -29,6 +30,7 @@ export interface FullSyncDeps {
   readonly backlog: Backlog;
   readonly history: History;
   readonly feed: Feed;
+  readonly limits: () => Limits;
   /** Database that the stream has selected now: ours as a master, our master's as a replica. */
   readonly streamDb: () => number;
   /** Closes a replica whose sync ended (badly, or a backup tool's well); what is queued is still sent. */
@@ -199,6 +201,7 @@ class Run {
       },
       sent: () => this.#sent(session),
       failed: (reason, begun) => this.#failed(session, reason, begun),
+      hurry: () => session.outputUsed(this.#deps.limits()),
     });
     this.#seats.set(session, seat);
     const run = host.snapshot(
@@ -288,6 +291,7 @@ interface SeatEvents {
   begun(): void;
   sent(): void;
   failed(reason: string, begun: boolean): void;
+  hurry(): number;
 }
 
 /** One replica as a consumer of the snapshot. */
@@ -335,6 +339,10 @@ class Seat implements SnapshotConsumer {
 
   fail(reason: string): void {
     this.#events.failed(reason, this.#begun);
+  }
+
+  hurry(): number {
+    return this.#events.hurry();
   }
 
   #answer(): ChunkAnswer {

@@ -13,6 +13,7 @@ import type { Clock } from '../../base/ambient.ts';
 import type { Connection } from '../../io/world.ts';
 import type { ReplicaPeer } from '../ports.ts';
 import type { Cursor } from '../stream.ts';
+import type { Limits } from './pacing.ts';
 import { NEWLINE } from '../wire.ts';
 
 export type ReplicaState =
@@ -212,6 +213,13 @@ export class ReplicaSession {
     const now = this.#clock.monotonic();
     if (this.#overSoftSinceMs < 0) this.#overSoftSinceMs = now;
     return now - this.#overSoftSinceMs > softSeconds * 1000;
+  }
+
+  /** What is used up of `client-output-buffer-limit replica`, bytes or seconds: 0 to 1, where `exceeds` begins. */
+  outputUsed({ hardBytes, softSeconds }: Limits): number {
+    const bytes = hardBytes === 0 ? 0 : this.queuedBytes / hardBytes;
+    const { overSoftMs } = this;
+    return Math.max(bytes, overSoftMs === 0 ? 0 : overSoftMs / (softSeconds * 1000));
   }
 
   /** Milliseconds for which the soft limit has been exceeded, as far as `exceeds` has seen. */

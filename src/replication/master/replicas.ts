@@ -44,7 +44,7 @@ export class Replicas {
 
   constructor(deps: ReplicasDeps) {
     this.#deps = deps;
-    this.pacing = new Pacing({ host: deps.host, sessions: this.sessions, limits: () => this.#limits() });
+    this.pacing = new Pacing({ host: deps.host, sessions: this.sessions, limits: () => this.limits() });
     this.noneSinceMs = deps.host.clock.monotonic();
   }
 
@@ -126,7 +126,8 @@ export class Replicas {
     else this.pacing.stop();
   }
 
-  #limits(): Limits {
+  /** `client-output-buffer-limit replica` as it is enforced. */
+  limits(): Limits {
     const { replicaOutputHardBytes, replicaOutputSoftBytes, replicaOutputSoftSeconds } = this.#deps.host.settings;
     // A limit below the backlog's size would kill replicas right after a partial resync: Redis ignores it.
     const hardBytes =
@@ -141,7 +142,7 @@ export class Replicas {
 
   #checkLimit(session: ReplicaSession): void {
     const { host } = this.#deps;
-    const { hardBytes, softBytes, softSeconds } = this.#limits();
+    const { hardBytes, softBytes, softSeconds } = this.limits();
     if (!session.exceeds(hardBytes, softBytes, softSeconds)) return;
     host.log.warning(
       `Client ${session.peer.describe()} scheduled to be closed ASAP for overcoming of output buffer limits.`,
