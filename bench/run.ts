@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: all figures of docs/performance.md. Options: --quick (small figures, for a look), --only NAME
- * (load, memory, sync, resync, burst, micro; may be repeated), --workload NAME (one command of the load; may be repeated).
+ * (load, memory, persistence, sync, resync, burst, micro; may be repeated), --workload NAME (one command of the load; may be repeated).
  */
 import { parseArgs } from 'node:util';
 import { burst } from './burst.ts';
@@ -8,6 +8,7 @@ import { fullSync } from './full-sync.ts';
 import { load } from './load.ts';
 import { memory } from './memory.ts';
 import { micro } from './micro.ts';
+import { persistence } from './persistence.ts';
 import { resync } from './resync.ts';
 import { syncUnderLoad } from './sync-load.ts';
 
@@ -25,6 +26,7 @@ console.log(`Node ${process.version}, ${process.platform} ${process.arch}\n`);
 if (wanted('load'))
   await load({ requests: options.quick ? 200_000 : 2_000_000, rounds: options.quick ? 3 : 5, only: options.workload });
 if (wanted('memory')) await memory(keys);
+if (wanted('persistence')) await persistence(keys, options.quick ? 1 : 5);
 if (wanted('sync')) {
   await fullSync(keys, options.quick ? 1 : 3);
   await syncUnderLoad([keys, 4 * keys], options.quick ? 1000 : 4000);

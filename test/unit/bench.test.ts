@@ -6,6 +6,7 @@ import { fullSync } from '../../bench/full-sync.ts';
 import { load } from '../../bench/load.ts';
 import { memory } from '../../bench/memory.ts';
 import { micro } from '../../bench/micro.ts';
+import { persistence } from '../../bench/persistence.ts';
 import { resync } from '../../bench/resync.ts';
 import { median } from '../../bench/support.ts';
 import { syncUnderLoad } from '../../bench/sync-load.ts';
@@ -47,6 +48,12 @@ test('the memory benchmark measures both servers', { timeout: 120_000 }, async (
     const [, , , used] = rows(text, name)[0]!;
     assert.ok(Number(used) > 64, text);
   }
+});
+
+test('the persistence benchmark measures both servers', { timeout: 120_000 }, async (t) => {
+  const text = await output(t, () => persistence(5000, 1));
+  for (const name of ['strings, compressed', 'strings, plain', 'strings with expiry', 'small collections'])
+    assert.equal(rows(text, name).length, 1, `${name} in\n${text}`);
 });
 
 test('the full sync benchmark measures all four pairs', { timeout: 120_000 }, async (t) => {
