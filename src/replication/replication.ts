@@ -12,17 +12,17 @@ import { replyError } from '../base/errors.ts';
 import { Backlog } from './backlog.ts';
 import { BacklogSizer } from './backlog-size.ts';
 import { Failover } from './failover-driver.ts';
-import { History, randomHex } from './history.ts';
+import { History } from './history.ts';
 import { Feed } from './master/feed.ts';
 import { FullSync } from './master/full-sync.ts';
-import { lostWrites } from './master/lost-writes.ts';
 import { type PeerAnswer, PsyncService, type SyncCounters } from './master/psync-service.ts';
 import { Replicas } from './master/replicas.ts';
 import { Waiters } from './master/waiters.ts';
 import type { ReplicaPeer, ReplicationHost } from './ports.ts';
-import { type LinkOwner, MasterLink } from './replica/link.ts';
+import type { MasterLink } from './replica/link.ts';
 import { backOff, type RetryPolicy } from './replica/retry.ts';
-import { isAllowedMaster, refuses } from './safety.ts';
+import { Upstream } from './replica/upstream.ts';
+import { isAllowedMaster } from './safety.ts';
 import { Timeline } from './timeline.ts';
 import { type InfoRow, infoRows, type ReplicationStatus, roleReply, type RoleReply } from './status.ts';
 import { statusOf } from './status-of.ts';
@@ -51,25 +51,15 @@ export class Replication {
   pingsPaused = false;
 
   readonly #host: ReplicationHost;
-  readonly #retry: RetryPolicy;
+  readonly #upstream: Upstream;
   readonly #psync: PsyncService;
-  #link: MasterLink | null = null;
-  /** What a lost master's stream had selected; null when there is nothing to continue from. */
-  #cachedDb: number | null = null;
   #seconds = 0;
-  /** Bytes from masters since the statistics were reset. */
-  receivedBytes = 0;
-  /** Full resyncs that `replica-refuse-empty-master` refused since the statistics were reset. */
-  refusedSyncs = 0;
   readonly #timeline = new Timeline();
   readonly #sizer = new BacklogSizer();
-  /** We were a master before: what the new one never had is to be told when our data goes. */
-  #demoted = false;
   #ackWanted = false;
 
   constructor(host: ReplicationHost, options: ReplicationOptions = {}) {
     this.#host = host;
-    this.#retry = options.retry ?? backOff(host.random);
     const history = new History(host.random);
     const { backlog } = this;
     const feed = new Feed(backlog, history);
@@ -85,6 +75,15 @@ export class Replication {
       kill: (session) => replicas.kill(session),
     });
     replicas.fullSync = fullSync;
+    this.#upstream = new Upstream({
+      host,
+      history,
+      backlog,
+      feed,
+      replicas,
+      failover: () => this.failover,
+      retry: options.retry ?? backOff(host.random),
+    });
     this.history = history;
     this.feeder = feed;
     this.replicas = replicas;
@@ -97,8 +96,8 @@ export class Replication {
       isMaster: () => this.isMaster,
       allows: (target) => this.allowsMaster(target.host, target.port),
       requestAcks: () => feed.requestAck(),
-      follow: (target) => this.#follow(target.host, target.port, true),
-      unfollow: () => this.#unfollow(),
+      follow: (target) => this.#upstream.follow(target.host, target.port, true),
+      unfollow: () => this.#upstream.unfollow(),
     });
     this.#psync = new PsyncService({
       host,
@@ -115,17 +114,27 @@ export class Replication {
   // Role -----------------------------------------------------------------------------------------
 
   get isMaster(): boolean {
-    return this.#link === null;
+    return this.#upstream.link === null;
   }
 
   /** Null while we are a master. */
   get link(): MasterLink | null {
-    return this.#link;
+    return this.#upstream.link;
+  }
+
+  /** Bytes from masters since the statistics were reset. */
+  get receivedBytes(): number {
+    return this.#upstream.receivedBytes;
+  }
+
+  /** Full resyncs that `replica-refuse-empty-master` refused since the statistics were reset. */
+  get refusedSyncs(): number {
+    return this.#upstream.refusedSyncs;
   }
 
   /** Our data is known to be the master's (or our own): replicas may sync from us, stale reads are not stale. */
   get canServe(): boolean {
-    return this.#link === null || this.#link.tag === 'connected';
+    return this.#upstream.link === null || this.#upstream.link.tag === 'connected';
   }
 
   get counters(): Readonly<SyncCounters> {
@@ -143,109 +152,50 @@ export class Replication {
    */
   replicaOf(host: string, port: number, requestedBy?: string): boolean {
     const { log } = this.#host;
-    const old = this.#link;
+    const old = this.#upstream.link;
     if (old !== null && old.port === port && old.host.toLowerCase() === host.toLowerCase()) {
       log.notice(
         'REPLICAOF would result into synchronization with the master we are already connected with. No operation performed.',
       );
       return false;
     }
-    this.#follow(host, port, requestedBy !== undefined);
+    this.#upstream.follow(host, port, requestedBy !== undefined);
     if (requestedBy !== undefined) {
       log.notice(`REPLICAOF ${host}:${port} enabled (user request from '${requestedBy}')`);
     }
     return true;
   }
 
-  /** `continuing`: what we were as a master may let us continue with the new one. */
-  #follow(host: string, port: number, continuing: boolean): void {
-    const old = this.#link;
-    old?.stop();
-    if (old === null && continuing) this.#cacheOwnHistory();
-    this.#link = new MasterLink(this.#host, host, port, this.#linkOwner(), this.#retry, old?.downSinceMs ?? -1);
-    this.#host.masterSet?.();
-    this.#link.start();
-    this.#host.roleChanged?.();
-  }
-
   /** REPLICAOF NO ONE. Our data stays; our history continues under a new id. No-op on a master. */
   noOne(requestedBy: string, request: 'user' | 'failover' = 'user'): void {
-    if (this.#link === null) return;
-    this.#unfollow();
+    if (this.#upstream.link === null) return;
+    this.#upstream.unfollow();
     this.#host.log.notice(`MASTER MODE enabled (${request} request from '${requestedBy}')`);
-  }
-
-  #unfollow(): void {
-    const { clock, log } = this.#host;
-    this.#link?.stop();
-    this.#link = null;
-    this.#demoted = false;
-    this.#discardCached();
-    const { history } = this;
-    history.promote();
-    log.warning(
-      `Setting secondary replication ID to ${history.replid2}, valid up to offset: ${history.secondReplidOffset}. ` +
-        `New replication ID is ${history.replid}`,
-    );
-    // They must learn the new id; they will continue partially.
-    this.replicas.disconnectAll();
-    this.feeder.forgetDb();
-    this.replicas.noneSinceMs = clock.monotonic();
-    this.#host.roleChanged?.();
   }
 
   /** Closes everything; the server goes down. */
   shutdown(): void {
     this.failover.stop();
     this.replicas.pacing.stop();
-    this.#link?.stop();
+    this.#upstream.link?.stop();
     for (const session of [...this.replicas.sessions]) this.replicas.drop(session, 'dismissed');
-  }
-
-  /** We were a master: should the new one be our former replica, we can continue where it left our history. */
-  #cacheOwnHistory(): void {
-    this.#host.log.notice(
-      'Before turning into a replica, using my own master parameters to synthesize a cached master: ' +
-        'I may be able to synchronize with the new master with just a partial transfer.',
-    );
-    this.#cachedDb = this.feeder.streamDb;
-    this.#demoted = true;
-  }
-
-  #refuses(offset: number | null, keys: number | null, followedBefore: boolean): string | null {
-    const { keyCount, settings } = this.#host;
-    if (!settings.replicaRefuseEmptyMaster || keyCount === undefined) return null;
-    const ownKeys = keyCount();
-    const ownOffset = this.history.masterReplOffset;
-    const refusal = refuses({ keys, offset, ownKeys, ownOffset, followedBefore });
-    if (refusal === null) return null;
-    this.refusedSyncs++;
-    const why =
-      refusal === 'empty' ? 'the master has no keys' : `the master is back at offset ${offset}, we are at ${ownOffset}`;
-    return `${why}, our ${ownKeys} keys are kept (replica-refuse-empty-master)`;
-  }
-
-  #discardCached(): void {
-    if (this.#cachedDb === null) return;
-    this.#cachedDb = null;
-    this.#host.log.notice('Discarding previously cached master state.');
   }
 
   // The stream -----------------------------------------------------------------------------------
 
   /** Whether effects are worth building: somebody listens or a history is kept. False on replicas. */
   get feeding(): boolean {
-    return this.#link === null && this.feeder.active;
+    return this.#upstream.link === null && this.feeder.active;
   }
 
   /** Propagates whole commands in RESP to replicas and backlog. Copies. Ignored on a replica: its stream is its master's. */
   feed(db: number, bytes: Uint8Array, at: number, length: number): void {
-    if (this.#link === null) this.feeder.feed(db, bytes, at, length);
+    if (this.#upstream.link === null) this.feeder.feed(db, bytes, at, length);
   }
 
   /** What is fed goes somewhere: we are a master with a backlog. */
   get recording(): boolean {
-    return this.#link === null && this.backlog.active;
+    return this.#upstream.link === null && this.backlog.active;
   }
 
   /** Inside long pipelines, after each command. */
@@ -259,7 +209,7 @@ export class Replication {
     if (this.failover.underWay) this.failover.look();
     if (this.#ackWanted && this.#host.paused !== true) {
       this.#ackWanted = false;
-      if (this.#link === null && this.replicas.size > 0) this.feeder.requestAck();
+      if (this.#upstream.link === null && this.replicas.size > 0) this.feeder.requestAck();
     }
     if (this.replicas.size > 0) this.#timeline.note(this.history.masterReplOffset, this.#host.clock.monotonic());
     this.replicas.flush();
@@ -267,7 +217,7 @@ export class Replication {
 
   /** CONFIG RESETSTAT. */
   resetStatistics(): void {
-    this.receivedBytes = this.refusedSyncs = 0;
+    this.#upstream.receivedBytes = this.#upstream.refusedSyncs = 0;
     this.replicas.resetStatistics();
     this.#psync.resetCounters();
   }
@@ -284,7 +234,7 @@ export class Replication {
 
   /** A shutdown: asks now, although clients are paused. */
   askForAcks(): void {
-    if (this.#link !== null || this.replicas.size === 0) return;
+    if (this.#upstream.link !== null || this.replicas.size === 0) return;
     this.feeder.requestAck();
     this.replicas.flush();
   }
@@ -298,11 +248,11 @@ export class Replication {
   cron(): void {
     const { clock, log, settings } = this.#host;
     this.#seconds++;
-    this.#link?.cron();
+    this.#upstream.link?.cron();
     this.replicas.cron();
     this.#sizer.sample(this.history.masterReplOffset);
     this.backlog.resize();
-    if (this.#link === null) {
+    if (this.#upstream.link === null) {
       if (this.replicas.size > 0) {
         if (!this.pingsPaused && !this.failover.underWay && this.#seconds % settings.replPingReplicaPeriod === 0)
           this.feeder.ping();
@@ -322,8 +272,8 @@ export class Replication {
   }
 
   #streamDb(): number {
-    if (this.#link === null) return this.feeder.streamDb;
-    return this.#cachedDb ?? this.#host.executor.selectedDb;
+    if (this.#upstream.link === null) return this.feeder.streamDb;
+    return this.#upstream.cachedDb ?? this.#host.executor.selectedDb;
   }
 
   // For rows and sessions ------------------------------------------------------------------------
@@ -344,7 +294,7 @@ export class Replication {
   #takeOver(peer: ReplicaPeer, replid: string): PeerAnswer | null {
     const { log } = this.#host;
     log.warning(`Failover request received for replid ${replid}.`);
-    if (this.#link === null) {
+    if (this.#upstream.link === null) {
       log.warning("PSYNC FAILOVER can't be sent to a master.");
       return replyError("ERR PSYNC FAILOVER can't be sent to a master.");
     }
@@ -362,7 +312,7 @@ export class Replication {
 
   /** REPLCONF GETACK, executed from the master's stream. The ACK leaves when its burst is applied. Never answered. */
   getAck(): PeerAnswer {
-    this.#link?.ackRequested();
+    this.#upstream.link?.ackRequested();
     return 'none';
   }
 
@@ -392,14 +342,18 @@ export class Replication {
   /** For the gate of min-replicas-to-write. */
   get enoughGoodReplicas(): boolean {
     const { minReplicasToWrite, minReplicasMaxLag } = this.#host.settings;
-    if (this.#link !== null || minReplicasToWrite === 0 || minReplicasMaxLag === 0) return true;
+    if (this.#upstream.link !== null || minReplicasToWrite === 0 || minReplicasMaxLag === 0) return true;
     return this.replicas.goodCount() >= minReplicasToWrite;
   }
 
   /** What an RDB written now should carry; null when it would promise what we cannot keep. */
   rdbInfo(): RdbReplicationInfo | null {
     const { history } = this;
-    if (this.#link === null ? !this.backlog.active : this.#link.tag !== 'connected' && this.#cachedDb === null)
+    if (
+      this.#upstream.link === null
+        ? !this.backlog.active
+        : this.#upstream.link.tag !== 'connected' && this.#upstream.cachedDb === null
+    )
       return null;
     return { replid: history.replid, offset: history.masterReplOffset, streamDb: this.#streamDb() };
   }
@@ -412,7 +366,7 @@ export class Replication {
     const { backlog, history } = this;
     history.replace(info.replid, info.offset);
     if (as === 'master') history.promote();
-    else this.#cachedDb = info.streamDb;
+    else this.#upstream.cachedDb = info.streamDb;
     if (backlog.active) backlog.free();
     backlog.create(info.offset);
     this.replicas.noneSinceMs = this.#host.clock.monotonic();
@@ -426,8 +380,8 @@ export class Replication {
       replicas: this.replicas,
       timeline: this.#timeline,
       failoverState: this.failover.state,
-      link: this.#link,
-      cached: this.#cachedDb !== null,
+      link: this.#upstream.link,
+      cached: this.#upstream.cachedDb !== null,
     });
   }
 
@@ -437,83 +391,5 @@ export class Replication {
 
   role(): RoleReply {
     return roleReply(this.status());
-  }
-
-  // What our link to the master changes --------------------------------------------------------
-
-  #linkOwner(): LinkOwner {
-    const { feeder, history, replicas } = this;
-    return {
-      cached: () =>
-        this.#cachedDb === null ? null : { replid: history.replid, nextOffset: history.masterReplOffset + 1 },
-      handsOver: () => this.failover.handsOver,
-      handedOver: (accepted) => this.failover.answered(accepted),
-      refuses: (offset, keys, followedBefore) => this.#refuses(offset, keys, followedBefore),
-      fullySynced: (start) => this.#fullySynced(start),
-      continued: (replid) => this.#continued(replid),
-      applied: (bytes, at, length) => {
-        feeder.append(bytes, at, length);
-        replicas.flushIfLarge();
-      },
-      appliedBurst: () => replicas.flush(),
-      lost: (selectedDb) => {
-        this.#cachedDb = selectedDb;
-        if (selectedDb !== null) this.#host.log.notice('Caching the disconnected master state.');
-      },
-      received: (length) => {
-        this.receivedBytes += length;
-      },
-      masterReplOffset: () => history.masterReplOffset,
-      replid: () => history.replid,
-    };
-  }
-
-  #fullySynced(start: { readonly replid: string; readonly offset: number } | null): void {
-    const { random } = this.#host;
-    this.#discardCached();
-    this.#tellLostWrites();
-    // Our replicas have data of another past: they must ask again, and nothing of the old stream may answer them.
-    this.replicas.disconnectAll();
-    if (this.backlog.active) this.backlog.free();
-    // A master without PSYNC names no history; ours then stands for it towards our own replicas.
-    this.history.replace(start?.replid ?? randomHex(random), start?.offset ?? 0);
-    this.backlog.create(this.history.masterReplOffset);
-    this.feeder.forgetDb();
-  }
-
-  /** Our data is about to be replaced. What of it did only we have? */
-  #tellLostWrites(): void {
-    if (!this.#demoted) return;
-    this.#demoted = false;
-    const { log, saveLostWrites, settings } = this.#host;
-    const { host, port } = this.#link!;
-    const acknowledged = this.replicas.lastAck(host, port);
-    const lost = lostWrites(this.backlog, acknowledged, this.history.masterReplOffset);
-    if (lost === null) return;
-    const known = acknowledged === null ? 'has acknowledged nothing that we know of' : `acknowledged ${acknowledged}`;
-    log.warning(
-      `This server was a master until offset ${lost.to}, and ${host}:${port} ${known}: ${lost.commands} writes, offsets ` +
-        `${lost.from} to ${lost.to}${lost.incomplete ? ' (older ones are no longer in the backlog)' : ''}, may be lost.`,
-    );
-    if (!settings.replicaSaveLostWrites || saveLostWrites === undefined) return;
-    const name = `lost-writes-${this.history.replid}-${lost.from}.resp`;
-    const failure = saveLostWrites(name, lost.pieces);
-    if (failure === null) log.warning(`They were written to ${name}.`);
-    else log.warning(`They could not be written to ${name}: ${failure}`);
-  }
-
-  #continued(replid: string | null): number {
-    const { log } = this.#host;
-    const { history } = this;
-    const selectedDb = this.#cachedDb ?? 0;
-    this.#cachedDb = null;
-    this.#demoted = false;
-    if (replid !== null && replid !== history.replid) {
-      history.adopt(replid);
-      log.warning(`Master replication ID changed to ${replid}`);
-      this.replicas.disconnectAll();
-    }
-    if (!this.backlog.active) this.backlog.create(history.masterReplOffset);
-    return selectedDb;
   }
 }

@@ -2,7 +2,7 @@
  * What INFO replication and ROLE show, as data: names and order are those of Redis 7. Pure; the composition fills in the state.
  */
 import type { ReplicaState } from './master/replica-session.ts';
-import type { LinkTag } from './replica/link.ts';
+import type { LinkTag } from './replica/link-state.ts';
 
 export interface ReplicationStatus {
   /** Null while we are a master. */

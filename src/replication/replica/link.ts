@@ -4,71 +4,27 @@
  *   1 connect    -> TCP, with `repl-timeout`
  *   2 greet      -> greeting.ts, up to the answer to PSYNC
  *   3 full sync  -> transfer.ts into a staging keyspace, verify, swap   (left out after +CONTINUE)
- *   4 stable     -> apply.ts; an ACK every second
+ *   4 stable     -> following.ts; an ACK every second
  *   5 lost       -> keep what allows a partial resync, wait, back to 1
  *
- *   waiting -> connecting -> handshake -> transfer -> loading -> connected
- *      ^-----------'------------'-----------'----------'------------'          (stopped: from anywhere, for good)
+ * Its states and their legal transitions are in link-state.ts.
  *
  * Rule: the data we serve changes only in `connected` and in the one turn between `loading` and `connected`.
  */
 import { assert } from '../../base/assert.ts';
 import type { Timer } from '../../base/ambient.ts';
 import type { ConnectOptions, Connection } from '../../io/world.ts';
-import { type LoadSummary, type ReplicationHost, StreamError } from '../ports.ts';
-import { command } from '../wire.ts';
-import { StreamApplier } from './apply.ts';
+import type { LoadSummary, ReplicationHost } from '../ports.ts';
+import { Following } from './following.ts';
 import { Greeting } from './greeting.ts';
 import type { HandshakeEvent } from './handshake.ts';
+import { type LinkOwner, type LinkTag, legalLink } from './link-state.ts';
 import type { RetryPolicy } from './retry.ts';
 import { systemErrorText } from './system-error.ts';
 import { type SyncStart, Transfer } from './transfer.ts';
 
-export type LinkTag = 'waiting' | 'connecting' | 'handshake' | 'transfer' | 'loading' | 'connected' | 'stopped';
-
-export const legalLink: { readonly [T in LinkTag]: readonly LinkTag[] } = {
-  waiting: ['connecting', 'stopped'],
-  connecting: ['handshake', 'waiting', 'stopped'],
-  handshake: ['transfer', 'connected', 'waiting', 'stopped'],
-  transfer: ['loading', 'waiting', 'stopped'],
-  loading: ['connected', 'waiting', 'stopped'],
-  connected: ['waiting', 'stopped'],
-  stopped: [],
-};
-
 /** A link that broke sooner after it came up counts as a failed attempt: else we would try again without any pause, ms. */
 const SHORT_LINK_MS = 1000;
-
-const NOTHING = new Uint8Array(0);
-
-/** What the link changes outside itself; implemented by `Replication`. */
-export interface LinkOwner {
-  /** What we have and can continue from. */
-  cached(): { readonly replid: string; readonly nextOffset: number } | null;
-  /** A failover: our PSYNC makes the other side a master. */
-  handsOver(): boolean;
-  /** Its answer to that. */
-  handedOver(accepted: boolean): void;
-  /**
-   * Why this payload is not wanted; null if it is. `keys` is null before it has come, `followedBefore`: this link was up
-   * before.
-   */
-  refuses(offset: number | null, keys: number | null, followedBefore: boolean): string | null;
-  /** The new data is being swapped in: take over the master's history. Null: it named none (SYNC). */
-  fullySynced(start: SyncStart): void;
-  /** +CONTINUE. Returns the database that the stream has selected. */
-  continued(replid: string | null): number;
-  /** So many bytes came from the master. */
-  received(length: number): void;
-  /** Whole commands were applied: count them and pass them on. */
-  applied(bytes: Uint8Array, at: number, length: number): void;
-  /** A burst was applied: sub-replicas may be flushed. */
-  appliedBurst(): void;
-  /** A working link is gone. Null: nothing to continue from. */
-  lost(selectedDb: number | null): void;
-  masterReplOffset(): number;
-  replid(): string;
-}
 
 export class MasterLink {
   readonly host: string;
@@ -88,7 +44,7 @@ export class MasterLink {
   readonly #env: ReplicationHost;
   readonly #owner: LinkOwner;
   readonly #retry: RetryPolicy;
-  readonly #applier: StreamApplier;
+  readonly #following: Following;
   #connection: Connection | null = null;
   /** Monotonic ms when the link came up. */
   #upSinceMs = 0;
@@ -98,10 +54,6 @@ export class MasterLink {
   #greeting: Greeting | null = null;
   /** While a payload comes in. */
   #transfer: Transfer | null = null;
-  /** The master speaks no PSYNC: it gets no ACKs and we keep nothing to continue from. */
-  #prePsync = false;
-  /** An ACK is to follow the burst that is being applied, when its bytes are counted: GETACK came inside it. */
-  #ackDue = false;
 
   constructor(
     env: ReplicationHost,
@@ -117,7 +69,7 @@ export class MasterLink {
     this.#owner = owner;
     this.#retry = retry;
     this.downSinceMs = downSinceMs;
-    this.#applier = new StreamApplier(env.executor, (bytes, at, length) => owner.applied(bytes, at, length));
+    this.#following = new Following(env, owner);
   }
 
   /** The link's connection while there is one: CLIENT LIST shows it. */
@@ -127,7 +79,7 @@ export class MasterLink {
 
   /** Bytes read from the master but not yet counted as applied. */
   get unappliedBytes(): number {
-    return this.tag === 'connected' ? this.#applier.pendingBytes : 0;
+    return this.tag === 'connected' ? this.#following.pendingBytes : 0;
   }
 
   /** Progress of the payload, null outside a transfer; see `Transfer.progress`. */
@@ -155,7 +107,14 @@ export class MasterLink {
 
   /** The master asks for an ACK; called by the REPLCONF row while it executes the stream. */
   ackRequested(): void {
-    this.#ackDue = true;
+    this.#following.ackAfterBurst();
+  }
+
+  /** A pause of clients is over, or another one than before: the stream goes on if it was held. */
+  pauseChanged(): void {
+    if (this.tag !== 'connected' || !this.#following.held) return;
+    this.lastIoMs = this.#env.clock.monotonic();
+    if (!this.#following.goOn()) this.#lost(false);
   }
 
   /** Once a second. */
@@ -183,11 +142,11 @@ export class MasterLink {
         this.#transfer!.keepalive();
         break;
       case 'connected':
-        if (timedOut && !this.#applier.held) {
+        if (timedOut && !this.#following.held) {
           log.warning('MASTER timeout: no data nor PING received...');
           this.#closed('timeout');
         } else {
-          this.#sendAck();
+          this.#following.sendAck();
         }
         break;
       case 'waiting':
@@ -278,11 +237,11 @@ export class MasterLink {
         this.#beginTransfer(state.start);
         break;
       case 'continue':
-        this.#prePsync = false;
+        this.#following.prePsync = false;
         if (plan.handsOver) this.#owner.handedOver(true);
         this.#stable(this.#owner.continued(state.replid));
         // What we missed is on its way: one ACK when it is applied says more than one now.
-        this.#ackDue = true;
+        this.#following.ackAfterBurst();
         this.#env.log.notice('MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.');
         break;
       default:
@@ -293,7 +252,7 @@ export class MasterLink {
 
   #beginTransfer(start: SyncStart): void {
     this.#moveTo('transfer');
-    this.#prePsync = start === null;
+    this.#following.prePsync = start === null;
     this.#transfer = new Transfer({
       env: this.#env,
       connection: this.#connection!,
@@ -328,13 +287,13 @@ export class MasterLink {
     this.#transfer = null;
     this.#stable(summary.streamDb);
     // The master may wait for it before it sends more.
-    this.#sendAck();
+    this.#following.sendAck();
     for (const bytes of early) {
       if (this.tag === 'connected') this.#apply(bytes, 0);
     }
     if (this.tag !== 'connected') return;
     if (transfer.closedEarly) this.#closed('connection lost');
-    else if (!this.#applier.held) this.#connection!.resume();
+    else if (!this.#following.held) this.#connection!.resume();
   }
 
   // 4 stable -------------------------------------------------------------------------------------
@@ -345,41 +304,12 @@ export class MasterLink {
     this.failures = 0;
     this.downSinceMs = -1;
     this.#upSinceMs = this.lastIoMs = this.#env.clock.monotonic();
-    this.#applier.reset(selectedDb);
+    this.#following.start(this.#connection!, selectedDb);
     this.#env.roleChanged?.();
   }
 
   #apply(bytes: Uint8Array, at: number): void {
-    try {
-      this.#applier.push(bytes, at, bytes.length - at);
-    } catch (error) {
-      if (!(error instanceof StreamError)) throw error;
-      this.#env.log.warning(`Protocol error from master: ${error.message}`);
-      this.#lost(false);
-      return;
-    }
-    // Bounded by what one read gave us: the rest waits in the sockets, and then at the master.
-    if (this.#applier.held) this.#connection!.pause();
-    this.#owner.appliedBurst();
-    if (this.#ackDue) {
-      this.#ackDue = false;
-      this.#sendAck();
-    }
-  }
-
-  /** A pause of clients is over, or another one than before: the stream goes on if it was held. */
-  pauseChanged(): void {
-    if (this.tag !== 'connected' || !this.#applier.held) return;
-    this.lastIoMs = this.#env.clock.monotonic();
-    this.#apply(NOTHING, 0);
-    if (this.#connection !== null && !this.#applier.held) this.#connection.resume();
-  }
-
-  #sendAck(): void {
-    if (this.#prePsync || this.#connection === null) return;
-    const onDisk = this.#env.fsyncedOffset?.() ?? null;
-    const fack = onDisk === null ? [] : ['FACK', String(onDisk)];
-    this.#connection.write(command('REPLCONF', 'ACK', String(this.#owner.masterReplOffset()), ...fack));
+    if (!this.#following.apply(bytes, at)) this.#lost(false);
   }
 
   // 5 lost ---------------------------------------------------------------------------------------
@@ -421,7 +351,7 @@ export class MasterLink {
     const { clock, executor, log } = this.#env;
     this.downSinceMs = clock.monotonic();
     log.warning('Connection with master lost.');
-    this.#owner.lost(cacheable && !this.#prePsync ? executor.selectedDb : null);
+    this.#owner.lost(cacheable && !this.#following.prePsync ? executor.selectedDb : null);
     this.#env.roleChanged?.();
   }
 
@@ -458,7 +388,7 @@ export class MasterLink {
     connection?.destroy();
     this.#transfer?.abort();
     this.#transfer = null;
-    this.#ackDue = false;
+    this.#following.stop();
   }
 
   #moveTo(tag: LinkTag): void {
