@@ -8,6 +8,7 @@ import { resolve } from 'node:path';
 import type { ProcessCpu, ProcessFacts, ProcessMemory, Signal } from './world.ts';
 
 const OOM_SCORE_ADJ = '/proc/self/oom_score_adj';
+const LIMITS = '/proc/self/limits';
 
 export function nodeProcess(): ProcessFacts {
   return new NodeProcess();
@@ -20,6 +21,7 @@ class NodeProcess implements ProcessFacts {
   readonly archBits: 32 | 64 = ['arm', 'ia32', 'mips', 'mipsel', 'ppc', 's390'].includes(arch()) ? 32 : 64;
   readonly nodeVersion: string = process.version;
   readonly totalMemoryBytes: number = totalmem();
+  readonly mostOpenFiles: number = openFilesLimit();
   readonly workingDirectory: string = process.cwd();
 
   memory(): ProcessMemory {
@@ -53,5 +55,15 @@ class NodeProcess implements ProcessFacts {
 
   setOomScoreAdj(score: number): void {
     writeFileSync(OOM_SCORE_ADJ, `${score}\n`);
+  }
+}
+
+/** Node raises the soft limit to the hard one when it starts. */
+function openFilesLimit(): number {
+  try {
+    const found = /^Max open files\s+(\d+)/m.exec(readFileSync(LIMITS, 'latin1'));
+    return found === null ? Infinity : Number(found[1]);
+  } catch {
+    return Infinity;
   }
 }

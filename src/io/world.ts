@@ -42,6 +42,8 @@ export interface ProcessFacts {
   readonly nodeVersion: string;
   /** Physical memory of the machine. */
   readonly totalMemoryBytes: number;
+  /** Files and sockets that may be open at once (`ulimit -n`); Infinity where that is not known. */
+  readonly mostOpenFiles: number;
   /** Working directory at the start: relative `dir`, `logfile` and `unixsocket` paths resolve against it. */
   readonly workingDirectory: string;
   memory(): ProcessMemory;

@@ -5,6 +5,7 @@
 import type { ConfigurationService } from '../commands/services.ts';
 import { isLocal } from '../commands/protected.ts';
 import type { Session } from '../commands/session.ts';
+import { refuseClients } from './open-files.ts';
 import type { Server } from './server.ts';
 import { tlsDirectives } from './tls.ts';
 
@@ -87,6 +88,7 @@ export class Configuration implements ConfigurationService {
       server.acl.setDefaultPassword(settings.requirepass);
       return undefined;
     });
+    config.onChange('maxclients', () => refuseClients(server));
     config.onChange('maxmemory-clients', () => {
       server.clients.countMemory();
       return undefined;

@@ -4,6 +4,7 @@
  */
 import { LoadCancelled } from '../persistence/loading.ts';
 import { ListenError } from './listeners.ts';
+import { limitClients } from './open-files.ts';
 import type { Server } from './server.ts';
 
 export class Lifecycle {
@@ -22,6 +23,7 @@ export class Lifecycle {
   /** As `Server.start`. */
   async start(port?: number): Promise<void> {
     const { acl, config, listeners, cron, log } = this.#server;
+    limitClients(this.#server);
     acl.start(config.users);
     this.loading = true;
     try {

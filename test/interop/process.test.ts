@@ -101,6 +101,28 @@ test("a port or socket that cannot be had ends the start with 1 and redis-server
   dir.remove();
 });
 
+test('maxclients leaves open files for saving, whatever the limit of the system', async (t) => {
+  const limited = ['sh', '-c', 'ulimit -n 1000; exec "$0" "$@"', process.execPath, program];
+  const server = await start(t, startServer(limited, ['--maxclients', '2000']));
+  assert.match(
+    server.logText(),
+    /# maxclients 2000 takes 2032 open files, but the limit is 1000 .* reduced to 968\.\n/,
+  );
+  const client = await connectRaw(server.port);
+  assert.deepEqual(await client.value('CONFIG', 'GET', 'maxclients'), ['maxclients', '968']);
+  assert.match(
+    String(await client.value('CONFIG', 'SET', 'maxclients', '969')),
+    /ERR CONFIG SET failed \(possibly related to argument 'maxclients'\) - The operating system is not able to handle the specified number of clients, try with 968/,
+  );
+  await client.ok('CONFIG', 'SET', 'maxclients', '968');
+  const others = await Promise.all(Array.from({ length: 967 }, () => connectRaw(server.port)));
+  const refused = await connectRaw(server.port);
+  assert.equal((await refused.untilClose()).toString(), '-ERR max number of clients reached\r\n');
+  await client.ok('SET', 'k', 'v');
+  await client.ok('SAVE');
+  await Promise.all([client, refused, ...others].map((one) => one.close()));
+});
+
 for (const signal of ['SIGTERM', 'SIGINT'] as const)
   test(`${signal} saves when there are save points, removes the pid file and exits with 0`, async (t) => {
     const dir = tempDir();
