@@ -11,6 +11,7 @@
 import { after, test } from 'node:test';
 import { startHeadwater } from './headwater-server.ts';
 import { difference, pairsOf, shapeOf, show, sortedElements, sortedPairs } from './lockstep-compare.ts';
+import { ComparedCommands } from './lockstep-record.ts';
 import { connectRaw } from './raw-client.ts';
 import type { RawClient } from './raw-client.ts';
 import { startRedis } from './redis-server.ts';
@@ -93,12 +94,16 @@ class ServerPair {
   readonly #startSubject: () => Promise<ServerProcess>;
   #starting: readonly [Promise<ServerProcess>, Promise<ServerProcess>] | undefined;
   #running: Promise<readonly [ServerProcess, ServerProcess]> | undefined;
+  readonly #compared = new ComparedCommands();
 
   constructor(startReference: () => Promise<ServerProcess>, startSubject: () => Promise<ServerProcess>) {
     this.#startReference = startReference;
     this.#startSubject = startSubject;
     // Registered here, not at the first test: a hook made inside a test would run at the end of that test.
-    after(() => this.#stop());
+    after(async () => {
+      await this.#stop();
+      this.#compared.check();
+    });
   }
 
   lockstep(title: string, options: LockstepOptions, body: (both: Both) => Promise<void>): void {
@@ -106,7 +111,11 @@ class ServerPair {
     for (const version of resp === 'both' ? ([2, 3] as const) : ([resp] as const)) {
       const name = resp === 2 ? title : `${title} (RESP${version})`;
       const testOptions = { timeout: timeoutMs, ...(skip === undefined ? {} : { skip }) };
-      void test(name, testOptions, () => this.#run(version, options, body));
+      this.#compared.declared();
+      void test(name, testOptions, async () => {
+        await this.#run(version, options, body);
+        this.#compared.passed();
+      });
     }
   }
 
@@ -120,7 +129,7 @@ class ServerPair {
         connectRaw(subject.port, { resp: version }),
       ]);
       clients.push(...pair);
-      return bothOf(pair[0], pair[1], (asked) => open(asked?.resp ?? version));
+      return bothOf(pair[0], pair[1], this.#compared, (asked) => open(asked?.resp ?? version));
     };
     try {
       await body(await open(resp));
@@ -179,6 +188,7 @@ const asText: Normalize = (raw) => raw.toString('latin1');
 function bothOf(
   redis: RawClient,
   headwater: RawClient,
+  compared: ComparedCommands,
   open: (options?: { readonly resp?: 2 | 3 }) => Promise<Both>,
 ): Both {
   const compare = async (what: string, replies: readonly Promise<Buffer>[], normalize: Normalize): Promise<Reply> => {
@@ -187,8 +197,11 @@ function bothOf(
     if (problem !== undefined) throw mismatch(what, problem);
     return decode(theirs!);
   };
-  const send = (args: Command, normalize: Normalize): Promise<Reply> =>
-    compare(showCommand(args), [headwater.call(...args), redis.call(...args)], normalize);
+  const send = async (args: Command, normalize: Normalize): Promise<Reply> => {
+    const reply = await compare(showCommand(args), [headwater.call(...args), redis.call(...args)], normalize);
+    compared.add(args);
+    return reply;
+  };
 
   const both = (...args: Command): Promise<Reply> => send(args, asText);
   return Object.assign(both, {
@@ -219,6 +232,7 @@ function bothOf(
         ours < 0 === theirs < 0;
       if (!near)
         throw mismatch(what, `redis     ${show(theirs)}\nheadwater ${show(ours)}\nallowed to differ by ${tolerance}`);
+      compared.add(args);
       return theirs;
     },
     raw: (bytes: string | Uint8Array) =>
@@ -228,6 +242,7 @@ function bothOf(
       for (const [i, command] of commands.entries()) {
         const problem = difference(ours[i]!, theirs[i]!, asText);
         if (problem !== undefined) throw mismatch(`${showCommand(command)} (number ${i} of a pipeline)`, problem);
+        compared.add(command);
       }
     },
     reply: () => compare('the next reply', [headwater.reply(), redis.reply()], asText),
