@@ -106,6 +106,10 @@ class Reader implements SnapshotRun {
   #file: DiskReader | null = null;
   #resumed: (() => void) | null = null;
   #gone = false;
+  /** Memory of the last piece, and of the next one if the consumer is done with the last. */
+  #piece: Uint8Array | null = null;
+  #spare: Uint8Array | null = null;
+  #pieces = 0;
 
   constructor(consumer: SnapshotConsumer, left: () => void) {
     this.#consumer = consumer;
@@ -123,8 +127,9 @@ class Reader implements SnapshotRun {
     resumed?.();
   }
 
-  /** The pieces of the file are its own. */
-  done(): void {}
+  done(chunks: number): void {
+    if (chunks === this.#pieces) this.#spare = this.#piece;
+  }
 
   cancel(): void {
     if (this.#gone) return;
@@ -145,6 +150,7 @@ class Reader implements SnapshotRun {
       const piece = await this.#read(Math.min(left, READ_BYTES));
       if (piece === undefined) return;
       left -= piece.length;
+      this.#pieces++;
       await this.#obey(this.#consumer.chunk(piece));
     }
     await this.#close();
@@ -155,10 +161,12 @@ class Reader implements SnapshotRun {
 
   /** The next bytes of the file; undefined when there is no more to be done. */
   async #read(most: number): Promise<Uint8Array | undefined> {
-    const buffer = new Uint8Array(most);
+    const buffer = this.#spare ?? new Uint8Array(READ_BYTES);
+    this.#piece = buffer;
+    this.#spare = null;
     let read: number;
     try {
-      read = (await this.#file?.read(buffer)) ?? 0;
+      read = (await this.#file?.read(buffer.subarray(0, most))) ?? 0;
     } catch (error) {
       this.fail(`the temporary file could not be read: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;
