@@ -177,6 +177,15 @@ export const clusterCommands: readonly CommandRow[] = [
         ...off,
       },
       {
+        name: 'cluster|myshardid',
+        arity: 2,
+        flags: ['stale'],
+        since: '7.2.0',
+        summary: 'Returns the id of the shard of this node.',
+        tips: ['nondeterministic_output'],
+        ...off,
+      },
+      {
         name: 'cluster|nodes',
         arity: 2,
         flags: ['stale'],

@@ -9,6 +9,7 @@ import type { Reply } from '../support/resp.ts';
 const newer: readonly string[] = [
   'client|no-touch',
   'client|setinfo',
+  'cluster|myshardid',
   'waitaof',
   'hexpire',
   'hpexpire',

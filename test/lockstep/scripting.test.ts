@@ -39,6 +39,8 @@ lockstep('cluster mode is off', { resp: 'both' }, async (both) => {
       'cluster slots',
     ].map((line) => line.split(' ')),
   );
+  // New in 7.2.
+  assert.deepEqual(await both.headwater.value('CLUSTER', 'MYSHARDID'), await both.redis.value('CLUSTER', 'MYID'));
   await both.all([
     ['CLUSTER'],
     ['CLUSTER', 'NOSUCH'],
