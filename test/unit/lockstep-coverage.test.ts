@@ -40,8 +40,16 @@ const elsewhere: { readonly [file: string]: readonly string[] } = {
   ],
   'lockstep/wait': ['waitaof'],
   'lockstep/client': ['client|no-touch', 'client|setinfo'],
-  // Refused here, run there.
-  'lockstep/scripting': ['eval_ro', 'evalsha_ro', 'fcall_ro', 'function|load', 'function|help', 'script|help'],
+  // Refused here, run there; and one that is newer.
+  'lockstep/scripting': [
+    'eval_ro',
+    'evalsha_ro',
+    'fcall_ro',
+    'function|load',
+    'function|help',
+    'script|help',
+    'cluster|myshardid',
+  ],
   // Texts of our own.
   'lockstep/acl': ['acl|help'],
   'lockstep/config-command': ['config|help'],
