@@ -4,6 +4,7 @@
  * Rule: what is found is copied before the destination is touched, which may be the source.
  */
 import { errors, replyError, type ReplyError } from '../base/errors.ts';
+import { sortIndexes } from '../base/sort-indexes.ts';
 import { Span } from '../base/span.ts';
 import type { Address } from '../memory/arena.ts';
 import { TYPE_ZSET } from '../store/entry.ts';
@@ -243,7 +244,7 @@ function arrange(found: Found, request: Search): Uint32Array {
   const order = new Uint32Array(distances.length);
   for (let i = 0; i < order.length; i++) order[i] = i;
   const sign = request.order === 'desc' ? -1 : 1;
-  if (request.order !== 'none') order.sort((a, b) => sign * (distances[a]! - distances[b]!));
+  if (request.order !== 'none') sortIndexes(order, (a, b) => sign * (distances[a]! - distances[b]!));
   return request.count === 0 ? order : order.subarray(0, request.count);
 }
 

@@ -7,6 +7,7 @@
 import { errors, replyError, type ReplyError } from '../base/errors.ts';
 import { parseDouble } from '../base/numbers.ts';
 import { keyspaceEvents } from '../base/settings.ts';
+import { sortIndexes } from '../base/sort-indexes.ts';
 import { Span } from '../base/span.ts';
 import type { Address } from '../memory/arena.ts';
 import { TYPE_LIST, TYPE_SET, TYPE_ZSET } from '../store/entry.ts';
@@ -162,7 +163,7 @@ function arrange(call: Call, elements: Words, order: Uint32Array, request: SortR
   const sign = request.descending ? -1 : 1;
   if (!request.alpha) {
     const scores = readScores(call, elements, request.by);
-    order.sort((a, b) => {
+    sortIndexes(order, (a, b) => {
       const x = scores[a]!;
       const y = scores[b]!;
       if (x !== y) return x > y ? sign : -sign;
@@ -174,12 +175,12 @@ function arrange(call: Call, elements: Words, order: Uint32Array, request: SortR
   const wholly = request.store !== 0;
   if (request.by === undefined) {
     const keys = wholly ? elements : elements.upToZero();
-    order.sort((a, b) => sign * keys.compare(a, b));
+    sortIndexes(order, (a, b) => sign * keys.compare(a, b));
     return;
   }
   const { keys, missing } = readKeys(call, elements, request.by);
   const compared = wholly ? keys : keys.upToZero();
-  order.sort((a, b) => {
+  sortIndexes(order, (a, b) => {
     const difference = missing[b]! - missing[a]! || compared.compare(a, b);
     return sign * (difference === 0 && scrambled ? elements.compare(a, b) : difference);
   });

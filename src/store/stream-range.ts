@@ -36,9 +36,9 @@ export class StreamRange {
     this.#inNode = false;
     const { nodes } = this.#parts;
     const header = this.#parts.nodesOf(root);
-    // Below the first node's id there may still be entries, if XSETID turned ids back: then the search starts at the end.
+    // Ids only rise: nothing is below the first node's id.
     if (nodes.atOrBefore(header, reverse ? end : start, this.#cursor)) this.#more = true;
-    else this.#more = reverse ? nodes.last(header, this.#cursor) : nodes.first(header, this.#cursor);
+    else this.#more = !reverse && nodes.first(header, this.#cursor);
   }
 
   /** Goes to the next entry; false at the end. */
