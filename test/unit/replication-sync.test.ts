@@ -534,6 +534,24 @@ test('writes wait no longer than replica-max-write-delay in all, then the replic
   assert.equal(master.log.count('Writes have waited 1 seconds for replica'), 1);
 });
 
+test('no single wait is longer than a second, however slowly the replica reads', async () => {
+  const { w, master } = await slowPair(27);
+  const { replicas } = master.replication;
+  w.network.bytesPerMs = 30;
+  let [longest, since] = [0, -1];
+  for (let i = 0; i < 4000 && replicas.limitDisconnections === 0; i++) {
+    if (!master.writesWait) {
+      since = -1;
+      for (let n = 0; n < 5; n++) master.set(`burst${i}:${n}`, 'b'.repeat(1000));
+    } else {
+      if (since < 0) since = w.clock.monotonic();
+      longest = Math.max(longest, w.clock.monotonic() - since);
+    }
+    await w.clock.advance(10);
+  }
+  assert.ok(longest >= 900 && longest <= 1100, `${longest} ms`);
+});
+
 test('no write waits long for a replica that stands still', async () => {
   const { w, master, replica } = await slowPair(26);
   replica.replication.link!.connection!.pause();

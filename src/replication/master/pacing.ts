@@ -4,8 +4,9 @@
  *
  *   queue of a replica   0 ......... goes on <- SLACK -> waits ... limit: dropped
  *
- * Rule: it helps through a burst, nothing more. A replica that has stood still for PATIENCE_MS is not waited for, and all
- * waiting together is bounded by `replica-max-write-delay`, which begins anew once there was none for FORGIVE_MS.
+ * Rule: it helps through a burst, nothing more. A replica that has stood still for PATIENCE_MS is not waited for, no wait is
+ * longer than LONGEST_MS (then what has gathered goes on first), and all waiting together is bounded by
+ * `replica-max-write-delay`, which begins anew once there was none for FORGIVE_MS.
  */
 import type { Timer } from '../../base/ambient.ts';
 import type { ReplicationHost } from '../ports.ts';
@@ -19,6 +20,8 @@ const SOFT_PATIENCE = 0.5;
 const SLACK_BYTES: number = 4 * 1024 * 1024;
 const SLACK = 1 / 16;
 const PATIENCE_MS = 1000;
+/** Clients have time-outs: a replica that needs more for SLACK is too slow to be helped much. */
+const LONGEST_MS = 1000;
 const FORGIVE_MS = 60_000;
 /** While writes wait, nothing else may look: ms. */
 const LOOK_MS = 100;
@@ -77,6 +80,8 @@ export class Pacing {
     } else if (this.#spentMs + now - this.#sinceMs >= mostMs) {
       this.#end();
       host.log.warning(`Writes have waited ${mostMs / 1000} seconds for replica ${slow.name} and go on without it.`);
+    } else if (now - this.#sinceMs >= LONGEST_MS) {
+      this.#end();
     }
   }
 
