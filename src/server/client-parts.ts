@@ -80,6 +80,7 @@ function sessionClosed(server: Server, session: Session): void {
   server.pubsub.leaveAll(session);
   server.tracking.disable(session);
   server.monitors.remove(session);
+  server.eviction.clientClosed();
   if (session.peer?.replica) server.replication.peerClosed(session.peer);
 }
 

@@ -52,7 +52,7 @@ function expireSlice({ propagation, clock, statistics, latency, endOfTurn }: Ser
 }
 
 function everySecond(server: Server): void {
-  const { timing, clients, statistics, executor, replication, eviction } = server;
+  const { timing, clients, statistics, executor, replication } = server;
   timing.everySecond();
   const traffic = clients.traffic();
   statistics.sample({
@@ -63,7 +63,6 @@ function everySecond(server: Server): void {
     replicationOutputBytes: replication.replicas.sentBytes,
   });
   statistics.noteMemory(server.store.space.arena.usedBytes);
-  if (eviction.limited) eviction.clientBytes = clients.bufferBytes();
   clients.cron();
   replication.cron();
   server.persistence.cron();

@@ -1,7 +1,7 @@
 /**
  * `maxmemory`: before each command, keys are evicted until the memory in use is below the limit again.
  *
- * What counts: the arena, the backlog up to repl-backlog-size, and the buffers of normal clients (as of the last second).
+ * What counts: the arena, the backlog up to repl-backlog-size, and the buffers of normal clients (as of the last 100 ms).
  * What only waits for replicas does not, as evicting produces more of it.
  *
  * One command evicts for as long as maxmemory-eviction-tenacity allows; the rest is done in slices between the turns, and
@@ -31,8 +31,9 @@ export interface EvictionParts {
 
 /** Evictions between two looks at the clock. */
 const KEYS_A_LOOK = 16;
-/** Above the limit the clients' buffers are counted anew, but not more often than this. */
-const COUNT_PERIOD_MS = 10;
+/** The clients' buffers are counted anew so often while commands come, and above the limit so often at most. */
+const COUNT_PERIOD_MS = 100;
+const RECOUNT_PERIOD_MS = 10;
 /** Units of reclaiming between two looks. */
 const RECLAIM_BATCH = 128;
 
@@ -41,10 +42,12 @@ type State = 'enough' | 'goes-on' | 'none-left';
 export class Eviction {
   readonly #parts: EvictionParts;
   #running = false;
-  /** Monotonic ms. */
+  /** Unix ms. */
   #countedAt = -Infinity;
+  /** Since then. */
+  #clientGone = false;
   /** Buffers of normal clients when they were last counted. */
-  clientBytes = 0;
+  #clientBytes = 0;
   /** Monotonic ms since when we are above the limit; -1: we are not. */
   #exceededSince = -1;
   #exceededMs = 0;
@@ -62,17 +65,24 @@ export class Eviction {
   /** Bytes that count against the limit. */
   get counted(): number {
     const { space, streamBytes } = this.#parts;
-    return space.arena.usedBytes + streamBytes() + this.clientBytes;
+    return space.arena.usedBytes + streamBytes() + this.#clientBytes;
   }
 
   /** Evicts as much as is needed and may be done at once. False if memory is short and nothing more can be freed. */
   makeRoom(): boolean {
     if (!this.limited || this.#parts.loading() || this.#parts.space.expirePaused) return true;
-    if (this.counted <= this.#parts.settings.maxmemory || this.#enoughNow()) {
+    const { settings, space } = this.#parts;
+    if (Math.abs(space.now - this.#countedAt) >= COUNT_PERIOD_MS) this.#countClients();
+    if (this.counted <= settings.maxmemory || this.#enoughNow()) {
       if (this.#exceededSince >= 0) this.#noteState('enough');
       return true;
     }
     return this.#run() !== 'none-left';
+  }
+
+  /** A client is gone, and its buffers with it: they are counted anew before they cost anybody anything. */
+  clientClosed(): void {
+    this.#clientGone = true;
   }
 
   /** Starts evicting in the background, where the limit became lower than what is used. */
@@ -96,12 +106,18 @@ export class Eviction {
 
   /** Whether there is room, as clients take less by now than when they were counted. */
   #enoughNow(): boolean {
-    const { clock, clientBytes, settings } = this.#parts;
-    const now = clock.monotonic();
-    if (this.clientBytes === 0 || now - this.#countedAt < COUNT_PERIOD_MS) return false;
-    this.#countedAt = now;
-    this.clientBytes = clientBytes();
+    const { settings, space } = this.#parts;
+    if (this.#clientBytes === 0) return false;
+    if (!this.#clientGone && Math.abs(space.now - this.#countedAt) < RECOUNT_PERIOD_MS) return false;
+    this.#countClients();
     return this.counted <= settings.maxmemory;
+  }
+
+  #countClients(): void {
+    const { clientBytes, space } = this.#parts;
+    this.#countedAt = space.now;
+    this.#clientGone = false;
+    this.#clientBytes = clientBytes();
   }
 
   #next(): void {

@@ -96,6 +96,25 @@ void test('after FLUSHALL there is room at once, though the data is freed in sli
   assert.deepEqual(replies.map(String), ['+OK\r\n', '+OK\r\n']);
 });
 
+void test('replies that nobody reads are memory in use, until their client goes', options, async (t) => {
+  const scenario = new Scenario(t);
+  const server = await scenario.start('headwater');
+  await server.ok('SETRANGE', 'k', 100_000, 'x');
+  await server.ok('CONFIG', 'SET', 'maxmemory', '5mb');
+  for (let round = 0; round < 3; round++) {
+    const reader = await connectRaw(server.port);
+    reader.pause();
+    const refused = async (): Promise<boolean> => {
+      reader.send('GET k\r\n'.repeat(20));
+      return String(await server.client.value('SET', 'other', 'v')).includes('OOM');
+    };
+    await waitFor(refused, { what: 'a write to be refused' });
+    await reader.close();
+    await waitFor(async () => (await server.info('connected_clients')) === '1', { what: 'its end' });
+    await server.ok('SET', 'other', 'v');
+  }
+});
+
 void test('what a frozen replica keeps of the stream beyond the backlog is memory of its own', options, async (t) => {
   const scenario = new Scenario(t);
   const master = await scenario.start('headwater', ['--repl-backlog-size', '16kb', '--repl-timeout', '1200']);
