@@ -56,6 +56,17 @@ test('the greeting without a password: PING, REPLCONF twice, PSYNC ? -1', () => 
   ]);
 });
 
+test('all up to PSYNC leaves in one packet, PSYNC after the last answer', () => {
+  assert.deepEqual(run({ masterauth: 'x' }, connected).sent, [
+    'PING',
+    'AUTH x',
+    'REPLCONF listening-port 7000',
+    'REPLCONF capa eof capa psync2',
+  ]);
+  assert.equal(run({ masterauth: 'x' }, connected, pong, ok, ok).sent.length, 4);
+  assert.equal(run({ masterauth: 'x' }, connected, pong, ok, ok, ok).sent.at(-1), 'PSYNC ? -1');
+});
+
 test('the greeting with a user, an announced address and something to continue from', () => {
   const given = {
     masteruser: 'repl',

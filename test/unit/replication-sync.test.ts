@@ -686,6 +686,21 @@ test('a replica that stands still in a full sync does not hold up the other, and
   assert.equal(good.log.count('MASTER <-> REPLICA sync started'), 1, 'from the snapshot that both shared');
 });
 
+test('a link that was good is tried again in the turn in which it broke', async () => {
+  const w = world(41);
+  const master = await w.node(1);
+  const replica = await w.node(2);
+  replica.replication.replicaOf('127.0.0.1', 1);
+  await w.caughtUp(replica, master);
+  await w.clock.advance(2000);
+  const link = replica.replication.link!;
+  const { attempts } = link;
+  link.kill();
+  assert.deepEqual([link.tag, link.attempts], ['connecting', attempts + 1]);
+  await w.caughtUp(replica, master);
+  assert.equal(master.replication.counters.syncPartialOk, 1);
+});
+
 test('a master that ends each link as soon as it is up is tried again once a second, not at once', async () => {
   const w = world(40);
   const master = await w.node(1);
