@@ -37,14 +37,17 @@ export function decode(score: number, out: Position): void {
   out.longitude = middle(evenBits(low >>> 1) + evenBits(high >>> 1) * 65536, LONGITUDE_MAX);
 }
 
+/** 2^n, which is slow to compute for each of many positions. */
+const POWERS: Float64Array = Float64Array.from({ length: STEPS_MAX + 1 }, (_, n) => 2 ** n);
+
 /** Which of 2^steps intervals of [-max, max] a coordinate is in; 2^steps for `max` itself. */
 export function step(coordinate: number, max: number, steps: number): number {
-  return Math.floor(((coordinate + max) / (max + max)) * 2 ** steps);
+  return Math.floor(((coordinate + max) / (max + max)) * POWERS[steps]!);
 }
 
 /** The coordinate where an interval begins. */
 export function edge(index: number, max: number, steps: number): number {
-  return -max + (index / 2 ** steps) * (max + max);
+  return -max + (index / POWERS[steps]!) * (max + max);
 }
 
 /** The bits of both numbers (27 at most) in turns: the row's at the even places. */

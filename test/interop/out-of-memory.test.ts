@@ -171,7 +171,7 @@ void test(
     const { blocks } = arena;
 
     let failed = 0;
-    for (let sent = 0; sent < 3000; sent++) {
+    for (let sent = 0; sent < 2000; sent++) {
       if (sent % 1000 === 0) for (const command of filling([0, 1])) await master.value(...command);
       const { words } = commands.next();
       const name = String(words[0]).toLowerCase();
@@ -258,7 +258,7 @@ void test(`no command takes more than its arguments were promised, seed ${SEED}`
   const random = new Seeded(SEED);
   const commands = new RandomCommands(random, [], byArguments);
   for (const command of filling([0, 1])) await master.value(...command);
-  for (let sent = 0; sent < 4000; sent++) {
+  for (let sent = 0; sent < 2500; sent++) {
     const kind = random.below(10);
     const words = kind === 0 ? large(random) : kind === 1 ? hashExpiry(random) : commands.next().words;
     const args = new Args().assign(words.map((word) => (typeof word === 'number' ? String(word) : word)));
@@ -307,7 +307,7 @@ void test(
     while (arena.room.segments > 15) ballast.push(arena.alloc(MEDIUM_MAX));
     let refused = 0;
     let done = 0;
-    for (let sent = 0; sent < 1200; sent++) {
+    for (let sent = 0; sent < 800; sent++) {
       const words = random.below(3) === 0 ? large(random) : commands.next().words;
       const before = refused < 150 ? await master.ok('DEBUG', 'DIGEST') : '';
       const reply = await master.call(...words);
