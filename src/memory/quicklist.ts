@@ -11,7 +11,7 @@
  *
  * No node is ever empty. Neighbours that fit into one node are joined after deletions inside the list, not after pops, and
  * only while the result keeps room for a quarter more. Value bytes passed in must not lie in the list being changed
- * (Element.detach). Rule: before a node's content changes or goes, `changing` tells whoever still needs it as it is.
+ * (Element.detach). Rule: before a node's content changes or goes, the keeper is told: it may still need it as it is.
  */
 import { ArenaExhausted, byteOf, segmentOf } from './arena.ts';
 import type { Address, Arena } from './arena.ts';
@@ -47,8 +47,10 @@ export class ListCursor {
 
 /** Who needs nodes as they are: a snapshot that writes a list. */
 export interface NodeKeeper {
-  /** The content of this node is about to change or to be freed. */
+  /** The content of this node is about to change. */
   beforeNode(place: Address): void;
+  /** The node is about to leave its list. True: its data are the keeper's, who frees them. */
+  takesNode(place: Address): boolean;
 }
 
 export class Quicklist {
@@ -363,7 +365,7 @@ export class Quicklist {
     return false;
   }
 
-  /** To be called before a node's content changes or is freed. */
+  /** To be called before a node's content changes. */
   changing(place: Address): void {
     if (this.keeper !== null) this.keeper.beforeNode(place);
   }
@@ -577,12 +579,12 @@ export class Quicklist {
   /** Deletes up to `entries` entries of a node from `position` on, and the node if none is left. True while it exists. */
   #deleteEntries(header: Address, place: Address, position: number, entries: number): boolean {
     const { arena } = this;
-    this.changing(place);
     const count = node.nodeCount(arena, place);
     if (count === 1 || node.isPlain(arena, place) || (position === listpack.FIRST && entries >= count)) {
       this.#deleteNode(header, place);
       return false;
     }
+    this.changing(place);
     const list = listpack.deleteAt(arena, node.nodeData(arena, place), position, entries);
     node.setNodeData(arena, place, list);
     const left = entries === 1 ? count - 1 : listpack.count(arena, list);
@@ -593,7 +595,8 @@ export class Quicklist {
 
   #deleteNode(header: Address, place: Address): void {
     this.#addElements(header, -node.nodeCount(this.arena, place));
-    this.arena.free(node.nodeData(this.arena, place));
+    const { keeper } = this;
+    if (keeper === null || !keeper.takesNode(place)) this.arena.free(node.nodeData(this.arena, place));
     node.dropNode(this.arena, header, place);
   }
 

@@ -94,7 +94,8 @@ export class RdbReader {
   }
 
   /**
-   * Takes up to `maxSteps` steps. Throws RdbError on bad input (or what the sink threw); after that every call
+   * Takes up to `maxSteps` steps, or fewer that take about RUN_BYTES, so that the caller can look at the clock. Throws RdbError on
+   * bad input (or what the sink threw); after that every call
    * throws the same again.
    */
   run(maxSteps: number): RunResult {
@@ -104,7 +105,8 @@ export class RdbReader {
     input.sumParsed();
     if (!input.ready) return 'need-more';
     try {
-      for (let i = 0; i < maxSteps; i++) {
+      const end = input.position + RUN_BYTES;
+      for (let i = 0; i < maxSteps && input.position < end; i++) {
         if (this.#state === STATE_ENTRY && this.#takesStringKeys) {
           i += this.#stringKeys(maxSteps - i);
           if (i >= maxSteps) break;
@@ -650,6 +652,9 @@ export class RdbReader {
 
 /** Values this much larger than an element count as more steps: one for each KiB. */
 const STEP_SHIFT = 10;
+/** A step takes at most one string more than that. */
+const RUN_BYTES: number = 128 * 1024;
+
 /** How much of a key or a field name a message shows. */
 const NAMED_BYTES = 128;
 

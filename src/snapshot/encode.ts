@@ -27,6 +27,7 @@ import type { ScoredVisitor } from '../store/zset-value.ts';
 import { Streams } from '../store/streams.ts';
 import { Zsets } from '../store/zsets.ts';
 import { StreamEncoder } from './encode-stream.ts';
+import type { LongString } from './long-string.ts';
 
 export class EntryEncoder {
   readonly #space: Keyspace;
@@ -87,12 +88,18 @@ export class EntryEncoder {
 
   /**
    * All of an entry but its elements, which follow one by one: `element` of each item of a table, in any order, `node` of
-   * each node of a quicklist, the raw bytes of a string, or what `streams` writes of a stream. `object` writes the same form in
+   * each node of a quicklist, the raw bytes of a string or of `packed`, or what `streams` writes of a stream. `object` writes the same form in
    * one go.
    */
   open(entry: Address): void {
     const { arena, entries } = this.#space;
     this.#meta(entry);
+    const packed = this.packed(entry);
+    if (packed !== 0) {
+      this.#startPacked(entry);
+      this.#writer.length(this.packedBytes(entry, packed));
+      return;
+    }
     switch (entries.type(entry)) {
       case TYPE_STRING:
         this.#start(format.TYPE_STRING, entry);
@@ -130,6 +137,29 @@ export class EntryEncoder {
     else this.#zsets.values.visitItem(item, this.#writeScored);
   }
 
+  /** The same of an item that is large: `long` gets what is not written at once. */
+  longElement(type: number, item: Address, earliest: number, long: LongString): void {
+    const writer = this.#writer;
+    if (type === TYPE_HASH) {
+      this.#fieldExpiry(item, earliest);
+      this.#hashes.items.visit(item, (fieldBytes, fieldAt, fieldLength, bytes, at, length) => {
+        long.begin(writer, fieldBytes, fieldAt, fieldLength);
+        if (long.active) long.follow(bytes, at, length);
+        else long.begin(writer, bytes, at, length);
+      });
+    } else if (type === TYPE_SET) {
+      this.#sets.values.visitItem(item, (bytes, at, length) => {
+        long.begin(writer, bytes, at, length);
+      });
+    } else {
+      this.#zsets.values.visitItem(item, (bytes, at, length, score) => {
+        long.begin(writer, bytes, at, length);
+        if (long.active) long.endWith(score);
+        else writer.double(score);
+      });
+    }
+  }
+
   /** A node of a quicklist. */
   node(place: Address): void {
     const { arena } = this.#space;
@@ -148,6 +178,12 @@ export class EntryEncoder {
 
   #object(entry: Address): void {
     const { entries } = this.#space;
+    const packed = this.packed(entry);
+    if (packed !== 0) {
+      this.#startPacked(entry);
+      this.#block(packed, this.packedBytes(entry, packed));
+      return;
+    }
     switch (entries.type(entry)) {
       case TYPE_STRING: {
         this.#start(format.TYPE_STRING, entry);
@@ -176,21 +212,55 @@ export class EntryEncoder {
     }
   }
 
+  /** The block whose bytes are the value as it is written, in one string; 0 if it has another form. */
+  packed(entry: Address): Address {
+    const { entries } = this.#space;
+    switch (entries.type(entry)) {
+      case TYPE_HASH:
+        return this.earliestExpiry(entry) >= 0 && this.#hashes.expiring.isPacked(entry)
+          ? this.#hashes.expiring.fieldsOf(entry)
+          : this.#hashes.packed(entry);
+      case TYPE_SET:
+        return this.#sets.intset(entry);
+      case TYPE_ZSET:
+        return this.#zsets.packed(entry);
+      case TYPE_LIST:
+        return entries.encoding(entry) === ENC_QUICKLIST ? 0 : entries.ref(entry);
+      default:
+        return 0;
+    }
+  }
+
+  /** How many bytes of that block are written. */
+  packedBytes(entry: Address, packed: Address): number {
+    const { arena, entries } = this.#space;
+    return entries.type(entry) === TYPE_SET ? intset.totalBytes(arena, packed) : listpack.totalBytes(arena, packed);
+  }
+
+  /** What comes before those bytes. */
+  #startPacked(entry: Address): void {
+    switch (this.#space.entries.type(entry)) {
+      case TYPE_HASH: {
+        const earliest = this.earliestExpiry(entry);
+        this.#start(earliest >= 0 ? format.TYPE_HASH_LISTPACK_EX : format.TYPE_HASH_LISTPACK, entry);
+        if (earliest >= 0) this.#writer.time(earliest);
+        return;
+      }
+      case TYPE_SET:
+        this.#start(format.TYPE_SET_INTSET, entry);
+        return;
+      case TYPE_ZSET:
+        this.#start(format.TYPE_ZSET_LISTPACK, entry);
+        return;
+      default:
+        this.#start(format.TYPE_LIST_QUICKLIST_2, entry);
+        this.#writer.length(1);
+        this.#writer.length(format.QUICKLIST_NODE_PACKED);
+    }
+  }
+
   #hash(entry: Address): void {
-    const packed = this.#hashes.packed(entry);
-    if (packed !== 0) {
-      this.#start(format.TYPE_HASH_LISTPACK, entry);
-      this.#listpack(packed);
-      return;
-    }
-    const { expiring } = this.#hashes;
     const earliest = this.earliestExpiry(entry);
-    if (earliest >= 0 && expiring.isPacked(entry)) {
-      this.#start(format.TYPE_HASH_LISTPACK_EX, entry);
-      this.#writer.time(earliest);
-      this.#listpack(expiring.fieldsOf(entry));
-      return;
-    }
     this.#startTable(entry);
     this.#hashes.forEach(
       entry,
@@ -216,33 +286,23 @@ export class EntryEncoder {
   }
 
   #field(item: Address, earliest: number): void {
-    const { items } = this.#hashes;
-    if (earliest >= 0) {
-      const expiry = items.expiry(item);
-      this.#writer.length(expiry < 0 ? 0 : expiry - earliest + 1);
-    }
-    items.visit(item, this.#writeField);
+    this.#fieldExpiry(item, earliest);
+    this.#hashes.items.visit(item, this.#writeField);
+  }
+
+  #fieldExpiry(item: Address, earliest: number): void {
+    if (earliest < 0) return;
+    const expiry = this.#hashes.items.expiry(item);
+    this.#writer.length(expiry < 0 ? 0 : expiry - earliest + 1);
   }
 
   #set(entry: Address): void {
-    const integers = this.#sets.intset(entry);
-    if (integers !== 0) {
-      this.#start(format.TYPE_SET_INTSET, entry);
-      this.#block(integers, intset.totalBytes(this.#space.arena, integers));
-      return;
-    }
     this.#start(format.TYPE_SET, entry);
     this.#writer.length(this.#sets.length(entry));
     this.#sets.forEach(entry, this.#writeMember);
   }
 
   #zset(entry: Address): void {
-    const packed = this.#zsets.packed(entry);
-    if (packed !== 0) {
-      this.#start(format.TYPE_ZSET_LISTPACK, entry);
-      this.#listpack(packed);
-      return;
-    }
     this.#start(format.TYPE_ZSET_2, entry);
     this.#writer.length(this.#zsets.length(entry));
     this.#zsets.forEach(entry, this.#writeScored);
@@ -252,12 +312,6 @@ export class EntryEncoder {
     const { arena, entries } = this.#space;
     const root = entries.ref(entry);
     this.#start(format.TYPE_LIST_QUICKLIST_2, entry);
-    if (entries.encoding(entry) !== ENC_QUICKLIST) {
-      this.#writer.length(1);
-      this.#writer.length(format.QUICKLIST_NODE_PACKED);
-      this.#listpack(root);
-      return;
-    }
     this.#space.lists.settle(root);
     this.#writer.length(node.word(arena, root, node.NODES));
     for (let place = node.headNode(arena, root); place !== 0; place = node.nextNode(arena, place)) this.node(place);

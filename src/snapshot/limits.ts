@@ -16,10 +16,11 @@ export interface SnapshotLimits {
   readonly stepItems: number;
   /** Collections with more elements and buckets are written piece by piece... */
   readonly bigElements: number;
-  /** ... lists and streams with more nodes, and longer strings, too. */
+  /** ... lists and streams with more nodes... */
   readonly bigNodes: number;
+  /** ... and longer strings, as values and in collections, too; so much is compressed at most. */
   readonly bigStringBytes: number;
-  /** What is long is written in pieces of about so many bytes. */
+  /** What is long is written in pieces of about so many bytes, and not more is written between two looks at the clock. */
   readonly pieceBytes: number;
   /** Size of the pieces that go to consumers. */
   readonly chunkBytes: number;
@@ -52,7 +53,7 @@ export const snapshotLimits: SnapshotLimits = {
   stepItems: 64,
   bigElements: 1024,
   bigNodes: 16,
-  bigStringBytes: MIB,
+  bigStringBytes: 256 * KIB,
   pieceBytes: 64 * KIB,
   chunkBytes: 128 * KIB,
   aheadBytes: MIB,

@@ -22,14 +22,15 @@ export class Marks {
     return true;
   }
 
-  /** Marks the first `count` blocks and moves those that were not marked to the front; returns how many they are. */
-  takeAll(blocks: Uint32Array, count: number): number {
-    let taken = 0;
-    for (let i = 0; i < count; i++) {
-      const block = blocks[i]!;
-      if (this.take(block)) blocks[taken++] = block;
-    }
-    return taken;
+  /** Takes a mark away; false if there is none. */
+  clear(block: Address): boolean {
+    const piece = this.#pieces[segmentOf(block)];
+    if (piece === undefined) return false;
+    const unit = block & (SEGMENT_UNITS - 1);
+    const word = piece[unit >>> 5]!;
+    const bit = 1 << (unit & 31);
+    piece[unit >>> 5] = word & ~bit;
+    return (word & bit) !== 0;
   }
 
   #add(segment: number): Uint32Array {

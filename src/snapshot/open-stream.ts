@@ -6,7 +6,7 @@
  */
 import type { Address } from '../memory/arena.ts';
 import { IdSets } from '../memory/id-set.ts';
-import type { Id } from '../memory/id-index.ts';
+import { type Id, IdCursor } from '../memory/id-index.ts';
 import type { RdbWriter } from '../rdb/write.ts';
 import type { Reclaimer } from '../store/reclaim.ts';
 import { Pending } from '../store/stream-groups.ts';
@@ -88,9 +88,15 @@ export class OpenStream extends Opened {
   }
 }
 
-/** Whether a stream has more nodes, or more in its groups, than are written in one go. */
+/** Whether a stream has more nodes, more bytes in them, or more in its groups, than are written in one go. */
 export function isBigStream(streams: Streams, root: Address, limits: SnapshotLimits): boolean {
   if (streams.nodeCount(root) > limits.bigNodes) return true;
+  const { nodes, arena } = streams.parts;
+  const cursor = new IdCursor();
+  let bytes = 0;
+  for (let more = nodes.first(streams.parts.nodesOf(root), cursor); more; more = nodes.next(cursor))
+    bytes += arena.capacity(nodes.value(cursor, 0));
+  if (bytes > limits.bigStringBytes) return true;
   const { groups } = streams;
   const count = groups.count(root);
   if (count > limits.bigElements) return true;

@@ -5,127 +5,115 @@
  * when its turn comes.
  *
  *   OpenTable   hash, set, sorted set: a TableWalk over the elements. Their order means nothing in an RDB.
- *   OpenList    the nodes as of the opening; one that changes is copied first.
  *   OpenString  its bytes; the first change copies those that are left.
- *   OpenStream  in open-stream.ts.
+ *   OpenList    in open-list.ts
+ *   OpenStream  in open-stream.ts
  */
-import { type Address, segmentOf } from '../memory/arena.ts';
-import * as node from '../memory/quicklist-node.ts';
+import type { Address } from '../memory/arena.ts';
 import type { RdbWriter } from '../rdb/write.ts';
-import type { Keyspace } from '../store/keyspace.ts';
 import type { EntryEncoder } from './encode.ts';
 import type { KeysWalk } from './keys-walk.ts';
+import type { SnapshotLimits } from './limits.ts';
+import { LongString } from './long-string.ts';
+import type { OpenList } from './open-list.ts';
 import type { OpenStream } from './open-stream.ts';
 import { Opened } from './opened.ts';
 import type { Sink } from './sink.ts';
-import type { ItemBuffer, TableWalk } from './table-walk.ts';
+import type { TableWalk } from './table-walk.ts';
 
 export type OpenValue = OpenTable | OpenList | OpenString | OpenStream;
 
 export class OpenTable extends Opened {
   readonly kind = 'table';
   readonly walk: TableWalk;
+  /** The element that is half written, or 0: `finish` before it changes. */
+  half: Address = 0;
   readonly #type: number;
   /** Of a hash at T: what the expiries of its fields are written relative to, -1 if it had none. */
   readonly #earliest: number;
+  readonly #limits: SnapshotLimits;
+  readonly #long: LongString;
 
-  constructor(keys: KeysWalk, early: Sink, walk: TableWalk, type: number, earliest: number) {
+  constructor(keys: KeysWalk, early: Sink, walk: TableWalk, type: number, earliest: number, limits: SnapshotLimits) {
     super(keys, early);
     this.walk = walk;
     this.#type = type;
     this.#earliest = earliest;
+    this.#limits = limits;
+    this.#long = new LongString(limits.bigStringBytes);
   }
 
   /** An element that was not written is about to change. */
   beforeChange(item: Address, encoder: EntryEncoder, main: RdbWriter): void {
-    encoder.writeTo(this.target(main));
+    encoder.writeTo(this.half === 0 ? this.target(main) : this.early.writer);
     encoder.element(this.#type, item, this.#earliest);
   }
 
-  /** Writes some elements; true when all are written. */
-  step(enough: number, encoder: EntryEncoder, main: RdbWriter, buffer: ItemBuffer): boolean {
-    const count = this.walk.advance(enough, buffer);
-    const { items } = buffer;
-    encoder.writeTo(main);
-    for (let i = 0; i < count; i++) encoder.element(this.#type, items[i]!, this.#earliest);
-    return this.walk.done;
-  }
-}
-
-export class OpenList extends Opened {
-  readonly kind = 'list';
-  readonly header: Address;
-  readonly nodes: Uint32Array;
-  /** Content of nodes that changed before it was written. */
-  readonly #kept: Map<Address, Sink> = new Map();
-  keptBytes = 0;
-  #next = 0;
-
-  constructor(keys: KeysWalk, early: Sink, space: Keyspace, header: Address) {
-    super(keys, early);
-    const { arena } = space;
-    this.header = header;
-    this.nodes = new Uint32Array(node.word(arena, header, node.NODES));
-    let i = 0;
-    for (let place = node.headNode(arena, header); place !== 0; place = node.nextNode(arena, place))
-      this.nodes[i++] = place;
+  finish(main: RdbWriter): void {
+    this.#long.finish(main);
+    this.#finished();
   }
 
-  /** A node that was not written is about to change. */
-  keep(place: Address, encoder: EntryEncoder, sink: Sink): void {
-    encoder.writeTo(sink.writer);
-    encoder.node(place);
-    this.#kept.set(place, sink);
-    this.keptBytes += sink.bytes;
+  /** What changed while the element was half written comes next. */
+  #finished(): void {
+    this.half = 0;
+    this.current = false;
   }
 
-  /** Writes the next node and returns its address, or 0 when all are written. */
-  step(encoder: EntryEncoder, main: RdbWriter): Address {
-    const place = this.nodes[this.#next++];
-    if (place === undefined) return 0;
-    const kept = this.#kept.get(place);
-    if (kept === undefined) {
-      encoder.writeTo(main);
-      encoder.node(place);
-    } else {
-      this.keptBytes -= kept.bytes;
-      kept.move(main, Infinity);
-      this.#kept.delete(place);
+  /** Writes some elements, or a piece of one; true when all are written. */
+  step(encoder: EntryEncoder, main: RdbWriter): boolean {
+    const { walk } = this;
+    const { stepItems, pieceBytes, bigStringBytes } = this.#limits;
+    if (this.half !== 0) {
+      if (this.#long.step(main, pieceBytes)) this.#finished();
+      return false;
     }
-    return place;
+    walk.collect(stepItems);
+    encoder.writeTo(main);
+    const { arena } = walk.dict;
+    const end = main.bytesWritten + pieceBytes;
+    for (let item = walk.next(); item !== 0; item = walk.next()) {
+      if (arena.capacity(item) <= bigStringBytes) encoder.element(this.#type, item, this.#earliest);
+      else {
+        encoder.longElement(this.#type, item, this.#earliest, this.#long);
+        if (this.#long.active) {
+          this.half = item;
+          return false;
+        }
+      }
+      if (main.bytesWritten >= end) break;
+    }
+    return walk.done;
   }
 }
 
+/** A string, or a value that is written as one: `packed`. */
 export class OpenString extends Opened {
   readonly kind = 'string';
   readonly entry: Address;
-  readonly #space: Keyspace;
-  readonly #length: number;
-  #written = 0;
+  readonly #bytes: Uint8Array;
+  #at: number;
+  #left: number;
 
-  constructor(keys: KeysWalk, early: Sink, space: Keyspace, entry: Address) {
+  constructor(keys: KeysWalk, early: Sink, entry: Address, bytes: Uint8Array, at: number, length: number) {
     super(keys, early);
-    this.#space = space;
     this.entry = entry;
-    this.#length = space.entries.ref(entry);
+    this.#bytes = bytes;
+    this.#at = at;
+    this.#left = length;
   }
 
-  /** The entry is about to change or to go. Returns how many bytes were copied. */
-  beforeChange(main: RdbWriter): number {
-    const left = this.#length - this.#written;
-    this.step(left, this.target(main));
-    return left;
+  /** The value is about to change or to go: copies what is left. */
+  beforeChange(main: RdbWriter): void {
+    this.step(Infinity, this.target(main));
   }
 
   /** Writes some bytes; true when all are written. */
-  step(bytes: number, main: RdbWriter): boolean {
-    const part = Math.min(bytes, this.#length - this.#written);
-    if (part > 0) {
-      const { arena, entries } = this.#space;
-      const start = entries.keyStart(this.entry) + entries.keyLength(this.entry);
-      main.raw(arena.u8[segmentOf(this.entry)]!, start + this.#written, part);
-      this.#written += part;
-    }
-    return this.#written === this.#length;
+  step(most: number, writer: RdbWriter): boolean {
+    const part = Math.min(most, this.#left);
+    writer.raw(this.#bytes, this.#at, part);
+    this.#at += part;
+    this.#left -= part;
+    return this.#left === 0;
   }
 }

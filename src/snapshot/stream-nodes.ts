@@ -50,7 +50,7 @@ export class StreamNodes {
   /** Nodes that came since T though they are not above all of T: XSETID can turn ids back. */
   #born: IdSet | null = null;
   /** The node that is half written, its id, and its block if that is ours. */
-  readonly #long: LongString = new LongString();
+  readonly #long: LongString;
   readonly #longId: Id = makeId();
   #longOwned: Address = 0;
 
@@ -68,13 +68,14 @@ export class StreamNodes {
     this.#limits = limits;
     this.#aside = aside;
     this.#sets = sets;
+    this.#long = new LongString(limits.bigStringBytes);
     this.#left = parts.nodes.count(this.#header);
     if (parts.nodes.last(this.#header, this.#cursor)) parts.nodes.readId(this.#cursor, this.#last);
   }
 
   /** Writes a node or a piece of one; true when all are written. */
   step(main: RdbWriter): boolean {
-    if (this.#long.left > 0) {
+    if (this.#long.active) {
       if (this.#long.step(main, this.#limits.pieceBytes)) this.#freeLong();
       return false;
     }
@@ -103,7 +104,7 @@ export class StreamNodes {
   /** The node is about to change where it is. */
   beforeNode(id: Id, list: Address, main: RdbWriter): void {
     if (this.#isHalfWritten(id)) {
-      this.#long.step(main, Infinity);
+      this.#long.finish(main);
       return;
     }
     const place = this.#placeOf(id);
@@ -144,9 +145,9 @@ export class StreamNodes {
 
   #begin(main: RdbWriter, bytes: Uint8Array, at: number, length: number): void {
     this.#encoder.nodeId(this.#id, main);
-    this.#long.begin(main, bytes, at, length, this.#limits.bigStringBytes);
-    if (this.#long.left === 0) this.#freeLong();
-    else copyId(this.#longId, this.#id);
+    this.#long.begin(main, bytes, at, length);
+    if (this.#long.active) copyId(this.#longId, this.#id);
+    else this.#freeLong();
   }
 
   #beginList(main: RdbWriter, list: Address): void {
@@ -173,7 +174,7 @@ export class StreamNodes {
   }
 
   #isHalfWritten(id: Id): boolean {
-    return this.#long.left > 0 && this.#longOwned === 0 && compareIds(id, this.#longId) === 0;
+    return this.#long.active && this.#longOwned === 0 && compareIds(id, this.#longId) === 0;
   }
 
   /** Where a node belongs among the kept; -1 if it is not of T, written, or kept already. */

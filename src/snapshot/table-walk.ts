@@ -3,7 +3,8 @@
  *
  * A logical bucket is all items whose hashes agree in the bits of the table's size at that moment. Growing splits physical
  * buckets, but never mixes logical ones, and the guard keeps the table from shrinking further. So the walk passes each item
- * once; those that are marked were written before, or were put there later.
+ * once; those that are marked were written before, or were put there later. (What was collected and goes before its turn is marked,
+ * and so is what is allocated in its place.)
  */
 import type { Address } from '../memory/arena.ts';
 import type { Dict } from '../memory/dict.ts';
@@ -15,6 +16,12 @@ export class TableWalk {
   readonly #marks: Marks;
   readonly #log: number;
   readonly #buckets: number;
+  /** What was collected; grows when a bucket is uncommonly full. */
+  items: Uint32Array = new Uint32Array(0);
+  count = 0;
+  /** The next of them. */
+  #at = 0;
+  /** The next bucket. */
   #next = 0;
 
   /** Guards the table, which must not be empty. */
@@ -28,41 +35,45 @@ export class TableWalk {
 
   /** Whether the walk has come to the end. */
   get done(): boolean {
-    return this.#next === this.#buckets;
+    return this.#next === this.#buckets && this.#at === this.count;
   }
 
   /**
-   * Goes on over buckets in order that hold `enough` items, at most MAX_BUCKETS, and takes those items that are not marked.
-   * Returns how many are in `out`.
+   * Collects the items of the next buckets, some `enough`, at most of MAX_BUCKETS, into `items`; false if some are left of the last
+   * time.
    */
-  advance(enough: number, out: ItemBuffer): number {
+  collect(enough: number): boolean {
+    if (this.#at < this.count) return false;
     let count = 0;
     const end = Math.min(this.#next + MAX_BUCKETS, this.#buckets);
     let bucket = this.#next;
-    for (; bucket < end && count < enough; bucket++) count = this.#collect(bucket, out, count);
+    for (; bucket < end && count < enough; bucket++) count = this.#collect(bucket, count);
     this.#next = bucket;
-    return this.#marks.takeAll(out.items, count);
+    this.count = count;
+    this.#at = 0;
+    return true;
   }
 
-  #collect(bucket: number, out: ItemBuffer, count: number): number {
-    for (;;) {
-      const total = this.dict.collect(this.header, this.#log, bucket, out.items, count);
-      if (total <= out.items.length) return total;
-      out.grow(total);
+  /** Takes the next of the collected items that is not marked; 0: there is none. */
+  next(): Address {
+    while (this.#at < this.count) {
+      const item = this.items[this.#at++]!;
+      if (this.#marks.take(item)) return item;
     }
+    return 0;
   }
-}
 
-/** Addresses of items; grows when a bucket is uncommonly full. */
-export class ItemBuffer {
-  items: Uint32Array = new Uint32Array(256);
-
-  grow(atLeast: number): void {
-    const larger = new Uint32Array(Math.max(atLeast, this.items.length * 2));
-    larger.set(this.items);
-    this.items = larger;
+  #collect(bucket: number, count: number): number {
+    for (;;) {
+      const total = this.dict.collect(this.header, this.#log, bucket, this.items, count);
+      if (total <= this.items.length) return total;
+      const larger = new Uint32Array(Math.max(total, this.items.length * 2, FIRST_ITEMS));
+      larger.set(this.items);
+      this.items = larger;
+    }
   }
 }
 
 /** Buckets that one `advance` looks at: empty ones cost a little, too. */
 const MAX_BUCKETS = 256;
+const FIRST_ITEMS = 256;

@@ -10,15 +10,17 @@
  * Nothing of after T is ever written: what is put into a table is marked at once. docs/internals/snapshot.md
  * tells it at length.
  */
-import type { Address } from '../memory/arena.ts';
+import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
 import type { Dict, DictWatcher } from '../memory/dict.ts';
 import * as node from '../memory/quicklist-node.ts';
-import type { NodeKeeper } from '../memory/quicklist.ts';
 import { assert } from '../base/assert.ts';
 import { type ChunkOutput, RdbWriter } from '../rdb/write.ts';
 import {
   ENC_HASHTABLE,
   ENC_HASHTABLE_EX,
+  ENC_INTSET,
+  ENC_LISTPACK,
+  ENC_LISTPACK_EX,
   ENC_QUICKLIST,
   ENC_SKIPLIST,
   ENC_STREAM,
@@ -36,11 +38,12 @@ import { EntryEncoder } from './encode.ts';
 import { KeysWalk } from './keys-walk.ts';
 import type { SnapshotLimits } from './limits.ts';
 import { Marks } from './marks.ts';
+import { isBigList, OpenList, OpenNodes } from './open-list.ts';
 import { isBigStream, OpenStream, OpenStreams } from './open-stream.ts';
-import { OpenList, OpenString, OpenTable, type OpenValue } from './open-value.ts';
+import { OpenString, OpenTable, type OpenValue } from './open-value.ts';
 import type { Aside } from './opened.ts';
 import { Sink } from './sink.ts';
-import { ItemBuffer, TableWalk } from './table-walk.ts';
+import { TableWalk } from './table-walk.ts';
 import { type RdbFacts, touchBlocks, writeHead } from './write-rdb.ts';
 
 export interface WalkOptions {
@@ -56,7 +59,7 @@ export interface WalkOptions {
 const KEPT_CHUNK_BYTES = 4096;
 const BESIDE_CHUNK_BYTES = 64 * 1024;
 
-export class Walk implements DictWatcher, NodeKeeper, Holder, Aside {
+export class Walk implements DictWatcher, Holder, Aside {
   /** Keys written so far, and as of T. */
   written = 0;
   readonly total: number;
@@ -69,8 +72,6 @@ export class Walk implements DictWatcher, NodeKeeper, Holder, Aside {
   readonly #options: WalkOptions;
   readonly #main: RdbWriter;
   readonly #encoder: EntryEncoder;
-  readonly #buffer: ItemBuffer = new ItemBuffer();
-  readonly #one: Uint32Array = new Uint32Array(1);
   readonly #marks: Marks = new Marks();
   /** Tables of keys not done yet, in order; the first is being walked. */
   readonly #tables: KeysWalk[] = [];
@@ -79,9 +80,9 @@ export class Walk implements DictWatcher, NodeKeeper, Holder, Aside {
   readonly #open: OpenValue[] = [];
   #current: OpenValue | null = null;
   readonly #lists: Set<Address> = new Set();
-  readonly #nodes: Map<Address, OpenList> = new Map();
+  readonly #nodes: OpenNodes;
   readonly #streams: OpenStreams;
-  /** Open strings by their entries, those that were copied excepted. */
+  /** Open strings, and what is written as one, by their entries, those that were copied excepted. */
   readonly #strings: Map<Address, OpenString> = new Map();
   /** Keys copied while a value is half written. */
   #beside: Sink | null = null;
@@ -102,6 +103,7 @@ export class Walk implements DictWatcher, NodeKeeper, Holder, Aside {
     this.#options = options;
     this.#main = new RdbWriter(output, { ...options, chunkBytes: limits.chunkBytes });
     this.#encoder = new EntryEncoder(space, this.#main);
+    this.#nodes = new OpenNodes(space.arena, this.#main, this.#encoder, limits, this);
     this.#streams = new OpenStreams(this.#main, space.reclaimer);
     writeHead(this.#main, store, options.facts);
     if (options.withFunctions)
@@ -139,9 +141,9 @@ export class Walk implements DictWatcher, NodeKeeper, Holder, Aside {
     else if (this.#open.length > 0) this.#begin(this.#open[0]!);
     else if (this.#tables.length > 0) {
       const table = this.#tables[0]!;
-      const count = table.advance(this.#limits.stepItems, this.#buffer);
-      this.touched = touchBlocks(this.#space.arena, this.#buffer.items, count);
-      this.#write(table, this.#buffer.items, count);
+      if (table.collect(this.#limits.stepItems))
+        this.touched = touchBlocks(this.#space.arena, table.items, table.count);
+      this.#writeSome(table);
       if (table.done) {
         this.#tables.shift();
         this.#leave(table);
@@ -164,7 +166,7 @@ export class Walk implements DictWatcher, NodeKeeper, Holder, Aside {
     for (const header of this.#lists) reclaimer.release(header);
     this.#guarded.clear();
     this.#lists.clear();
-    this.#nodes.clear();
+    this.#nodes.close();
     this.#strings.clear();
     this.#tables.length = 0;
     this.#open.length = 0;
@@ -190,22 +192,13 @@ export class Walk implements DictWatcher, NodeKeeper, Holder, Aside {
 
   beforeChange(header: Address, item: Address): void {
     if (this.#marks.take(item)) this.#copy(header, item);
+    else if (this.#current?.kind === 'table' && this.#current.half === item) this.#current.finish(this.#main);
     // One that was opened just now included.
     if (this.#strings.size > 0) this.#copyString(item);
   }
 
   placed(item: Address): void {
     this.#marks.take(item);
-  }
-
-  beforeNode(place: Address): void {
-    const list = this.#nodes.get(place);
-    if (list === undefined) return;
-    this.#nodes.delete(place);
-    const sink = this.sink(KEPT_CHUNK_BYTES);
-    list.keep(place, this.#encoder, sink);
-    this.keep(sink.bytes);
-    this.copied++;
   }
 
   holds(header: Address): boolean {
@@ -222,8 +215,7 @@ export class Walk implements DictWatcher, NodeKeeper, Holder, Aside {
       this.keep(guarded.early.bytes - before);
       return;
     }
-    this.#one[0] = item;
-    this.#write(guarded, this.#one, 1);
+    this.#copyKey(guarded, item);
   }
 
   /** If this is the entry of a string that waits, its bytes are needed as they are. */
@@ -238,31 +230,39 @@ export class Walk implements DictWatcher, NodeKeeper, Holder, Aside {
 
   // -- keys -------------------------------------------------------------------------------------------------------
 
-  /** Writes the first `count` entries: to the file, or beside it while it must not be interrupted. */
-  #write(table: KeysWalk, entries: Uint32Array, count: number): void {
-    if (count === 0) return;
-    let writer = this.#main;
-    let beside: Sink | null = null;
-    let before = 0;
-    if (this.#current === null && this.#beside === null) this.#selectMain(table);
+  /** Writes the next of a table's entries to the file, as far as they were collected and do not take long. */
+  #writeSome(table: KeysWalk): void {
+    const main = this.#main;
+    const end = main.bytesWritten + this.#limits.pieceBytes;
+    for (let entry = table.next(); entry !== 0; entry = table.next()) {
+      this.#selectMain(table);
+      this.#write(table, entry, main);
+      if (main.bytesWritten >= end) return;
+    }
+  }
+
+  /** Writes an entry that is about to change: to the file, or beside it while it must not be interrupted. */
+  #copyKey(table: KeysWalk, entry: Address): void {
+    if (this.#current === null && this.#beside === null) {
+      this.#selectMain(table);
+      this.#write(table, entry, this.#main);
+      return;
+    }
+    const beside = (this.#beside ??= this.sink(BESIDE_CHUNK_BYTES));
+    const before = beside.bytes;
+    if (this.#besideDb !== table.index) this.#select(beside.writer, table);
+    this.#besideDb = table.index;
+    this.#write(table, entry, beside.writer);
+    this.keep(beside.bytes - before);
+  }
+
+  #write(table: KeysWalk, entry: Address, writer: RdbWriter): void {
+    this.written++;
+    if (this.#isBig(entry)) this.#openValue(table, entry);
     else {
-      beside = this.#beside ??= this.sink(BESIDE_CHUNK_BYTES);
-      before = beside.bytes;
-      writer = beside.writer;
-      if (this.#besideDb !== table.index) this.#select(writer, table);
-      this.#besideDb = table.index;
+      this.#encoder.writeTo(writer);
+      this.#encoder.entry(entry);
     }
-    const encoder = this.#encoder;
-    encoder.writeTo(writer);
-    for (let i = 0; i < count; i++) {
-      const entry = entries[i]!;
-      if (this.#isBig(entry)) {
-        this.#openValue(table, entry);
-        encoder.writeTo(writer);
-      } else encoder.entry(entry);
-    }
-    this.written += count;
-    if (beside !== null) this.keep(beside.bytes - before);
   }
 
   #selectMain(table: KeysWalk): void {
@@ -293,7 +293,7 @@ export class Walk implements DictWatcher, NodeKeeper, Holder, Aside {
 
   #isBig(entry: Address): boolean {
     const { arena, entries, fields, members, scored } = this.#space;
-    const { bigElements, bigNodes, bigStringBytes } = this.#limits;
+    const { bigElements, bigStringBytes } = this.#limits;
     const type = entries.type(entry);
     const ref = entries.ref(entry);
     if (type === TYPE_STRING) return ref > bigStringBytes;
@@ -305,9 +305,18 @@ export class Walk implements DictWatcher, NodeKeeper, Holder, Aside {
       case ENC_SKIPLIST:
         return size(scored, node.word(arena, ref, 0)) > bigElements;
       case ENC_QUICKLIST:
-        return node.word(arena, ref, node.NODES) > bigNodes;
+        return isBigList(arena, ref, this.#limits);
       case ENC_STREAM:
         return isBigStream(this.#encoder.streams.streams, ref, this.#limits);
+      case ENC_LISTPACK:
+        // What is written member by member, so that any Redis can read it, is written at once.
+        return type !== TYPE_SET && arena.capacity(ref) > bigStringBytes;
+      case ENC_LISTPACK_EX:
+        return (
+          arena.capacity(this.#space.fieldDeadlines.fields(ref)) > bigStringBytes && this.#encoder.packed(entry) !== 0
+        );
+      case ENC_INTSET:
+        return arena.capacity(ref) > bigStringBytes;
       default:
         return false;
     }
@@ -322,16 +331,19 @@ export class Walk implements DictWatcher, NodeKeeper, Holder, Aside {
     this.keep(early.bytes);
     const type = entries.type(entry);
     const ref = entries.ref(entry);
+    const packed = this.#encoder.packed(entry);
     let value: OpenValue;
-    if (type === TYPE_STRING) {
-      value = new OpenString(table, early, space, entry);
+    if (type === TYPE_STRING || packed !== 0) {
+      const bytes = arena.u8[segmentOf(packed || entry)]!;
+      const at = packed === 0 ? entries.keyStart(entry) + entries.keyLength(entry) : byteOf(packed);
+      const length = packed === 0 ? ref : this.#encoder.packedBytes(entry, packed);
+      value = new OpenString(table, early, entry, bytes, at, length);
       this.#strings.set(entry, value);
       table.strings++;
     } else if (type === TYPE_LIST) {
-      value = new OpenList(table, early, space, ref);
+      value = new OpenList(table, early, ref, this.#nodes);
       this.#lists.add(ref);
-      for (const place of value.nodes) this.#nodes.set(place, value);
-      space.lists.keeper = this;
+      space.lists.keeper = this.#nodes;
     } else if (type === TYPE_STREAM) {
       value = new OpenStream(table, early, this.#encoder.streams, ref, this.#limits, this);
       this.#streams.open(value);
@@ -343,7 +355,7 @@ export class Walk implements DictWatcher, NodeKeeper, Holder, Aside {
       else if (entries.encoding(entry) === ENC_HASHTABLE_EX) header = space.fieldDeadlines.fields(ref);
       const walk = new TableWalk(dict, header, this.#marks);
       const earliest = type === TYPE_HASH ? this.#encoder.earliestExpiry(entry) : -1;
-      value = new OpenTable(table, early, walk, type, earliest);
+      value = new OpenTable(table, early, walk, type, earliest, this.#limits);
       this.#guarded.set(walk.header, value);
     }
     this.#open.push(value);
@@ -360,19 +372,12 @@ export class Walk implements DictWatcher, NodeKeeper, Holder, Aside {
       if (!this.#move(value.early)) value.current = true;
       return;
     }
-    const encoder = this.#encoder;
     if (value.kind === 'table') {
-      if (!value.step(this.#limits.stepItems, encoder, this.#main, this.#buffer)) return;
+      if (!value.step(this.#encoder, this.#main)) return;
       this.#guarded.delete(value.walk.header);
       this.#unguard(value.walk);
     } else if (value.kind === 'list') {
-      const before = value.keptBytes;
-      const place = value.step(encoder, this.#main);
-      this.#asideBytes -= before - value.keptBytes;
-      if (place !== 0) {
-        this.#nodes.delete(place);
-        return;
-      }
+      if (!value.step()) return;
       this.#lists.delete(value.header);
       this.#space.reclaimer.release(value.header);
       if (this.#lists.size === 0) this.#space.lists.keeper = null;

@@ -28,7 +28,7 @@ const limits: SnapshotLimits = {
   bigElements: 12,
   bigNodes: 1,
   bigStringBytes: 40,
-  pieceBytes: 64,
+  pieceBytes: 100,
   chunkBytes: 512,
 };
 
@@ -413,10 +413,12 @@ test('a snapshot is exactly the data as of its start, whatever is written meanwh
       assert.deepEqual(decoded(chunks, subject), expected, hint);
     }
     // Nothing is held any more, and nothing was lost of the memory.
-    for (const db of store.space.databases) db.clear();
+    for (const db of [...store.space.databases, store.staging]) db.clear();
     store.space.reclaimer.finish();
     assert.equal(store.space.reclaimer.pending, 0, `seed ${seed}`);
-    const empty = new OfflineServer(settings, seed).server.store.space.arena.blocks;
+    const other = new OfflineServer(settings, seed).server.store;
+    other.staging.clear();
+    const empty = other.space.arena.blocks;
     assert.equal(store.space.arena.blocks, empty, `seed ${seed}: blocks that nobody owns`);
   }
   assert.ok(big > SERVERS, 'big values were written in pieces while others waited');
@@ -432,6 +434,8 @@ test('a list that changes while it is written is written as it was', () => {
     // Nodes of a kind that is limited in bytes need some to have neighbours.
     const element = (): string => random.pick('abcdef'.split('')).repeat(counted ? 1 : 1 + random.below(250));
     const elements = (count: number): string[] => Array.from({ length: count }, element);
+    // More than a node holds.
+    const plain = (): string => random.pick('abcdef'.split('')).repeat(9000 + random.below(500));
     const change = random.pick([
       () => subject.run('RPUSH', 'list', ...elements(1 + random.below(3))),
       () => subject.run('LPUSH', 'list', ...elements(1 + random.below(3))),
@@ -442,6 +446,7 @@ test('a list that changes while it is written is written as it was', () => {
       change,
       () => subject.run('RPUSH', 'list', element()),
       () => subject.run('LPUSH', 'list', element()),
+      () => subject.run('LSET', 'list', random.below(40), random.below(3) === 0 ? plain() : element()),
       () => subject.run('LPOP', 'list'),
       () => subject.run('RPOP', 'list'),
       () => subject.run('LSET', 'list', random.below(40), element()),
@@ -487,6 +492,36 @@ test('a stream that changes while it is written is written as it was, with its g
       assert.equal(walk.asideBytes, 0);
       assert.deepEqual(decoded(chunks, subject), expected, `seed ${seed}, snapshot ${round}`);
     }
+  }
+});
+
+test('a long element that is half written is written as it was, whatever becomes of it', () => {
+  const subject = new OfflineServer(settings, 1);
+  const { store } = subject.server;
+  const names = Array.from({ length: 20 }, (_, i) => `${i}`.padStart(250, '-'));
+  for (let steps = 0; steps < 160; steps++) {
+    subject.run('FLUSHALL');
+    for (const name of names) {
+      subject.run('HSET', 'hash', name, name);
+      subject.run('HSET', 'other', name, name);
+      subject.run('SADD', 'set', name);
+      subject.run('ZADD', 'zset', 1, name);
+    }
+    const expected = contents(store);
+    const chunks: Uint8Array[] = [];
+    const walk = startWalk(subject, chunks, false);
+    for (let i = 0; i < steps; i++) walk.step();
+    for (const name of names) {
+      subject.run('HSET', 'hash', name, 'x'.repeat(250));
+      subject.run('HDEL', 'other', name);
+      subject.run('SREM', 'set', name);
+      subject.run('ZADD', 'zset', 2, name);
+      // What was freed is used again.
+      subject.run('HSET', 'new hash', name, 'y'.repeat(250));
+      subject.run('SADD', 'new set', `y${name.slice(1)}`);
+    }
+    while (walk.step());
+    assert.deepEqual(decoded(chunks, subject), expected, `after ${steps} steps`);
   }
 });
 
