@@ -8,6 +8,8 @@ export interface SnapshotLimits {
   readonly leastSliceMs: number;
   /** Between slices clients are left so many times the time that they use... */
   readonly headroom: number;
+  /** (a command counts for so long at least, ms: who sends many of them waits for them, and uses more than a processor's time) ... */
+  readonly commandMs: number;
   /** ... but no more than so many ms for each of the walk, copies included: throughput stays above 0.8. */
   readonly mostRest: number;
   /** So long after a slice comes the next, however much writers made us copy: there is always progress, ms. */
@@ -48,7 +50,8 @@ export const snapshotLimits: SnapshotLimits = {
   sliceMs: 1,
   leastSliceMs: 0.2,
   headroom: 10,
-  mostRest: 6,
+  commandMs: 0.01,
+  mostRest: 7,
   longestRestMs: 8,
   stepItems: 64,
   bigElements: 1024,

@@ -22,6 +22,8 @@ export class Pace {
   #endMs: number;
   /** Since then: what clients used, copying included, and how long copying took. */
   #usedMs = 0;
+  /** Commands that ran since then. */
+  #ran = 0;
   #copyingMs = 0;
   #hurry = 0;
   /** What the present slice was given. */
@@ -69,8 +71,10 @@ export class Pace {
     const copying = this.#copyingMs;
     // One that was much longer than it should be had to wait for a processor.
     this.#walkMs = this.#walkMs * MEMORY + Math.min(now - this.#lookMs, OVERRUN * this.#budgetMs) + copying;
-    this.#clientsMs = this.#clientsMs * MEMORY + Math.max(0, this.#usedMs - copying);
+    const used = Math.max(this.#usedMs, Math.min(this.#ran * this.#limits.commandMs, this.#lookMs - this.#endMs));
+    this.#clientsMs = this.#clientsMs * MEMORY + Math.max(0, used - copying);
     this.#usedMs = 0;
+    this.#ran = 0;
     this.#copyingMs = 0;
     this.#endMs = this.#lookMs = now;
     this.#waitedMs = this.#clock.waited();
@@ -80,7 +84,7 @@ export class Pace {
   /** Ms of clients for each ms of walking. */
   get #rest(): number {
     const { headroom, mostRest } = this.#limits;
-    if (this.#clientsMs === 0) return 0;
+    if (this.#clientsMs === 0 || this.#walkMs === 0) return 0;
     return Math.min(mostRest, (headroom * this.#clientsMs) / this.#walkMs) * (1 - this.#hurry);
   }
 
@@ -90,6 +94,7 @@ export class Pace {
     const waited = this.#clock.waited();
     const commands = this.#activity();
     if (commands !== this.#commands) this.#usedMs += Math.max(0, now - this.#lookMs - (waited - this.#waitedMs));
+    this.#ran += commands - this.#commands;
     this.#lookMs = now;
     this.#waitedMs = waited;
     this.#commands = commands;

@@ -36,6 +36,8 @@ interface Load {
   /** A client's commands are at hand so long after it got its replies, ms, and take so long. */
   readonly thinksMs: number;
   readonly worksMs: number;
+  /** In a pipeline. */
+  readonly pipeline?: number;
   /** Of that, what the snapshot copies, as a share. */
   readonly copies?: number;
   readonly hurry?: number;
@@ -51,7 +53,7 @@ interface Outcome {
 }
 
 /** A second of a snapshot beside a client. */
-function run({ thinksMs, worksMs, copies = 0, hurry = 0 }: Load): Outcome {
+function run({ thinksMs, worksMs, pipeline = 1, copies = 0, hurry = 0 }: Load): Outcome {
   const clock = new LoopClock();
   let commands = 0;
   let copyingMs = 0;
@@ -66,7 +68,7 @@ function run({ thinksMs, worksMs, copies = 0, hurry = 0 }: Load): Outcome {
   const serve = (): void => {
     if (clock.monotonic() < next) return;
     clock.work(worksMs);
-    commands++;
+    commands += pipeline;
     clients += worksMs * (1 - copies);
     copyingMs += worksMs * copies;
     next = clock.monotonic() + thinksMs;
@@ -114,6 +116,9 @@ test('a client that waits for its replies is served at nearly its own pace, thou
     const share = clients / (worksMs / (thinksMs + worksMs));
     assert.ok(share > 0.8, `${share} of what it had alone, waiting ${thinksMs} ms`);
   }
+  const { clients } = run({ thinksMs: 0.3, worksMs, pipeline: 16 });
+  const share = clients / (worksMs / (0.3 + worksMs));
+  assert.ok(share > 0.8, `${share} of what a pipeline had alone`);
 });
 
 test('a flood has four fifths, what it makes us copy not counted, and slices are short beside it', () => {
