@@ -19,7 +19,7 @@ export class EndOfTurn {
   }
 
   #run(): void {
-    const { executor, blocking, tracking, timing, clients, replication, store, cron } = this.#server;
+    const { executor, blocking, tracking, timing, clients, replication, store, cron, snapshots } = this.#server;
     // Keys that went between commands, by eviction or expiry, matter to those who wait for them.
     if (executor.keysReady) blocking.serveReady();
     tracking.broadcast();
@@ -28,6 +28,7 @@ export class EndOfTurn {
     clients.output.flush();
     clients.evict();
     replication.beforeSleep();
+    snapshots.turnEnded();
     if (store.space.reclaimer.pending > 0) cron.workArrived();
   }
 }

@@ -6,7 +6,11 @@ export interface SnapshotLimits {
   readonly sliceMs: number;
   /** ... and the shortest. */
   readonly leastSliceMs: number;
-  /** Between slices clients are left so many times the time that they use... */
+  /** ... or the shortest while clients are busy: it fits between their replies and their next commands. */
+  readonly leastBusySliceMs: number;
+  /** Clients that use no more than this share of the time get the shortest slices between their commands, and no rest besides. */
+  readonly calmShare: number;
+  /** Between slices others are left so many times the time that they use... */
   readonly headroom: number;
   /** (a command counts for so long at least, ms: who sends many of them waits for them, and uses more than a processor's time) ... */
   readonly commandMs: number;
@@ -49,9 +53,11 @@ const MIB = 1024 * KIB;
 export const snapshotLimits: SnapshotLimits = {
   sliceMs: 1,
   leastSliceMs: 0.2,
+  leastBusySliceMs: 0.03,
+  calmShare: 0.06,
   headroom: 10,
   commandMs: 0.01,
-  mostRest: 7,
+  mostRest: 6,
   longestRestMs: 8,
   stepItems: 64,
   bigElements: 1024,

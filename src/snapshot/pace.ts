@@ -3,10 +3,14 @@
  *
  *   slice | clients ......... | slice | clients ......... |      rest = ms of clients for each ms of walking
  *
- * Rule: the walk leaves clients `headroom` times the time that they use, but no more than `mostRest` ms for each of its own. So a
- * client that asks now and then costs it next to nothing, and whoever needs a good part of what is left gets nearly all. What
- * writers made us copy counts as walking. Time that the loop waits is nobody's, and so is a turn in which no command ran. A consumer
- * in a hurry gets more: a replica that comes to its output limit before the snapshot's end would have to begin anew.
+ *   nobody      slices of `sliceMs`, one after the other
+ *   few         clients that use less than `calmShare` of the time: short slices, one after the other
+ *   others      rest: `headroom` times what they use, at most `mostRest` ms for each of walking
+ *   busy        rest of more than half of that: slices as short as they can be, each just behind replies that left, while the
+ *               clients that wait for them make their next commands
+ *
+ * What writers made us copy counts as walking. Time that the loop waits is nobody's, and so is a turn in which no command ran. A
+ * consumer in a hurry gets more: a replica that comes to its output limit before the snapshot's end would have to begin anew.
  */
 import type { Clock } from '../base/ambient.ts';
 import type { SnapshotLimits } from './limits.ts';
@@ -15,7 +19,8 @@ export class Pace {
   readonly #limits: SnapshotLimits;
   readonly #clock: Clock;
   readonly #activity: () => number;
-  /** Time of the last slices and of clients between them, ms; older ones count less. */
+  /** Time that passed of late, and of that slices and clients between them, ms; what is long ago counts less. */
+  #passedMs = 0;
   #walkMs = 0;
   #clientsMs = 0;
   /** End of the last slice. */
@@ -26,8 +31,6 @@ export class Pace {
   #ran = 0;
   #copyingMs = 0;
   #hurry = 0;
-  /** What the present slice was given. */
-  #budgetMs = 0;
   /** The last look at the clock, and what there was then. */
   #lookMs: number;
   #waitedMs: number;
@@ -49,30 +52,41 @@ export class Pace {
     this.#look();
     this.#hurry = Math.min(1, hurry);
     this.#copyingMs = copyingMs;
-    const { sliceMs, leastSliceMs, longestRestMs } = this.#limits;
+    const { sliceMs, longestRestMs } = this.#limits;
     const rest = this.#rest;
+    const least = this.#leastSliceMs;
     const passed = this.#lookMs - this.#endMs;
-    const earned = rest === 0 ? sliceMs : (passed - copyingMs) / rest - copyingMs;
-    if (earned < leastSliceMs && passed < longestRestMs) return 0;
-    this.#budgetMs = Math.min(sliceMs, Math.max(leastSliceMs, earned));
-    return this.#budgetMs;
+    const alone = this.#clientsMs <= NOBODY * this.#passedMs || this.#hurry === 1;
+    const earned = rest > 0 ? (passed - copyingMs) / rest - copyingMs : alone ? sliceMs : least;
+    if (earned < least && passed < longestRestMs) return 0;
+    return Math.min(sliceMs, Math.max(least, earned));
+  }
+
+  /** Clients need most of the time. */
+  get busy(): boolean {
+    return this.#rest > this.#limits.mostRest / 2;
   }
 
   /** Ms until a slice will be due, as far as one can tell. */
   get waitMs(): number {
-    const { leastSliceMs, longestRestMs } = this.#limits;
-    const due = (leastSliceMs + this.#copyingMs) * this.#rest + this.#copyingMs;
+    const { longestRestMs } = this.#limits;
+    const due = (this.#leastSliceMs + this.#copyingMs) * this.#rest + this.#copyingMs;
     return Math.min(due, longestRestMs) - (this.#lookMs - this.#endMs);
+  }
+
+  get #leastSliceMs(): number {
+    return this.busy ? this.#limits.leastBusySliceMs : this.#limits.leastSliceMs;
   }
 
   /** A slice has come to its end. It began when `budget` was asked. */
   sliced(): void {
     const now = this.#clock.monotonic();
     const copying = this.#copyingMs;
-    // One that was much longer than it should be had to wait for a processor.
-    this.#walkMs = this.#walkMs * MEMORY + Math.min(now - this.#lookMs, OVERRUN * this.#budgetMs) + copying;
-    const used = Math.max(this.#usedMs, Math.min(this.#ran * this.#limits.commandMs, this.#lookMs - this.#endMs));
-    this.#clientsMs = this.#clientsMs * MEMORY + Math.max(0, used - copying);
+    const kept = Math.exp((this.#endMs - now) / MEMORY_MS);
+    this.#passedMs = this.#passedMs * kept + now - this.#endMs;
+    this.#walkMs = this.#walkMs * kept + now - this.#lookMs + copying;
+    const used = Math.max(this.#usedMs, Math.min(this.#ran * this.#limits.commandMs, now - this.#endMs));
+    this.#clientsMs = this.#clientsMs * kept + Math.max(0, used - copying);
     this.#usedMs = 0;
     this.#ran = 0;
     this.#copyingMs = 0;
@@ -83,8 +97,8 @@ export class Pace {
 
   /** Ms of clients for each ms of walking. */
   get #rest(): number {
-    const { headroom, mostRest } = this.#limits;
-    if (this.#clientsMs === 0 || this.#walkMs === 0) return 0;
+    const { calmShare, headroom, mostRest } = this.#limits;
+    if (this.#clientsMs <= calmShare * this.#passedMs) return 0;
     return Math.min(mostRest, (headroom * this.#clientsMs) / this.#walkMs) * (1 - this.#hurry);
   }
 
@@ -101,7 +115,7 @@ export class Pace {
   }
 }
 
-/** What the time of all slices before counts for beside that of the last. */
-const MEMORY = 0.75;
-/** A slice counts for at most so many times what it was given. */
-const OVERRUN = 2;
+/** Time after which what was counts for a third. */
+const MEMORY_MS = 8;
+/** Clients that use so little of the time are none. */
+const NOBODY = 0.001;

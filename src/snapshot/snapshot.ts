@@ -78,6 +78,11 @@ export class Snapshots implements SnapshotSource {
     return run.join(consumer);
   }
 
+  /** Commands of a turn of the loop have run, and their replies are on their way: clients are busy with those for a moment. */
+  turnEnded(): void {
+    this.#run?.turnEnded();
+  }
+
   whenIdle(task: () => void): void {
     if (this.#run === null && this.#waiting.length === 0) task();
     else this.#waiting.push(task);
@@ -150,6 +155,9 @@ class Run {
   #keysPerMs = 2000;
   /** Until it has run out, nothing is done: for a slice to become due, or for `rdb-key-save-delay`. */
   #delay: Timer | null = null;
+  /** Clients are busy: the end of a turn or `#tick` brings the next slice. */
+  #resting = false;
+  #tick: Timer | null = null;
   /** What was to wait for a slice at the last look, ms. */
   #waitMs = 0;
   #progressMs: number;
@@ -217,6 +225,10 @@ class Run {
     this.#close();
   }
 
+  turnEnded(): void {
+    if (this.#resting) this.#slice();
+  }
+
   #produced(chunk: Uint8Array): boolean {
     this.#output.push(chunk);
     if (this.#output.heldBytes > this.#limits.copiedBytes) this.#wake();
@@ -230,7 +242,7 @@ class Run {
       this.#close();
       return;
     }
-    if (this.#scheduled || this.#over || this.#inSlice || this.#delay !== null) return;
+    if (this.#scheduled || this.#over || this.#inSlice || this.#resting || this.#delay !== null) return;
     this.#scheduled = true;
     this.#parts.clock.soon(() => {
       this.#scheduled = false;
@@ -242,9 +254,10 @@ class Run {
     if (this.#over) return;
     const budget = this.#pace.budget((this.#walk.copied - this.#lastCopied) / this.#keysPerMs, this.#output.hurry);
     if (budget === 0) {
-      this.#rest();
+      if (!this.#resting) this.#rest();
       return;
     }
+    this.#resting = false;
     this.#started = true;
     this.#inSlice = true;
     const { clock } = this.#parts;
@@ -275,6 +288,7 @@ class Run {
       return;
     }
     if (keys > 0 && delayMicros > 0) this.#pause((keys * delayMicros) / 1000);
+    else if (this.#again && this.#pace.busy) this.#restBetweenTurns();
     else if (this.#again) this.#wake();
   }
 
@@ -284,8 +298,17 @@ class Run {
     // The same as at the last look: this clock (a test's) stands still until somebody waits.
     const still = ms === this.#waitMs;
     this.#waitMs = ms;
-    if (ms > TIMER_MS || still) this.#pause(Math.max(1, Math.floor(ms)));
+    if (this.#pace.busy) this.#restBetweenTurns();
+    else if (ms > TIMER_MS || still) this.#pause(Math.max(1, Math.floor(ms)));
     else this.#wake();
+  }
+
+  /** Clients are busy: what is due is done when their replies have left, or every now and then if there are none. */
+  #restBetweenTurns(): void {
+    this.#resting = true;
+    this.#tick ??= this.#parts.clock.every(1, () => {
+      if (this.#resting) this.#slice();
+    });
   }
 
   #pause(ms: number): void {
@@ -364,6 +387,7 @@ class Run {
     this.#over = true;
     this.#watchdog.cancel();
     this.#delay?.cancel();
+    this.#tick?.cancel();
     this.#walk.close();
     this.#finished();
   }
