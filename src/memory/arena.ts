@@ -54,6 +54,9 @@ const KIND_SMALL = 1;
 const KIND_MEDIUM = 2;
 const KIND_HUGE = 3;
 
+/** Blocks up to here may be wasted in part. */
+const SMALL_BLOCK = 64;
+
 /** Untouched segments that may stay beyond what the last promise needs. */
 const RESERVE_SURPLUS = 16;
 /** After the system refused memory, one request in so many asks it again, unless something went back to it. */
@@ -206,6 +209,12 @@ export class Arena {
     if (kind === KIND_HUGE) return this.#hugeBytes[segment]!;
     const page = kind === KIND_SMALL ? address >>> PAGE_SHIFT : segment * PAGES_PER_SEGMENT;
     return classSize[this.#cls[page]!]!;
+  }
+
+  /** Whether a block holds `need` bytes without much waste, so that it need not be replaced. */
+  fits(address: Address, need: number): boolean {
+    const capacity = this.capacity(address);
+    return need <= capacity && (need * 2 >= capacity || capacity <= SMALL_BLOCK);
   }
 
   /**

@@ -7,7 +7,8 @@
  * Rule: whatever is different, incomplete or wrong is left to the reader's steps, which see it from its first byte and say what
  * is wrong with it. So nothing here can fail.
  */
-import type { Viewed } from '../base/viewed.ts';
+import { type Viewed, viewed } from '../base/viewed.ts';
+import { INTEGER_TEXT_BYTES } from './cursor.ts';
 import * as format from './format.ts';
 
 /** Longest string that a length of two bytes can tell: no key or value is longer. */
@@ -32,6 +33,8 @@ export class StringKey {
   valueLength = 0;
   storedBytes = 0;
   integer = 0;
+  /** Room for an integer's text. */
+  readonly digits: Viewed = viewed(new Uint8Array(INTEGER_TEXT_BYTES));
   valueKind: number = VALUE_RAW;
   /** -1: none. */
   expireAtMs = -1;

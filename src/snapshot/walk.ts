@@ -335,7 +335,7 @@ export class Walk implements DictWatcher, Holder, Aside {
     let value: OpenValue;
     if (type === TYPE_STRING || packed !== 0) {
       const bytes = arena.u8[segmentOf(packed || entry)]!;
-      const at = packed === 0 ? entries.keyStart(entry) + entries.keyLength(entry) : byteOf(packed);
+      const at = packed === 0 ? entries.valueStart(entry) : byteOf(packed);
       const length = packed === 0 ? ref : this.#encoder.packedBytes(entry, packed);
       value = new OpenString(table, early, entry, bytes, at, length);
       this.#strings.set(entry, value);

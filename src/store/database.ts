@@ -154,7 +154,7 @@ export class Database {
     // In place, if it was a string of the same layout and the block fits without much waste.
     if ((meta & 7) === TYPE_STRING && kept < 0 === had < 0) {
       const base = kept < 0 ? KEY_BASE_ENTRY : KEY_OFFSET_EXPIRING;
-      if (blocks.fits(old, base + keyLength + length)) {
+      if (arena.fits(old, base + keyLength + length)) {
         if (kept !== had) this.expiries.move(old, had, kept);
         const words = arena.u32[segmentOf(old)]!;
         const word = byteOf(old) >>> 2;
@@ -180,10 +180,10 @@ export class Database {
 
   /** Replaces the value of a string entry and keeps its expiry. Returns the entry's address, which may be new. */
   replaceString(entry: Address, bytes: Uint8Array, at: number, length: number): Address {
-    const { entries, arena, blocks } = this.space;
+    const { entries, arena } = this.space;
     this.space.keys.beforeChange(this.#keys, entry);
-    const valueAt = entries.keyStart(entry) + entries.keyLength(entry);
-    if (blocks.fits(entry, valueAt - byteOf(entry) + length)) {
+    const valueAt = entries.valueStart(entry);
+    if (arena.fits(entry, valueAt - byteOf(entry) + length)) {
       entries.setEncoding(entry, stringEncoding(bytes, at, length));
       entries.setRef(entry, length);
       copyBytes(arena.u8[segmentOf(entry)]!, valueAt, bytes, at, length);

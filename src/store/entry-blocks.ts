@@ -9,9 +9,6 @@ import { KEY_BASE_ENTRY, KEY_OFFSET_EXPIRING, makeMeta, TYPE_STRING } from './en
 import type { Keyspace } from './keyspace.ts';
 import { roomToGrow, stringEncoding } from './string-encoding.ts';
 
-/** Blocks up to here may be wasted in part. */
-const SMALL_BLOCK = 64;
-
 export class EntryBlocks {
   readonly #space: Keyspace;
 
@@ -50,20 +47,14 @@ export class EntryBlocks {
     const { arena, entries } = this.#space;
     const encoding = stringEncoding(bytes, at, length);
     const entry = this.build(keyBytes, keyAt, keyLength, TYPE_STRING, encoding, expiryMs, length, length);
-    copyBytes(arena.u8[segmentOf(entry)]!, entries.keyStart(entry) + keyLength, bytes, at, length);
+    copyBytes(arena.u8[segmentOf(entry)]!, entries.valueStart(entry), bytes, at, length);
     return entry;
-  }
-
-  /** Whether the entry's block holds an entry of `need` bytes without much waste. */
-  fits(entry: Address, need: number): boolean {
-    const capacity = this.#space.arena.capacity(entry);
-    return need <= capacity && (need * 2 >= capacity || capacity <= SMALL_BLOCK);
   }
 
   /** Makes a string entry larger or smaller; bytes up to the smaller length are kept, new ones are zero. It may move. */
   resizeString(entry: Address, length: number): Address {
     const { arena, entries } = this.#space;
-    const head = entries.keyStart(entry) - byteOf(entry) + entries.keyLength(entry);
+    const head = entries.valueStart(entry) - byteOf(entry);
     const old = entries.ref(entry);
     let moved = entry;
     if (head + length > arena.capacity(entry)) {
@@ -88,8 +79,8 @@ export class EntryBlocks {
     const expiry = entries.expiry(entry);
     const copy = this.build(bytes, at, length, meta & 7, (meta >>> 3) & 15, expiry, ref, valueLength);
     entries.setLru(copy, entries.lru(entry));
-    const valueFrom = entries.keyStart(entry) - byteOf(entry) + entries.keyLength(entry);
-    const valueTo = entries.keyStart(copy) - byteOf(copy) + length;
+    const valueFrom = entries.valueStart(entry) - byteOf(entry);
+    const valueTo = entries.valueStart(copy) - byteOf(copy);
     arena.copy(copy, valueTo, entry, valueFrom, valueLength);
     return copy;
   }

@@ -151,6 +151,11 @@ export class Entries {
     return out;
   }
 
+  /** Byte offset of a string value within the entry's segment. */
+  valueStart(entry: Address): number {
+    return this.keyStart(entry) + this.keyLength(entry);
+  }
+
   /** Writes the words of a new entry; the caller writes key and value bytes. */
   writeHeader(entry: Address, meta: number, keyLength: number, expiryMs: number, ref: number): void {
     const segment = segmentOf(entry);

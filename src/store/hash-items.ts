@@ -68,8 +68,7 @@ export class HashItems {
     const words = arena.u32[segment]!;
     const fieldLength = words[(byteOf(item) >>> 2) + 1]!;
     const need = start - byteOf(item) + fieldLength + length;
-    const capacity = arena.capacity(item);
-    if (need > capacity || (need * 2 < capacity && capacity > 64)) return false;
+    if (!arena.fits(item, need)) return false;
     words[(start >>> 2) - 1] = length;
     copyBytes(arena.u8[segment]!, start + fieldLength, bytes, at, length);
     return true;

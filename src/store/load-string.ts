@@ -5,7 +5,7 @@
 import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
 import { copyBytes } from '../base/copy.ts';
 import type { Viewed } from '../base/viewed.ts';
-import { INTEGER_TEXT_BYTES, writeInteger } from '../rdb/cursor.ts';
+import { writeInteger } from '../rdb/cursor.ts';
 import { lzfDecompress } from '../rdb/lzf.ts';
 import { type StringKey, VALUE_COMPRESSED, VALUE_INTEGER } from '../rdb/string-key.ts';
 import { KEY_BASE_ENTRY, KEY_OFFSET_EXPIRING, makeMeta, TYPE_STRING } from './entry.ts';
@@ -19,7 +19,7 @@ export function buildFound(space: Keyspace, found: StringKey, window: Viewed): A
   let source = window;
   let valueAt = found.valueAt;
   if (valueKind === VALUE_INTEGER) {
-    source = new Uint8Array(INTEGER_TEXT_BYTES);
+    source = found.digits;
     valueAt = 0;
     found.valueLength = writeInteger(found.integer, source);
   }

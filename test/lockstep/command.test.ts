@@ -2,6 +2,7 @@
 import assert from 'node:assert';
 import { commandDocs } from '../../src/commands/docs/index.ts';
 import { lockstep } from '../support/lockstep.ts';
+import { hashExpiryCommands } from '../support/newer-commands.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import type { Reply } from '../support/resp.ts';
 
@@ -11,18 +12,7 @@ const newer: readonly string[] = [
   'client|setinfo',
   'cluster|myshardid',
   'waitaof',
-  'hexpire',
-  'hpexpire',
-  'hexpireat',
-  'hpexpireat',
-  'httl',
-  'hpttl',
-  'hexpiretime',
-  'hpexpiretime',
-  'hpersist',
-  'hgetdel',
-  'hgetex',
-  'hsetex',
+  ...hashExpiryCommands,
 ];
 
 /** Rows that differ on purpose, with the reason. */

@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { families } from '../../src/commands/index.ts';
 import { readCompared } from '../support/lockstep-record.ts';
+import { hashExpiryCommands } from '../support/newer-commands.ts';
 
 const sources = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'test');
 
@@ -24,20 +25,7 @@ const elsewhere: { readonly [file: string]: readonly string[] } = {
   // Several replies to one command.
   'lockstep/pubsub': ['punsubscribe'],
   // Newer than redis-server 7.0: documented behaviour.
-  'lockstep/hash-expiry': [
-    'hexpire',
-    'hpexpire',
-    'hexpireat',
-    'hpexpireat',
-    'httl',
-    'hpttl',
-    'hexpiretime',
-    'hpexpiretime',
-    'hpersist',
-    'hgetdel',
-    'hgetex',
-    'hsetex',
-  ],
+  'lockstep/hash-expiry': hashExpiryCommands,
   'lockstep/wait': ['waitaof'],
   'lockstep/client': ['client|no-touch', 'client|setinfo'],
   // Refused here, run there; and one that is newer.
