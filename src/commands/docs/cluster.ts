@@ -1,98 +1,49 @@
 /** Arguments and history of the cluster commands, as COMMAND DOCS shows them. */
+import { block, integer, multiple, oneOf, optional, since, string, word } from './arguments.ts';
 import type { DocsTable } from './docs.ts';
 
 export const clusterDocs: DocsTable = {
-  'cluster|addslots': { arguments: [{ name: 'slot', type: 'integer', flags: ['multiple'] }] },
+  'cluster|addslots': { arguments: [multiple(integer('slot'))] },
   'cluster|addslotsrange': {
-    arguments: [
-      {
-        name: 'start-slot_end-slot',
-        type: 'block',
-        flags: ['multiple'],
-        arguments: [
-          { name: 'start-slot', type: 'integer' },
-          { name: 'end-slot', type: 'integer' },
-        ],
-      },
-    ],
+    arguments: [multiple(block('start-slot_end-slot', integer('start-slot'), integer('end-slot')))],
   },
-  'cluster|count-failure-reports': { arguments: [{ name: 'node-id', type: 'string' }] },
-  'cluster|countkeysinslot': { arguments: [{ name: 'slot', type: 'integer' }] },
-  'cluster|delslots': { arguments: [{ name: 'slot', type: 'integer', flags: ['multiple'] }] },
+  'cluster|count-failure-reports': { arguments: [string('node-id')] },
+  'cluster|countkeysinslot': { arguments: [integer('slot')] },
+  'cluster|delslots': { arguments: [multiple(integer('slot'))] },
   'cluster|delslotsrange': {
-    arguments: [
-      {
-        name: 'start-slot_end-slot',
-        type: 'block',
-        flags: ['multiple'],
-        arguments: [
-          { name: 'start-slot', type: 'integer' },
-          { name: 'end-slot', type: 'integer' },
-        ],
-      },
-    ],
+    arguments: [multiple(block('start-slot_end-slot', integer('start-slot'), integer('end-slot')))],
   },
   'cluster|failover': {
-    arguments: [
-      {
-        name: 'options',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'force', type: 'pure-token', token: 'FORCE' },
-          { name: 'takeover', type: 'pure-token', token: 'TAKEOVER' },
-        ],
-      },
-    ],
+    arguments: [optional(oneOf('options', word('FORCE'), word('TAKEOVER')))],
   },
-  'cluster|forget': { arguments: [{ name: 'node-id', type: 'string' }] },
+  'cluster|forget': { arguments: [string('node-id')] },
   'cluster|getkeysinslot': {
-    arguments: [
-      { name: 'slot', type: 'integer' },
-      { name: 'count', type: 'integer' },
-    ],
+    arguments: [integer('slot'), integer('count')],
   },
-  'cluster|keyslot': { arguments: [{ name: 'key', type: 'string' }] },
+  'cluster|keyslot': { arguments: [string('key')] },
   'cluster|meet': {
     history: [['4.0.0', 'Takes the port of the cluster bus.']],
-    arguments: [
-      { name: 'ip', type: 'string' },
-      { name: 'port', type: 'integer' },
-      { name: 'cluster_bus_port', type: 'integer', since: '4.0.0', flags: ['optional'] },
-    ],
+    arguments: [string('ip'), integer('port'), optional(since('4.0.0', integer('cluster_bus_port')))],
   },
-  'cluster|replicas': { arguments: [{ name: 'node-id', type: 'string' }] },
-  'cluster|replicate': { arguments: [{ name: 'node-id', type: 'string' }] },
+  'cluster|replicas': { arguments: [string('node-id')] },
+  'cluster|replicate': { arguments: [string('node-id')] },
   'cluster|reset': {
-    arguments: [
-      {
-        name: 'hard_soft',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'hard', type: 'pure-token', token: 'HARD' },
-          { name: 'soft', type: 'pure-token', token: 'SOFT' },
-        ],
-      },
-    ],
+    arguments: [optional(oneOf('hard_soft', word('HARD'), word('SOFT')))],
   },
-  'cluster|set-config-epoch': { arguments: [{ name: 'config-epoch', type: 'integer' }] },
+  'cluster|set-config-epoch': { arguments: [integer('config-epoch')] },
   'cluster|setslot': {
     arguments: [
-      { name: 'slot', type: 'integer' },
-      {
-        name: 'subcommand',
-        type: 'oneof',
-        arguments: [
-          { name: 'node-id', type: 'string', token: 'IMPORTING' },
-          { name: 'node-id', type: 'string', token: 'MIGRATING' },
-          { name: 'node-id', type: 'string', token: 'NODE' },
-          { name: 'stable', type: 'pure-token', token: 'STABLE' },
-        ],
-      },
+      integer('slot'),
+      oneOf(
+        'subcommand',
+        string('node-id', 'IMPORTING'),
+        string('node-id', 'MIGRATING'),
+        string('node-id', 'NODE'),
+        word('STABLE'),
+      ),
     ],
   },
-  'cluster|slaves': { arguments: [{ name: 'node-id', type: 'string' }] },
+  'cluster|slaves': { arguments: [string('node-id')] },
   'cluster|slots': {
     history: [
       ['4.0.0', 'Returns node ids too.'],

@@ -1,32 +1,18 @@
 /** Arguments and history of the connection commands, as COMMAND DOCS shows them. */
+import { after, block, integer, multiple, multipleTokens, oneOf, optional, since, string, word } from './arguments.ts';
 import type { Argument, DocsTable } from './docs.ts';
 
-const onOff: readonly Argument[] = [
-  { name: 'on', type: 'pure-token', token: 'ON' },
-  { name: 'off', type: 'pure-token', token: 'OFF' },
-];
+const onOff: readonly Argument[] = [word('ON'), word('OFF')];
 
-const enabled: Argument = { name: 'enabled', type: 'oneof', arguments: onOff };
+const enabled: Argument = oneOf('enabled', ...onOff);
 
 export const connectionDocs: DocsTable = {
   auth: {
     history: [['6.0.0', 'Takes a user name.']],
-    arguments: [
-      { name: 'username', type: 'string', since: '6.0.0', flags: ['optional'] },
-      { name: 'password', type: 'string' },
-    ],
+    arguments: [optional(since('6.0.0', string('username'))), string('password')],
   },
   'client|caching': {
-    arguments: [
-      {
-        name: 'mode',
-        type: 'oneof',
-        arguments: [
-          { name: 'yes', type: 'pure-token', token: 'YES' },
-          { name: 'no', type: 'pure-token', token: 'NO' },
-        ],
-      },
-    ],
+    arguments: [oneOf('mode', word('YES'), word('NO'))],
   },
   'client|kill': {
     history: [
@@ -37,39 +23,36 @@ export const connectionDocs: DocsTable = {
       ['6.2.0', 'Takes `LADDR`.'],
     ],
     arguments: [
-      {
-        name: 'filter',
-        type: 'oneof',
-        arguments: [
-          { name: 'ip:port', type: 'string', deprecatedSince: '2.8.12' },
-          {
-            name: 'new-format',
-            type: 'oneof',
-            flags: ['multiple'],
-            arguments: [
-              { name: 'client-id', type: 'integer', token: 'ID', since: '2.8.12', flags: ['optional'] },
-              {
-                name: 'normal_master_slave_pubsub',
-                type: 'oneof',
-                token: 'TYPE',
-                since: '2.8.12',
-                flags: ['optional'],
-                arguments: [
-                  { name: 'normal', type: 'pure-token', token: 'NORMAL' },
-                  { name: 'master', type: 'pure-token', token: 'MASTER', since: '3.2.0' },
-                  { name: 'slave', type: 'pure-token', token: 'SLAVE' },
-                  { name: 'replica', type: 'pure-token', token: 'REPLICA', since: '5.0.0' },
-                  { name: 'pubsub', type: 'pure-token', token: 'PUBSUB' },
-                ],
-              },
-              { name: 'username', type: 'string', token: 'USER', flags: ['optional'] },
-              { name: 'ip:port', type: 'string', token: 'ADDR', flags: ['optional'] },
-              { name: 'ip:port', type: 'string', token: 'LADDR', since: '6.2.0', flags: ['optional'] },
-              { name: 'yes/no', type: 'string', token: 'SKIPME', flags: ['optional'] },
-            ],
-          },
-        ],
-      },
+      oneOf(
+        'filter',
+        { ...string('ip:port'), deprecatedSince: '2.8.12' },
+        multiple(
+          oneOf(
+            'new-format',
+            optional(since('2.8.12', integer('client-id', 'ID'))),
+            optional(
+              since(
+                '2.8.12',
+                after(
+                  'TYPE',
+                  oneOf(
+                    'normal_master_slave_pubsub',
+                    word('NORMAL'),
+                    since('3.2.0', word('MASTER')),
+                    word('SLAVE'),
+                    since('5.0.0', word('REPLICA')),
+                    word('PUBSUB'),
+                  ),
+                ),
+              ),
+            ),
+            optional(string('username', 'USER')),
+            optional(string('ip:port', 'ADDR')),
+            optional(since('6.2.0', string('ip:port', 'LADDR'))),
+            optional(string('yes/no', 'SKIPME')),
+          ),
+        ),
+      ),
     ],
   },
   'client|list': {
@@ -82,27 +65,16 @@ export const connectionDocs: DocsTable = {
       ['7.0.3', 'Shows `ssub`.'],
     ],
     arguments: [
-      {
-        name: 'normal_master_replica_pubsub',
-        type: 'oneof',
-        token: 'TYPE',
-        since: '5.0.0',
-        flags: ['optional'],
-        arguments: [
-          { name: 'normal', type: 'pure-token', token: 'NORMAL' },
-          { name: 'master', type: 'pure-token', token: 'MASTER' },
-          { name: 'replica', type: 'pure-token', token: 'REPLICA' },
-          { name: 'pubsub', type: 'pure-token', token: 'PUBSUB' },
-        ],
-      },
-      {
-        name: 'id',
-        type: 'block',
-        token: 'ID',
-        since: '6.2.0',
-        flags: ['optional'],
-        arguments: [{ name: 'client-id', type: 'integer', flags: ['multiple'] }],
-      },
+      optional(
+        since(
+          '5.0.0',
+          after(
+            'TYPE',
+            oneOf('normal_master_replica_pubsub', word('NORMAL'), word('MASTER'), word('REPLICA'), word('PUBSUB')),
+          ),
+        ),
+      ),
+      optional(since('6.2.0', after('ID', block('id', multiple(integer('client-id')))))),
     ],
   },
   'client|no-evict': {
@@ -113,92 +85,43 @@ export const connectionDocs: DocsTable = {
   },
   'client|pause': {
     history: [['6.2.0', 'Takes a mode; `WRITE` stops only writes.']],
-    arguments: [
-      { name: 'timeout', type: 'integer' },
-      {
-        name: 'mode',
-        type: 'oneof',
-        since: '6.2.0',
-        flags: ['optional'],
-        arguments: [
-          { name: 'write', type: 'pure-token', token: 'WRITE' },
-          { name: 'all', type: 'pure-token', token: 'ALL' },
-        ],
-      },
-    ],
+    arguments: [integer('timeout'), optional(since('6.2.0', oneOf('mode', word('WRITE'), word('ALL'))))],
   },
   'client|reply': {
-    arguments: [
-      {
-        name: 'on_off_skip',
-        type: 'oneof',
-        arguments: [...onOff, { name: 'skip', type: 'pure-token', token: 'SKIP' }],
-      },
-    ],
+    arguments: [oneOf('on_off_skip', ...onOff, word('SKIP'))],
   },
-  'client|setname': { arguments: [{ name: 'connection-name', type: 'string' }] },
+  'client|setname': { arguments: [string('connection-name')] },
   'client|setinfo': {
-    arguments: [
-      {
-        name: 'attr',
-        type: 'oneof',
-        arguments: [
-          { name: 'libname', type: 'string', token: 'LIB-NAME' },
-          { name: 'libver', type: 'string', token: 'LIB-VER' },
-        ],
-      },
-    ],
+    arguments: [oneOf('attr', string('libname', 'LIB-NAME'), string('libver', 'LIB-VER'))],
   },
   'client|tracking': {
     arguments: [
-      { name: 'status', type: 'oneof', arguments: onOff },
-      { name: 'client-id', type: 'integer', token: 'REDIRECT', flags: ['optional'] },
-      { name: 'prefix', type: 'string', token: 'PREFIX', flags: ['optional', 'multiple', 'multiple_token'] },
-      { name: 'bcast', type: 'pure-token', token: 'BCAST', flags: ['optional'] },
-      { name: 'optin', type: 'pure-token', token: 'OPTIN', flags: ['optional'] },
-      { name: 'optout', type: 'pure-token', token: 'OPTOUT', flags: ['optional'] },
-      { name: 'noloop', type: 'pure-token', token: 'NOLOOP', flags: ['optional'] },
+      oneOf('status', ...onOff),
+      optional(integer('client-id', 'REDIRECT')),
+      optional(multipleTokens(string('prefix', 'PREFIX'))),
+      optional(word('BCAST')),
+      optional(word('OPTIN')),
+      optional(word('OPTOUT')),
+      optional(word('NOLOOP')),
     ],
   },
   'client|unblock': {
-    arguments: [
-      { name: 'client-id', type: 'integer' },
-      {
-        name: 'timeout_error',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'timeout', type: 'pure-token', token: 'TIMEOUT' },
-          { name: 'error', type: 'pure-token', token: 'ERROR' },
-        ],
-      },
-    ],
+    arguments: [integer('client-id'), optional(oneOf('timeout_error', word('TIMEOUT'), word('ERROR')))],
   },
-  echo: { arguments: [{ name: 'message', type: 'string' }] },
+  echo: { arguments: [string('message')] },
   hello: {
     history: [['6.2.0', 'May be called without a version; then it only describes the connection.']],
     arguments: [
-      {
-        name: 'arguments',
-        type: 'block',
-        flags: ['optional'],
-        arguments: [
-          { name: 'protover', type: 'integer' },
-          {
-            name: 'username_password',
-            type: 'block',
-            token: 'AUTH',
-            flags: ['optional'],
-            arguments: [
-              { name: 'username', type: 'string' },
-              { name: 'password', type: 'string' },
-            ],
-          },
-          { name: 'clientname', type: 'string', token: 'SETNAME', flags: ['optional'] },
-        ],
-      },
+      optional(
+        block(
+          'arguments',
+          integer('protover'),
+          optional(after('AUTH', block('username_password', string('username'), string('password')))),
+          optional(string('clientname', 'SETNAME')),
+        ),
+      ),
     ],
   },
-  ping: { arguments: [{ name: 'message', type: 'string', flags: ['optional'] }] },
-  select: { arguments: [{ name: 'index', type: 'integer' }] },
+  ping: { arguments: [optional(string('message'))] },
+  select: { arguments: [integer('index')] },
 };

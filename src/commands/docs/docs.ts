@@ -38,7 +38,3 @@ export interface CommandDocs {
 }
 
 export type DocsTable = { readonly [name: string]: CommandDocs };
-
-/** What most commands begin with. */
-export const key: Argument = { name: 'key', type: 'key', keySpec: 0 };
-export const keys: Argument = { ...key, flags: ['multiple'] };

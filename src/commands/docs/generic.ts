@@ -1,19 +1,27 @@
 /** Arguments and history of the generic commands, as COMMAND DOCS shows them. */
-import { type Argument, type CommandDocs, type DocsTable, type History, key, keys } from './docs.ts';
+import {
+  after,
+  block,
+  integer,
+  key,
+  keyAs,
+  keys,
+  multiple,
+  multipleTokens,
+  oneOf,
+  optional,
+  pattern,
+  since,
+  string,
+  unixTime,
+  word,
+} from './arguments.ts';
+import type { Argument, CommandDocs, DocsTable, History } from './docs.ts';
 
 /** On the expiry that is there. */
-const condition: Argument = {
-  name: 'condition',
-  type: 'oneof',
-  since: '7.0.0',
-  flags: ['optional'],
-  arguments: [
-    { name: 'nx', type: 'pure-token', token: 'NX' },
-    { name: 'xx', type: 'pure-token', token: 'XX' },
-    { name: 'gt', type: 'pure-token', token: 'GT' },
-    { name: 'lt', type: 'pure-token', token: 'LT' },
-  ],
-};
+const condition: Argument = optional(
+  since('7.0.0', oneOf('condition', word('NX'), word('XX'), word('GT'), word('LT'))),
+);
 
 const conditionHistory: History = [['7.0.0', 'Takes the conditions `NX`, `XX`, `GT` and `LT`.']];
 
@@ -22,28 +30,11 @@ const ttlHistory: History = [['2.8.0', 'Returns -2 for a key that is missing.']]
 /** How to sort what, and what to return of it. */
 const sorting: readonly Argument[] = [
   key,
-  { name: 'pattern', type: 'pattern', keySpec: 1, token: 'BY', flags: ['optional'] },
-  {
-    name: 'offset_count',
-    type: 'block',
-    token: 'LIMIT',
-    flags: ['optional'],
-    arguments: [
-      { name: 'offset', type: 'integer' },
-      { name: 'count', type: 'integer' },
-    ],
-  },
-  { name: 'pattern', type: 'pattern', keySpec: 1, token: 'GET', flags: ['optional', 'multiple', 'multiple_token'] },
-  {
-    name: 'order',
-    type: 'oneof',
-    flags: ['optional'],
-    arguments: [
-      { name: 'asc', type: 'pure-token', token: 'ASC' },
-      { name: 'desc', type: 'pure-token', token: 'DESC' },
-    ],
-  },
-  { name: 'sorting', type: 'pure-token', token: 'ALPHA', flags: ['optional'] },
+  optional({ ...pattern('pattern', 'BY'), keySpec: 1 }),
+  optional(after('LIMIT', block('offset_count', integer('offset'), integer('count')))),
+  optional(multipleTokens({ ...pattern('pattern', 'GET'), keySpec: 1 })),
+  optional(oneOf('order', word('ASC'), word('DESC'))),
+  optional(word('ALPHA', 'sorting')),
 ];
 
 /** RESTORE-ASKING takes the same. */
@@ -55,22 +46,22 @@ export const restoreDocs: CommandDocs = {
   ],
   arguments: [
     key,
-    { name: 'ttl', type: 'integer' },
-    { name: 'serialized-value', type: 'string' },
-    { name: 'replace', type: 'pure-token', token: 'REPLACE', since: '3.0.0', flags: ['optional'] },
-    { name: 'absttl', type: 'pure-token', token: 'ABSTTL', since: '5.0.0', flags: ['optional'] },
-    { name: 'seconds', type: 'integer', token: 'IDLETIME', since: '5.0.0', flags: ['optional'] },
-    { name: 'frequency', type: 'integer', token: 'FREQ', since: '5.0.0', flags: ['optional'] },
+    integer('ttl'),
+    string('serialized-value'),
+    optional(since('3.0.0', word('REPLACE'))),
+    optional(since('5.0.0', word('ABSTTL'))),
+    optional(since('5.0.0', integer('seconds', 'IDLETIME'))),
+    optional(since('5.0.0', integer('frequency', 'FREQ'))),
   ],
 };
 
 export const genericDocs: DocsTable = {
   copy: {
     arguments: [
-      { name: 'source', type: 'key', keySpec: 0 },
-      { name: 'destination', type: 'key', keySpec: 1 },
-      { name: 'destination-db', type: 'integer', token: 'DB', flags: ['optional'] },
-      { name: 'replace', type: 'pure-token', token: 'REPLACE', flags: ['optional'] },
+      keyAs('source', 0),
+      keyAs('destination', 1),
+      optional(integer('destination-db', 'DB')),
+      optional(word('REPLACE')),
     ],
   },
   del: { arguments: [keys] },
@@ -81,14 +72,14 @@ export const genericDocs: DocsTable = {
   },
   expire: {
     history: conditionHistory,
-    arguments: [key, { name: 'seconds', type: 'integer' }, condition],
+    arguments: [key, integer('seconds'), condition],
   },
   expireat: {
     history: conditionHistory,
-    arguments: [key, { name: 'unix-time-seconds', type: 'unix-time' }, condition],
+    arguments: [key, unixTime('unix-time-seconds'), condition],
   },
   expiretime: { arguments: [key] },
-  keys: { arguments: [{ name: 'pattern', type: 'pattern' }] },
+  keys: { arguments: [pattern('pattern')] },
   migrate: {
     history: [
       ['3.0.0', 'Takes `COPY` and `REPLACE`.'],
@@ -97,41 +88,25 @@ export const genericDocs: DocsTable = {
       ['6.0.0', 'Takes `AUTH2`.'],
     ],
     arguments: [
-      { name: 'host', type: 'string' },
-      { name: 'port', type: 'integer' },
-      {
-        name: 'key_or_empty_string',
-        type: 'oneof',
-        arguments: [key, { name: 'empty_string', type: 'pure-token', token: '' }],
-      },
-      { name: 'destination-db', type: 'integer' },
-      { name: 'timeout', type: 'integer' },
-      { name: 'copy', type: 'pure-token', token: 'COPY', since: '3.0.0', flags: ['optional'] },
-      { name: 'replace', type: 'pure-token', token: 'REPLACE', since: '3.0.0', flags: ['optional'] },
-      {
-        name: 'authentication',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'password', type: 'string', token: 'AUTH', since: '4.0.7', flags: ['optional'] },
-          {
-            name: 'username_password',
-            type: 'block',
-            token: 'AUTH2',
-            since: '6.0.0',
-            flags: ['optional'],
-            arguments: [
-              { name: 'username', type: 'string' },
-              { name: 'password', type: 'string' },
-            ],
-          },
-        ],
-      },
-      { name: 'key', type: 'key', keySpec: 1, token: 'KEYS', since: '3.0.6', flags: ['optional', 'multiple'] },
+      string('host'),
+      integer('port'),
+      oneOf('key_or_empty_string', key, word('', 'empty_string')),
+      integer('destination-db'),
+      integer('timeout'),
+      optional(since('3.0.0', word('COPY'))),
+      optional(since('3.0.0', word('REPLACE'))),
+      optional(
+        oneOf(
+          'authentication',
+          optional(since('4.0.7', string('password', 'AUTH'))),
+          optional(since('6.0.0', after('AUTH2', block('username_password', string('username'), string('password'))))),
+        ),
+      ),
+      optional(multiple(since('3.0.6', keyAs('key', 1, 'KEYS')))),
     ],
   },
   move: {
-    arguments: [key, { name: 'db', type: 'integer' }],
+    arguments: [key, integer('db')],
   },
   'object|encoding': { arguments: [key] },
   'object|freq': { arguments: [key] },
@@ -140,11 +115,11 @@ export const genericDocs: DocsTable = {
   persist: { arguments: [key] },
   pexpire: {
     history: conditionHistory,
-    arguments: [key, { name: 'milliseconds', type: 'integer' }, condition],
+    arguments: [key, integer('milliseconds'), condition],
   },
   pexpireat: {
     history: conditionHistory,
-    arguments: [key, { name: 'unix-time-milliseconds', type: 'unix-time' }, condition],
+    arguments: [key, unixTime('unix-time-milliseconds'), condition],
   },
   pexpiretime: { arguments: [key] },
   pttl: {
@@ -152,24 +127,24 @@ export const genericDocs: DocsTable = {
     arguments: [key],
   },
   rename: {
-    arguments: [key, { name: 'newkey', type: 'key', keySpec: 1 }],
+    arguments: [key, keyAs('newkey', 1)],
   },
   renamenx: {
     history: [['3.2.0', 'The same name twice is no error any more.']],
-    arguments: [key, { name: 'newkey', type: 'key', keySpec: 1 }],
+    arguments: [key, keyAs('newkey', 1)],
   },
   restore: restoreDocs,
   scan: {
     history: [['6.0.0', 'Takes `TYPE`.']],
     arguments: [
-      { name: 'cursor', type: 'integer' },
-      { name: 'pattern', type: 'pattern', token: 'MATCH', flags: ['optional'] },
-      { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
-      { name: 'type', type: 'string', token: 'TYPE', since: '6.0.0', flags: ['optional'] },
+      integer('cursor'),
+      optional(pattern('pattern', 'MATCH')),
+      optional(integer('count', 'COUNT')),
+      optional(since('6.0.0', string('type', 'TYPE'))),
     ],
   },
   sort: {
-    arguments: [...sorting, { name: 'destination', type: 'key', keySpec: 2, token: 'STORE', flags: ['optional'] }],
+    arguments: [...sorting, optional(keyAs('destination', 2, 'STORE'))],
   },
   sort_ro: { arguments: sorting },
   touch: { arguments: [keys] },
@@ -180,9 +155,6 @@ export const genericDocs: DocsTable = {
   type: { arguments: [key] },
   unlink: { arguments: [keys] },
   wait: {
-    arguments: [
-      { name: 'numreplicas', type: 'integer' },
-      { name: 'timeout', type: 'integer' },
-    ],
+    arguments: [integer('numreplicas'), integer('timeout')],
   },
 };

@@ -1,124 +1,72 @@
 /** Arguments and history of the geo commands, as COMMAND DOCS shows them. */
-import { type Argument, type DocsTable, key } from './docs.ts';
+import {
+  after,
+  block,
+  double,
+  integer,
+  key,
+  keyAs,
+  multiple,
+  oneOf,
+  optional,
+  since,
+  string,
+  word,
+} from './arguments.ts';
+import type { Argument, DocsTable } from './docs.ts';
 
-const unit: Argument = {
-  name: 'unit',
-  type: 'oneof',
-  arguments: [
-    { name: 'm', type: 'pure-token', token: 'M' },
-    { name: 'km', type: 'pure-token', token: 'KM' },
-    { name: 'ft', type: 'pure-token', token: 'FT' },
-    { name: 'mi', type: 'pure-token', token: 'MI' },
-  ],
-};
+const unit: Argument = oneOf('unit', word('M'), word('KM'), word('FT'), word('MI'));
 
 /** Where a search begins. */
-const from: Argument = {
-  name: 'from',
-  type: 'oneof',
-  arguments: [
-    { name: 'member', type: 'string', token: 'FROMMEMBER' },
-    {
-      name: 'longitude_latitude',
-      type: 'block',
-      token: 'FROMLONLAT',
-      arguments: [
-        { name: 'longitude', type: 'double' },
-        { name: 'latitude', type: 'double' },
-      ],
-    },
-  ],
-};
+const from: Argument = oneOf(
+  'from',
+  string('member', 'FROMMEMBER'),
+  after('FROMLONLAT', block('longitude_latitude', double('longitude'), double('latitude'))),
+);
 
 /** The area of a search. */
-const by: Argument = {
-  name: 'by',
-  type: 'oneof',
-  arguments: [
-    {
-      name: 'circle',
-      type: 'block',
-      arguments: [{ name: 'radius', type: 'double', token: 'BYRADIUS' }, unit],
-    },
-    {
-      name: 'box',
-      type: 'block',
-      arguments: [{ name: 'width', type: 'double', token: 'BYBOX' }, { name: 'height', type: 'double' }, unit],
-    },
-  ],
-};
+const by: Argument = oneOf(
+  'by',
+  block('circle', double('radius', 'BYRADIUS'), unit),
+  block('box', double('width', 'BYBOX'), double('height'), unit),
+);
 
-const order: Argument = {
-  name: 'order',
-  type: 'oneof',
-  flags: ['optional'],
-  arguments: [
-    { name: 'asc', type: 'pure-token', token: 'ASC' },
-    { name: 'desc', type: 'pure-token', token: 'DESC' },
-  ],
-};
+const order: Argument = optional(oneOf('order', word('ASC'), word('DESC')));
 
-const count: Argument = {
-  name: 'count',
-  type: 'block',
-  flags: ['optional'],
-  arguments: [
-    { name: 'count', type: 'integer', token: 'COUNT' },
-    { name: 'any', type: 'pure-token', token: 'ANY', flags: ['optional'] },
-  ],
-};
+const count: Argument = optional(block('count', integer('count', 'COUNT'), optional(word('ANY'))));
+
+/** The same where COUNT is older than ANY. */
+const radiusCount: Argument = optional(
+  block('count', integer('count', 'COUNT'), optional(since('6.2.0', word('ANY')))),
+);
+
+/** What to return of each member beyond its name. */
+const details: readonly Argument[] = [
+  optional(word('WITHCOORD')),
+  optional(word('WITHDIST')),
+  optional(word('WITHHASH')),
+];
+
+const store: readonly Argument[] = [optional(keyAs('key', 1, 'STORE')), optional(keyAs('key', 2, 'STOREDIST'))];
 
 export const geoDocs: DocsTable = {
   geoadd: {
     history: [['6.2.0', 'Takes `CH`, `NX` and `XX`.']],
     arguments: [
       key,
-      {
-        name: 'condition',
-        type: 'oneof',
-        since: '6.2.0',
-        flags: ['optional'],
-        arguments: [
-          { name: 'nx', type: 'pure-token', token: 'NX' },
-          { name: 'xx', type: 'pure-token', token: 'XX' },
-        ],
-      },
-      { name: 'change', type: 'pure-token', token: 'CH', since: '6.2.0', flags: ['optional'] },
-      {
-        name: 'longitude_latitude_member',
-        type: 'block',
-        flags: ['multiple'],
-        arguments: [
-          { name: 'longitude', type: 'double' },
-          { name: 'latitude', type: 'double' },
-          { name: 'member', type: 'string' },
-        ],
-      },
+      optional(since('6.2.0', oneOf('condition', word('NX'), word('XX')))),
+      optional(since('6.2.0', word('CH', 'change'))),
+      multiple(block('longitude_latitude_member', double('longitude'), double('latitude'), string('member'))),
     ],
   },
   geodist: {
-    arguments: [
-      key,
-      { name: 'member1', type: 'string' },
-      { name: 'member2', type: 'string' },
-      {
-        name: 'unit',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'm', type: 'pure-token', token: 'M' },
-          { name: 'km', type: 'pure-token', token: 'KM' },
-          { name: 'ft', type: 'pure-token', token: 'FT' },
-          { name: 'mi', type: 'pure-token', token: 'MI' },
-        ],
-      },
-    ],
+    arguments: [key, string('member1'), string('member2'), optional(unit)],
   },
   geohash: {
-    arguments: [key, { name: 'member', type: 'string', flags: ['multiple'] }],
+    arguments: [key, multiple(string('member'))],
   },
   geopos: {
-    arguments: [key, { name: 'member', type: 'string', flags: ['multiple'] }],
+    arguments: [key, multiple(string('member'))],
   },
   georadius: {
     history: [
@@ -127,102 +75,33 @@ export const geoDocs: DocsTable = {
     ],
     arguments: [
       key,
-      { name: 'longitude', type: 'double' },
-      { name: 'latitude', type: 'double' },
-      { name: 'radius', type: 'double' },
+      double('longitude'),
+      double('latitude'),
+      double('radius'),
       unit,
-      { name: 'withcoord', type: 'pure-token', token: 'WITHCOORD', flags: ['optional'] },
-      { name: 'withdist', type: 'pure-token', token: 'WITHDIST', flags: ['optional'] },
-      { name: 'withhash', type: 'pure-token', token: 'WITHHASH', flags: ['optional'] },
-      {
-        name: 'count',
-        type: 'block',
-        flags: ['optional'],
-        arguments: [
-          { name: 'count', type: 'integer', token: 'COUNT' },
-          { name: 'any', type: 'pure-token', token: 'ANY', since: '6.2.0', flags: ['optional'] },
-        ],
-      },
+      ...details,
+      radiusCount,
       order,
-      { name: 'key', type: 'key', keySpec: 1, token: 'STORE', flags: ['optional'] },
-      { name: 'key', type: 'key', keySpec: 2, token: 'STOREDIST', flags: ['optional'] },
+      ...store,
     ],
   },
   georadius_ro: {
     history: [['6.2.0', 'Takes `COUNT ... ANY`.']],
-    arguments: [
-      key,
-      { name: 'longitude', type: 'double' },
-      { name: 'latitude', type: 'double' },
-      { name: 'radius', type: 'double' },
-      unit,
-      { name: 'withcoord', type: 'pure-token', token: 'WITHCOORD', flags: ['optional'] },
-      { name: 'withdist', type: 'pure-token', token: 'WITHDIST', flags: ['optional'] },
-      { name: 'withhash', type: 'pure-token', token: 'WITHHASH', flags: ['optional'] },
-      {
-        name: 'count',
-        type: 'block',
-        flags: ['optional'],
-        arguments: [
-          { name: 'count', type: 'integer', token: 'COUNT' },
-          { name: 'any', type: 'pure-token', token: 'ANY', since: '6.2.0', flags: ['optional'] },
-        ],
-      },
-      order,
-    ],
+    arguments: [key, double('longitude'), double('latitude'), double('radius'), unit, ...details, radiusCount, order],
   },
   georadiusbymember: {
     history: [['7.0.0', 'Units may be written in upper case.']],
-    arguments: [
-      key,
-      { name: 'member', type: 'string' },
-      { name: 'radius', type: 'double' },
-      unit,
-      { name: 'withcoord', type: 'pure-token', token: 'WITHCOORD', flags: ['optional'] },
-      { name: 'withdist', type: 'pure-token', token: 'WITHDIST', flags: ['optional'] },
-      { name: 'withhash', type: 'pure-token', token: 'WITHHASH', flags: ['optional'] },
-      count,
-      order,
-      { name: 'key', type: 'key', keySpec: 1, token: 'STORE', flags: ['optional'] },
-      { name: 'key', type: 'key', keySpec: 2, token: 'STOREDIST', flags: ['optional'] },
-    ],
+    arguments: [key, string('member'), double('radius'), unit, ...details, count, order, ...store],
   },
   georadiusbymember_ro: {
-    arguments: [
-      key,
-      { name: 'member', type: 'string' },
-      { name: 'radius', type: 'double' },
-      unit,
-      { name: 'withcoord', type: 'pure-token', token: 'WITHCOORD', flags: ['optional'] },
-      { name: 'withdist', type: 'pure-token', token: 'WITHDIST', flags: ['optional'] },
-      { name: 'withhash', type: 'pure-token', token: 'WITHHASH', flags: ['optional'] },
-      count,
-      order,
-    ],
+    arguments: [key, string('member'), double('radius'), unit, ...details, count, order],
   },
   geosearch: {
     history: [['7.0.0', 'Units may be written in upper case.']],
-    arguments: [
-      key,
-      from,
-      by,
-      order,
-      count,
-      { name: 'withcoord', type: 'pure-token', token: 'WITHCOORD', flags: ['optional'] },
-      { name: 'withdist', type: 'pure-token', token: 'WITHDIST', flags: ['optional'] },
-      { name: 'withhash', type: 'pure-token', token: 'WITHHASH', flags: ['optional'] },
-    ],
+    arguments: [key, from, by, order, count, ...details],
   },
   geosearchstore: {
     history: [['7.0.0', 'Units may be written in upper case.']],
-    arguments: [
-      { name: 'destination', type: 'key', keySpec: 0 },
-      { name: 'source', type: 'key', keySpec: 1 },
-      from,
-      by,
-      order,
-      count,
-      { name: 'storedist', type: 'pure-token', token: 'STOREDIST', flags: ['optional'] },
-    ],
+    arguments: [keyAs('destination', 0), keyAs('source', 1), from, by, order, count, optional(word('STOREDIST'))],
   },
 };

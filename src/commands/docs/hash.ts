@@ -1,118 +1,83 @@
 /** Arguments and history of the hash commands, as COMMAND DOCS shows them. */
-import { type Argument, type DocsTable, key } from './docs.ts';
+import {
+  after,
+  block,
+  double,
+  expiration,
+  integer,
+  key,
+  multiple,
+  oneOf,
+  optional,
+  pattern,
+  since,
+  string,
+  unixTime,
+  word,
+} from './arguments.ts';
+import type { Argument, DocsTable } from './docs.ts';
 
 /** The fields that a command is about. */
-const fields: Argument = {
-  name: 'fields',
-  type: 'block',
-  token: 'FIELDS',
-  arguments: [
-    { name: 'numfields', type: 'integer' },
-    { name: 'field', type: 'string', flags: ['multiple'] },
-  ],
-};
+const fields: Argument = after('FIELDS', block('fields', integer('numfields'), multiple(string('field'))));
 
 /** Which deadlines the new one may replace. */
-const condition: Argument = {
-  name: 'condition',
-  type: 'oneof',
-  flags: ['optional'],
-  arguments: [
-    { name: 'nx', type: 'pure-token', token: 'NX' },
-    { name: 'xx', type: 'pure-token', token: 'XX' },
-    { name: 'gt', type: 'pure-token', token: 'GT' },
-    { name: 'lt', type: 'pure-token', token: 'LT' },
-  ],
-};
+const condition: Argument = optional(oneOf('condition', word('NX'), word('XX'), word('GT'), word('LT')));
 
 export const hashDocs: DocsTable = {
   hdel: {
     history: [['2.4.0', 'Takes several fields.']],
-    arguments: [key, { name: 'field', type: 'string', flags: ['multiple'] }],
+    arguments: [key, multiple(string('field'))],
   },
   hexists: {
-    arguments: [key, { name: 'field', type: 'string' }],
+    arguments: [key, string('field')],
   },
   hget: {
-    arguments: [key, { name: 'field', type: 'string' }],
+    arguments: [key, string('field')],
   },
   hgetall: { arguments: [key] },
   hincrby: {
-    arguments: [key, { name: 'field', type: 'string' }, { name: 'increment', type: 'integer' }],
+    arguments: [key, string('field'), integer('increment')],
   },
   hincrbyfloat: {
-    arguments: [key, { name: 'field', type: 'string' }, { name: 'increment', type: 'double' }],
+    arguments: [key, string('field'), double('increment')],
   },
   hkeys: { arguments: [key] },
   hlen: { arguments: [key] },
   hmget: {
-    arguments: [key, { name: 'field', type: 'string', flags: ['multiple'] }],
+    arguments: [key, multiple(string('field'))],
   },
   hmset: {
-    arguments: [
-      key,
-      {
-        name: 'field_value',
-        type: 'block',
-        flags: ['multiple'],
-        arguments: [
-          { name: 'field', type: 'string' },
-          { name: 'value', type: 'string' },
-        ],
-      },
-    ],
+    arguments: [key, multiple(block('field_value', string('field'), string('value')))],
   },
   hrandfield: {
-    arguments: [
-      key,
-      {
-        name: 'options',
-        type: 'block',
-        flags: ['optional'],
-        arguments: [
-          { name: 'count', type: 'integer' },
-          { name: 'withvalues', type: 'pure-token', token: 'WITHVALUES', flags: ['optional'] },
-        ],
-      },
-    ],
+    arguments: [key, optional(block('options', integer('count'), optional(word('WITHVALUES'))))],
   },
   hscan: {
     history: [['7.4.0', 'Takes `NOVALUES`.']],
     arguments: [
       key,
-      { name: 'cursor', type: 'integer' },
-      { name: 'pattern', type: 'pattern', token: 'MATCH', flags: ['optional'] },
-      { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
-      { name: 'novalues', type: 'pure-token', token: 'NOVALUES', since: '7.4.0', flags: ['optional'] },
+      integer('cursor'),
+      optional(pattern('pattern', 'MATCH')),
+      optional(integer('count', 'COUNT')),
+      optional(since('7.4.0', word('NOVALUES'))),
     ],
   },
   hset: {
     history: [['4.0.0', 'Takes several pairs of field and value.']],
-    arguments: [
-      key,
-      {
-        name: 'field_value',
-        type: 'block',
-        flags: ['multiple'],
-        arguments: [
-          { name: 'field', type: 'string' },
-          { name: 'value', type: 'string' },
-        ],
-      },
-    ],
+    arguments: [key, multiple(block('field_value', string('field'), string('value')))],
   },
   hsetnx: {
-    arguments: [key, { name: 'field', type: 'string' }, { name: 'value', type: 'string' }],
+    arguments: [key, string('field'), string('value')],
   },
   hstrlen: {
-    arguments: [key, { name: 'field', type: 'string' }],
+    arguments: [key, string('field')],
   },
   hvals: { arguments: [key] },
   hexpire: {
-    arguments: [key, { name: 'seconds', type: 'integer' }, condition, fields],
+    arguments: [key, integer('seconds'), condition, fields],
   },
   hexpireat: {
-    arguments: [key, { name: 'unix-time-seconds', type: 'unix-time' }, condition, fields],
+    arguments: [key, unixTime('unix-time-seconds'), condition, fields],
   },
   hexpiretime: {
     arguments: [key, fields],
@@ -121,31 +86,16 @@ export const hashDocs: DocsTable = {
     arguments: [key, fields],
   },
   hgetex: {
-    arguments: [
-      key,
-      {
-        name: 'expiration',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'seconds', type: 'integer', token: 'EX' },
-          { name: 'milliseconds', type: 'integer', token: 'PX' },
-          { name: 'unix-time-seconds', type: 'unix-time', token: 'EXAT' },
-          { name: 'unix-time-milliseconds', type: 'unix-time', token: 'PXAT' },
-          { name: 'persist', type: 'pure-token', token: 'PERSIST' },
-        ],
-      },
-      fields,
-    ],
+    arguments: [key, optional(expiration(word('PERSIST'))), fields],
   },
   hpersist: {
     arguments: [key, fields],
   },
   hpexpire: {
-    arguments: [key, { name: 'milliseconds', type: 'integer' }, condition, fields],
+    arguments: [key, integer('milliseconds'), condition, fields],
   },
   hpexpireat: {
-    arguments: [key, { name: 'unix-time-milliseconds', type: 'unix-time' }, condition, fields],
+    arguments: [key, unixTime('unix-time-milliseconds'), condition, fields],
   },
   hpexpiretime: {
     arguments: [key, fields],
@@ -156,44 +106,9 @@ export const hashDocs: DocsTable = {
   hsetex: {
     arguments: [
       key,
-      {
-        name: 'condition',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'fnx', type: 'pure-token', token: 'FNX' },
-          { name: 'fxx', type: 'pure-token', token: 'FXX' },
-        ],
-      },
-      {
-        name: 'expiration',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'seconds', type: 'integer', token: 'EX' },
-          { name: 'milliseconds', type: 'integer', token: 'PX' },
-          { name: 'unix-time-seconds', type: 'unix-time', token: 'EXAT' },
-          { name: 'unix-time-milliseconds', type: 'unix-time', token: 'PXAT' },
-          { name: 'keepttl', type: 'pure-token', token: 'KEEPTTL' },
-        ],
-      },
-      {
-        name: 'fields',
-        type: 'block',
-        token: 'FIELDS',
-        arguments: [
-          { name: 'numfields', type: 'integer' },
-          {
-            name: 'data',
-            type: 'block',
-            flags: ['multiple'],
-            arguments: [
-              { name: 'field', type: 'string' },
-              { name: 'value', type: 'string' },
-            ],
-          },
-        ],
-      },
+      optional(oneOf('condition', word('FNX'), word('FXX'))),
+      optional(expiration(word('KEEPTTL'))),
+      after('FIELDS', block('fields', integer('numfields'), multiple(block('data', string('field'), string('value'))))),
     ],
   },
   httl: {

@@ -1,20 +1,18 @@
 /** Arguments and history of the hyperloglog commands, as COMMAND DOCS shows them. */
-import { type DocsTable, key, keys } from './docs.ts';
+import { key, keyAs, keys, multiple, optional, string } from './arguments.ts';
+import type { DocsTable } from './docs.ts';
 
 export const hyperloglogDocs: DocsTable = {
   pfadd: {
-    arguments: [key, { name: 'element', type: 'string', flags: ['optional', 'multiple'] }],
+    arguments: [key, optional(multiple(string('element')))],
   },
   pfcount: { arguments: [keys] },
   pfdebug: {
     system: true,
-    arguments: [{ name: 'subcommand', type: 'string' }, key],
+    arguments: [string('subcommand'), key],
   },
   pfmerge: {
-    arguments: [
-      { name: 'destkey', type: 'key', keySpec: 0 },
-      { name: 'sourcekey', type: 'key', keySpec: 1, flags: ['multiple'] },
-    ],
+    arguments: [keyAs('destkey', 0), multiple(keyAs('sourcekey', 1))],
   },
   pfselftest: { system: true },
 };

@@ -1,31 +1,24 @@
 /** Arguments and history of the pubsub commands, as COMMAND DOCS shows them. */
+import { block, multiple, optional, pattern, string } from './arguments.ts';
 import type { DocsTable } from './docs.ts';
 
 export const pubsubDocs: DocsTable = {
   psubscribe: {
-    arguments: [
-      { name: 'pattern', type: 'block', flags: ['multiple'], arguments: [{ name: 'pattern', type: 'pattern' }] },
-    ],
+    arguments: [multiple(block('pattern', pattern('pattern')))],
   },
   publish: {
-    arguments: [
-      { name: 'channel', type: 'string' },
-      { name: 'message', type: 'string' },
-    ],
+    arguments: [string('channel'), string('message')],
   },
-  'pubsub|channels': { arguments: [{ name: 'pattern', type: 'pattern', flags: ['optional'] }] },
-  'pubsub|numsub': { arguments: [{ name: 'channel', type: 'string', flags: ['optional', 'multiple'] }] },
-  'pubsub|shardchannels': { arguments: [{ name: 'pattern', type: 'pattern', flags: ['optional'] }] },
-  'pubsub|shardnumsub': { arguments: [{ name: 'shardchannel', type: 'string', flags: ['optional', 'multiple'] }] },
-  punsubscribe: { arguments: [{ name: 'pattern', type: 'pattern', flags: ['optional', 'multiple'] }] },
+  'pubsub|channels': { arguments: [optional(pattern('pattern'))] },
+  'pubsub|numsub': { arguments: [optional(multiple(string('channel')))] },
+  'pubsub|shardchannels': { arguments: [optional(pattern('pattern'))] },
+  'pubsub|shardnumsub': { arguments: [optional(multiple(string('shardchannel')))] },
+  punsubscribe: { arguments: [optional(multiple(pattern('pattern')))] },
   spublish: {
-    arguments: [
-      { name: 'shardchannel', type: 'string' },
-      { name: 'message', type: 'string' },
-    ],
+    arguments: [string('shardchannel'), string('message')],
   },
-  ssubscribe: { arguments: [{ name: 'shardchannel', type: 'string', flags: ['multiple'] }] },
-  subscribe: { arguments: [{ name: 'channel', type: 'string', flags: ['multiple'] }] },
-  sunsubscribe: { arguments: [{ name: 'shardchannel', type: 'string', flags: ['optional', 'multiple'] }] },
-  unsubscribe: { arguments: [{ name: 'channel', type: 'string', flags: ['optional', 'multiple'] }] },
+  ssubscribe: { arguments: [multiple(string('shardchannel'))] },
+  subscribe: { arguments: [multiple(string('channel'))] },
+  sunsubscribe: { arguments: [optional(multiple(string('shardchannel')))] },
+  unsubscribe: { arguments: [optional(multiple(string('channel')))] },
 };

@@ -1,124 +1,46 @@
 /** Arguments and history of the scripting commands, as COMMAND DOCS shows them. */
+import { integer, keys, multiple, oneOf, optional, since, string, word } from './arguments.ts';
 import type { DocsTable } from './docs.ts';
 
 export const scriptingDocs: DocsTable = {
   eval: {
-    arguments: [
-      { name: 'script', type: 'string' },
-      { name: 'numkeys', type: 'integer' },
-      { name: 'key', type: 'key', keySpec: 0, flags: ['optional', 'multiple'] },
-      { name: 'arg', type: 'string', flags: ['optional', 'multiple'] },
-    ],
+    arguments: [string('script'), integer('numkeys'), optional(keys), optional(multiple(string('arg')))],
   },
   eval_ro: {
-    arguments: [
-      { name: 'script', type: 'string' },
-      { name: 'numkeys', type: 'integer' },
-      { name: 'key', type: 'key', keySpec: 0, flags: ['optional', 'multiple'] },
-      { name: 'arg', type: 'string', flags: ['optional', 'multiple'] },
-    ],
+    arguments: [string('script'), integer('numkeys'), optional(keys), optional(multiple(string('arg')))],
   },
   evalsha: {
-    arguments: [
-      { name: 'sha1', type: 'string' },
-      { name: 'numkeys', type: 'integer' },
-      { name: 'key', type: 'key', keySpec: 0, flags: ['optional', 'multiple'] },
-      { name: 'arg', type: 'string', flags: ['optional', 'multiple'] },
-    ],
+    arguments: [string('sha1'), integer('numkeys'), optional(keys), optional(multiple(string('arg')))],
   },
   evalsha_ro: {
-    arguments: [
-      { name: 'sha1', type: 'string' },
-      { name: 'numkeys', type: 'integer' },
-      { name: 'key', type: 'key', keySpec: 0, flags: ['optional', 'multiple'] },
-      { name: 'arg', type: 'string', flags: ['optional', 'multiple'] },
-    ],
+    arguments: [string('sha1'), integer('numkeys'), optional(keys), optional(multiple(string('arg')))],
   },
   fcall: {
-    arguments: [
-      { name: 'function', type: 'string' },
-      { name: 'numkeys', type: 'integer' },
-      { name: 'key', type: 'key', keySpec: 0, flags: ['optional', 'multiple'] },
-      { name: 'arg', type: 'string', flags: ['optional', 'multiple'] },
-    ],
+    arguments: [string('function'), integer('numkeys'), optional(keys), optional(multiple(string('arg')))],
   },
   fcall_ro: {
-    arguments: [
-      { name: 'function', type: 'string' },
-      { name: 'numkeys', type: 'integer' },
-      { name: 'key', type: 'key', keySpec: 0, flags: ['optional', 'multiple'] },
-      { name: 'arg', type: 'string', flags: ['optional', 'multiple'] },
-    ],
+    arguments: [string('function'), integer('numkeys'), optional(keys), optional(multiple(string('arg')))],
   },
-  'function|delete': { arguments: [{ name: 'library-name', type: 'string' }] },
+  'function|delete': { arguments: [string('library-name')] },
   'function|flush': {
-    arguments: [
-      {
-        name: 'async',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'async', type: 'pure-token', token: 'ASYNC' },
-          { name: 'sync', type: 'pure-token', token: 'SYNC' },
-        ],
-      },
-    ],
+    arguments: [optional(oneOf('async', word('ASYNC'), word('SYNC')))],
   },
   'function|list': {
-    arguments: [
-      { name: 'library-name-pattern', type: 'string', token: 'LIBRARYNAME', flags: ['optional'] },
-      { name: 'withcode', type: 'pure-token', token: 'WITHCODE', flags: ['optional'] },
-    ],
+    arguments: [optional(string('library-name-pattern', 'LIBRARYNAME')), optional(word('WITHCODE'))],
   },
   'function|load': {
-    arguments: [
-      { name: 'replace', type: 'pure-token', token: 'REPLACE', flags: ['optional'] },
-      { name: 'function-code', type: 'string' },
-    ],
+    arguments: [optional(word('REPLACE')), string('function-code')],
   },
   'function|restore': {
-    arguments: [
-      { name: 'serialized-value', type: 'string' },
-      {
-        name: 'policy',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'flush', type: 'pure-token', token: 'FLUSH' },
-          { name: 'append', type: 'pure-token', token: 'APPEND' },
-          { name: 'replace', type: 'pure-token', token: 'REPLACE' },
-        ],
-      },
-    ],
+    arguments: [string('serialized-value'), optional(oneOf('policy', word('FLUSH'), word('APPEND'), word('REPLACE')))],
   },
   'script|debug': {
-    arguments: [
-      {
-        name: 'mode',
-        type: 'oneof',
-        arguments: [
-          { name: 'yes', type: 'pure-token', token: 'YES' },
-          { name: 'sync', type: 'pure-token', token: 'SYNC' },
-          { name: 'no', type: 'pure-token', token: 'NO' },
-        ],
-      },
-    ],
+    arguments: [oneOf('mode', word('YES'), word('SYNC'), word('NO'))],
   },
-  'script|exists': { arguments: [{ name: 'sha1', type: 'string', flags: ['multiple'] }] },
+  'script|exists': { arguments: [multiple(string('sha1'))] },
   'script|flush': {
     history: [['6.2.0', 'Takes `ASYNC` and `SYNC`.']],
-    arguments: [
-      {
-        name: 'async',
-        type: 'oneof',
-        since: '6.2.0',
-        flags: ['optional'],
-        arguments: [
-          { name: 'async', type: 'pure-token', token: 'ASYNC' },
-          { name: 'sync', type: 'pure-token', token: 'SYNC' },
-        ],
-      },
-    ],
+    arguments: [optional(since('6.2.0', oneOf('async', word('ASYNC'), word('SYNC'))))],
   },
-  'script|load': { arguments: [{ name: 'script', type: 'string' }] },
+  'script|load': { arguments: [string('script')] },
 };

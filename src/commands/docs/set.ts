@@ -1,72 +1,51 @@
 /** Arguments and history of the set commands, as COMMAND DOCS shows them. */
-import { type DocsTable, key, keys } from './docs.ts';
+import { integer, key, keyAs, keys, multiple, optional, pattern, since, string } from './arguments.ts';
+import type { DocsTable } from './docs.ts';
 
 export const setDocs: DocsTable = {
   sadd: {
     history: [['2.4.0', 'Takes several members.']],
-    arguments: [key, { name: 'member', type: 'string', flags: ['multiple'] }],
+    arguments: [key, multiple(string('member'))],
   },
   scard: { arguments: [key] },
   sdiff: { arguments: [keys] },
   sdiffstore: {
-    arguments: [
-      { name: 'destination', type: 'key', keySpec: 0 },
-      { name: 'key', type: 'key', keySpec: 1, flags: ['multiple'] },
-    ],
+    arguments: [keyAs('destination', 0), multiple(keyAs('key', 1))],
   },
   sinter: { arguments: [keys] },
   sintercard: {
-    arguments: [
-      { name: 'numkeys', type: 'integer' },
-      keys,
-      { name: 'limit', type: 'integer', token: 'LIMIT', flags: ['optional'] },
-    ],
+    arguments: [integer('numkeys'), keys, optional(integer('limit', 'LIMIT'))],
   },
   sinterstore: {
-    arguments: [
-      { name: 'destination', type: 'key', keySpec: 0 },
-      { name: 'key', type: 'key', keySpec: 1, flags: ['multiple'] },
-    ],
+    arguments: [keyAs('destination', 0), multiple(keyAs('key', 1))],
   },
   sismember: {
-    arguments: [key, { name: 'member', type: 'string' }],
+    arguments: [key, string('member')],
   },
   smembers: { arguments: [key] },
   smismember: {
-    arguments: [key, { name: 'member', type: 'string', flags: ['multiple'] }],
+    arguments: [key, multiple(string('member'))],
   },
   smove: {
-    arguments: [
-      { name: 'source', type: 'key', keySpec: 0 },
-      { name: 'destination', type: 'key', keySpec: 1 },
-      { name: 'member', type: 'string' },
-    ],
+    arguments: [keyAs('source', 0), keyAs('destination', 1), string('member')],
   },
   spop: {
     history: [['3.2.0', 'Takes a count.']],
-    arguments: [key, { name: 'count', type: 'integer', since: '3.2.0', flags: ['optional'] }],
+    arguments: [key, optional(since('3.2.0', integer('count')))],
   },
   srandmember: {
     history: [['2.6.0', 'Takes a count.']],
-    arguments: [key, { name: 'count', type: 'integer', since: '2.6.0', flags: ['optional'] }],
+    arguments: [key, optional(since('2.6.0', integer('count')))],
   },
   srem: {
     history: [['2.4.0', 'Takes several members.']],
-    arguments: [key, { name: 'member', type: 'string', flags: ['multiple'] }],
+    arguments: [key, multiple(string('member'))],
   },
   sscan: {
-    arguments: [
-      key,
-      { name: 'cursor', type: 'integer' },
-      { name: 'pattern', type: 'pattern', token: 'MATCH', flags: ['optional'] },
-      { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
-    ],
+    arguments: [key, integer('cursor'), optional(pattern('pattern', 'MATCH')), optional(integer('count', 'COUNT'))],
   },
   sunion: { arguments: [keys] },
   sunionstore: {
-    arguments: [
-      { name: 'destination', type: 'key', keySpec: 0 },
-      { name: 'key', type: 'key', keySpec: 1, flags: ['multiple'] },
-    ],
+    arguments: [keyAs('destination', 0), multiple(keyAs('key', 1))],
   },
 };

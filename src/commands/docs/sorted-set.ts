@@ -1,55 +1,45 @@
 /** Arguments and history of the sorted-set commands, as COMMAND DOCS shows them. */
-import { type Argument, type DocsTable, key, keys } from './docs.ts';
+import {
+  after,
+  block,
+  double,
+  integer,
+  key,
+  keyAs,
+  keys,
+  multiple,
+  oneOf,
+  optional,
+  pattern,
+  since,
+  string,
+  word,
+} from './arguments.ts';
+import type { Argument, DocsTable } from './docs.ts';
 
-const limit: Argument = {
-  name: 'offset_count',
-  type: 'block',
-  token: 'LIMIT',
-  flags: ['optional'],
-  arguments: [
-    { name: 'offset', type: 'integer' },
-    { name: 'count', type: 'integer' },
-  ],
-};
+const limit: Argument = optional(after('LIMIT', block('offset_count', integer('offset'), integer('count'))));
 
-const weights: Argument = { name: 'weight', type: 'integer', token: 'WEIGHTS', flags: ['optional', 'multiple'] };
+const weights: Argument = optional(multiple(integer('weight', 'WEIGHTS')));
 
-const aggregate: Argument = {
-  name: 'aggregate',
-  type: 'oneof',
-  token: 'AGGREGATE',
-  flags: ['optional'],
-  arguments: [
-    { name: 'sum', type: 'pure-token', token: 'SUM' },
-    { name: 'min', type: 'pure-token', token: 'MIN' },
-    { name: 'max', type: 'pure-token', token: 'MAX' },
-  ],
-};
+const aggregate: Argument = optional(after('AGGREGATE', oneOf('aggregate', word('SUM'), word('MIN'), word('MAX'))));
 
 export const sortedSetDocs: DocsTable = {
   bzmpop: {
     arguments: [
-      { name: 'timeout', type: 'double' },
-      { name: 'numkeys', type: 'integer' },
+      double('timeout'),
+      integer('numkeys'),
       keys,
-      {
-        name: 'where',
-        type: 'oneof',
-        arguments: [
-          { name: 'min', type: 'pure-token', token: 'MIN' },
-          { name: 'max', type: 'pure-token', token: 'MAX' },
-        ],
-      },
-      { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
+      oneOf('where', word('MIN'), word('MAX')),
+      optional(integer('count', 'COUNT')),
     ],
   },
   bzpopmax: {
     history: [['6.0.0', 'The timeout may have a fraction.']],
-    arguments: [keys, { name: 'timeout', type: 'double' }],
+    arguments: [keys, double('timeout')],
   },
   bzpopmin: {
     history: [['6.0.0', 'The timeout may have a fraction.']],
-    arguments: [keys, { name: 'timeout', type: 'double' }],
+    arguments: [keys, double('timeout')],
   },
   zadd: {
     history: [
@@ -59,266 +49,129 @@ export const sortedSetDocs: DocsTable = {
     ],
     arguments: [
       key,
-      {
-        name: 'condition',
-        type: 'oneof',
-        since: '3.0.2',
-        flags: ['optional'],
-        arguments: [
-          { name: 'nx', type: 'pure-token', token: 'NX' },
-          { name: 'xx', type: 'pure-token', token: 'XX' },
-        ],
-      },
-      {
-        name: 'comparison',
-        type: 'oneof',
-        since: '6.2.0',
-        flags: ['optional'],
-        arguments: [
-          { name: 'gt', type: 'pure-token', token: 'GT' },
-          { name: 'lt', type: 'pure-token', token: 'LT' },
-        ],
-      },
-      { name: 'change', type: 'pure-token', token: 'CH', since: '3.0.2', flags: ['optional'] },
-      { name: 'increment', type: 'pure-token', token: 'INCR', since: '3.0.2', flags: ['optional'] },
-      {
-        name: 'score_member',
-        type: 'block',
-        flags: ['multiple'],
-        arguments: [
-          { name: 'score', type: 'double' },
-          { name: 'member', type: 'string' },
-        ],
-      },
+      optional(since('3.0.2', oneOf('condition', word('NX'), word('XX')))),
+      optional(since('6.2.0', oneOf('comparison', word('GT'), word('LT')))),
+      optional(since('3.0.2', word('CH', 'change'))),
+      optional(since('3.0.2', word('INCR', 'increment'))),
+      multiple(block('score_member', double('score'), string('member'))),
     ],
   },
   zcard: { arguments: [key] },
   zcount: {
-    arguments: [key, { name: 'min', type: 'double' }, { name: 'max', type: 'double' }],
+    arguments: [key, double('min'), double('max')],
   },
   zdiff: {
-    arguments: [
-      { name: 'numkeys', type: 'integer' },
-      keys,
-      { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
-    ],
+    arguments: [integer('numkeys'), keys, optional(word('WITHSCORES'))],
   },
   zdiffstore: {
-    arguments: [
-      { name: 'destination', type: 'key', keySpec: 0 },
-      { name: 'numkeys', type: 'integer' },
-      { name: 'key', type: 'key', keySpec: 1, flags: ['multiple'] },
-    ],
+    arguments: [keyAs('destination', 0), integer('numkeys'), multiple(keyAs('key', 1))],
   },
   zincrby: {
-    arguments: [key, { name: 'increment', type: 'integer' }, { name: 'member', type: 'string' }],
+    arguments: [key, integer('increment'), string('member')],
   },
   zinter: {
-    arguments: [
-      { name: 'numkeys', type: 'integer' },
-      keys,
-      weights,
-      aggregate,
-      { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
-    ],
+    arguments: [integer('numkeys'), keys, weights, aggregate, optional(word('WITHSCORES'))],
   },
   zintercard: {
-    arguments: [
-      { name: 'numkeys', type: 'integer' },
-      keys,
-      { name: 'limit', type: 'integer', token: 'LIMIT', flags: ['optional'] },
-    ],
+    arguments: [integer('numkeys'), keys, optional(integer('limit', 'LIMIT'))],
   },
   zinterstore: {
-    arguments: [
-      { name: 'destination', type: 'key', keySpec: 0 },
-      { name: 'numkeys', type: 'integer' },
-      { name: 'key', type: 'key', keySpec: 1, flags: ['multiple'] },
-      weights,
-      aggregate,
-    ],
+    arguments: [keyAs('destination', 0), integer('numkeys'), multiple(keyAs('key', 1)), weights, aggregate],
   },
   zlexcount: {
-    arguments: [key, { name: 'min', type: 'string' }, { name: 'max', type: 'string' }],
+    arguments: [key, string('min'), string('max')],
   },
   zmpop: {
     arguments: [
-      { name: 'numkeys', type: 'integer' },
+      integer('numkeys'),
       keys,
-      {
-        name: 'where',
-        type: 'oneof',
-        arguments: [
-          { name: 'min', type: 'pure-token', token: 'MIN' },
-          { name: 'max', type: 'pure-token', token: 'MAX' },
-        ],
-      },
-      { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
+      oneOf('where', word('MIN'), word('MAX')),
+      optional(integer('count', 'COUNT')),
     ],
   },
   zmscore: {
-    arguments: [key, { name: 'member', type: 'string', flags: ['multiple'] }],
+    arguments: [key, multiple(string('member'))],
   },
   zpopmax: {
-    arguments: [key, { name: 'count', type: 'integer', flags: ['optional'] }],
+    arguments: [key, optional(integer('count'))],
   },
   zpopmin: {
-    arguments: [key, { name: 'count', type: 'integer', flags: ['optional'] }],
+    arguments: [key, optional(integer('count'))],
   },
   zrandmember: {
-    arguments: [
-      key,
-      {
-        name: 'options',
-        type: 'block',
-        flags: ['optional'],
-        arguments: [
-          { name: 'count', type: 'integer' },
-          { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
-        ],
-      },
-    ],
+    arguments: [key, optional(block('options', integer('count'), optional(word('WITHSCORES'))))],
   },
   zrange: {
     history: [['6.2.0', 'Takes `REV`, `BYSCORE`, `BYLEX` and `LIMIT`.']],
     arguments: [
       key,
-      { name: 'start', type: 'string' },
-      { name: 'stop', type: 'string' },
-      {
-        name: 'sortby',
-        type: 'oneof',
-        since: '6.2.0',
-        flags: ['optional'],
-        arguments: [
-          { name: 'byscore', type: 'pure-token', token: 'BYSCORE' },
-          { name: 'bylex', type: 'pure-token', token: 'BYLEX' },
-        ],
-      },
-      { name: 'rev', type: 'pure-token', token: 'REV', since: '6.2.0', flags: ['optional'] },
-      {
-        name: 'offset_count',
-        type: 'block',
-        token: 'LIMIT',
-        since: '6.2.0',
-        flags: ['optional'],
-        arguments: [
-          { name: 'offset', type: 'integer' },
-          { name: 'count', type: 'integer' },
-        ],
-      },
-      { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
+      string('start'),
+      string('stop'),
+      optional(since('6.2.0', oneOf('sortby', word('BYSCORE'), word('BYLEX')))),
+      optional(since('6.2.0', word('REV'))),
+      optional(since('6.2.0', after('LIMIT', block('offset_count', integer('offset'), integer('count'))))),
+      optional(word('WITHSCORES')),
     ],
   },
   zrangebylex: {
-    arguments: [key, { name: 'min', type: 'string' }, { name: 'max', type: 'string' }, limit],
+    arguments: [key, string('min'), string('max'), limit],
   },
   zrangebyscore: {
     history: [['2.0.0', 'Takes `WITHSCORES`.']],
-    arguments: [
-      key,
-      { name: 'min', type: 'double' },
-      { name: 'max', type: 'double' },
-      { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', since: '2.0.0', flags: ['optional'] },
-      limit,
-    ],
+    arguments: [key, double('min'), double('max'), optional(since('2.0.0', word('WITHSCORES'))), limit],
   },
   zrangestore: {
     arguments: [
-      { name: 'dst', type: 'key', keySpec: 0 },
-      { name: 'src', type: 'key', keySpec: 1 },
-      { name: 'min', type: 'string' },
-      { name: 'max', type: 'string' },
-      {
-        name: 'sortby',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'byscore', type: 'pure-token', token: 'BYSCORE' },
-          { name: 'bylex', type: 'pure-token', token: 'BYLEX' },
-        ],
-      },
-      { name: 'rev', type: 'pure-token', token: 'REV', flags: ['optional'] },
+      keyAs('dst', 0),
+      keyAs('src', 1),
+      string('min'),
+      string('max'),
+      optional(oneOf('sortby', word('BYSCORE'), word('BYLEX'))),
+      optional(word('REV')),
       limit,
     ],
   },
   zrank: {
     history: [['7.2.0', 'Takes `WITHSCORE`.']],
-    arguments: [
-      key,
-      { name: 'member', type: 'string' },
-      { name: 'withscore', type: 'pure-token', token: 'WITHSCORE', since: '7.2.0', flags: ['optional'] },
-    ],
+    arguments: [key, string('member'), optional(since('7.2.0', word('WITHSCORE')))],
   },
   zrem: {
     history: [['2.4.0', 'Takes several members.']],
-    arguments: [key, { name: 'member', type: 'string', flags: ['multiple'] }],
+    arguments: [key, multiple(string('member'))],
   },
   zremrangebylex: {
-    arguments: [key, { name: 'min', type: 'string' }, { name: 'max', type: 'string' }],
+    arguments: [key, string('min'), string('max')],
   },
   zremrangebyrank: {
-    arguments: [key, { name: 'start', type: 'integer' }, { name: 'stop', type: 'integer' }],
+    arguments: [key, integer('start'), integer('stop')],
   },
   zremrangebyscore: {
-    arguments: [key, { name: 'min', type: 'double' }, { name: 'max', type: 'double' }],
+    arguments: [key, double('min'), double('max')],
   },
   zrevrange: {
-    arguments: [
-      key,
-      { name: 'start', type: 'integer' },
-      { name: 'stop', type: 'integer' },
-      { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
-    ],
+    arguments: [key, integer('start'), integer('stop'), optional(word('WITHSCORES'))],
   },
   zrevrangebylex: {
-    arguments: [key, { name: 'max', type: 'string' }, { name: 'min', type: 'string' }, limit],
+    arguments: [key, string('max'), string('min'), limit],
   },
   zrevrangebyscore: {
     history: [['2.1.6', '`min` and `max` may be exclusive.']],
-    arguments: [
-      key,
-      { name: 'max', type: 'double' },
-      { name: 'min', type: 'double' },
-      { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
-      limit,
-    ],
+    arguments: [key, double('max'), double('min'), optional(word('WITHSCORES')), limit],
   },
   zrevrank: {
     history: [['7.2.0', 'Takes `WITHSCORE`.']],
-    arguments: [
-      key,
-      { name: 'member', type: 'string' },
-      { name: 'withscore', type: 'pure-token', token: 'WITHSCORE', since: '7.2.0', flags: ['optional'] },
-    ],
+    arguments: [key, string('member'), optional(since('7.2.0', word('WITHSCORE')))],
   },
   zscan: {
-    arguments: [
-      key,
-      { name: 'cursor', type: 'integer' },
-      { name: 'pattern', type: 'pattern', token: 'MATCH', flags: ['optional'] },
-      { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
-    ],
+    arguments: [key, integer('cursor'), optional(pattern('pattern', 'MATCH')), optional(integer('count', 'COUNT'))],
   },
   zscore: {
-    arguments: [key, { name: 'member', type: 'string' }],
+    arguments: [key, string('member')],
   },
   zunion: {
-    arguments: [
-      { name: 'numkeys', type: 'integer' },
-      keys,
-      weights,
-      aggregate,
-      { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
-    ],
+    arguments: [integer('numkeys'), keys, weights, aggregate, optional(word('WITHSCORES'))],
   },
   zunionstore: {
-    arguments: [
-      { name: 'destination', type: 'key', keySpec: 0 },
-      { name: 'numkeys', type: 'integer' },
-      { name: 'key', type: 'key', keySpec: 1, flags: ['multiple'] },
-      weights,
-      aggregate,
-    ],
+    arguments: [keyAs('destination', 0), integer('numkeys'), multiple(keyAs('key', 1)), weights, aggregate],
   },
 };

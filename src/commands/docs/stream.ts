@@ -1,9 +1,31 @@
 /** Arguments and history of the stream commands, as COMMAND DOCS shows them. */
-import { type DocsTable, key, keys } from './docs.ts';
+import {
+  after,
+  block,
+  integer,
+  key,
+  keys,
+  multiple,
+  oneOf,
+  optional,
+  since,
+  string,
+  unixTime,
+  word,
+} from './arguments.ts';
+import type { Argument, DocsTable } from './docs.ts';
+
+const trim: Argument = block(
+  'trim',
+  oneOf('strategy', word('MAXLEN'), since('6.2.0', word('MINID'))),
+  optional(oneOf('operator', word('=', 'equal'), word('~', 'approximately'))),
+  string('threshold'),
+  optional(since('6.2.0', integer('count', 'LIMIT'))),
+);
 
 export const streamDocs: DocsTable = {
   xack: {
-    arguments: [key, { name: 'group', type: 'string' }, { name: 'id', type: 'string', flags: ['multiple'] }],
+    arguments: [key, string('group'), multiple(string('id'))],
   },
   xadd: {
     history: [
@@ -12,126 +34,72 @@ export const streamDocs: DocsTable = {
     ],
     arguments: [
       key,
-      { name: 'nomkstream', type: 'pure-token', token: 'NOMKSTREAM', since: '6.2.0', flags: ['optional'] },
-      {
-        name: 'trim',
-        type: 'block',
-        flags: ['optional'],
-        arguments: [
-          {
-            name: 'strategy',
-            type: 'oneof',
-            arguments: [
-              { name: 'maxlen', type: 'pure-token', token: 'MAXLEN' },
-              { name: 'minid', type: 'pure-token', token: 'MINID', since: '6.2.0' },
-            ],
-          },
-          {
-            name: 'operator',
-            type: 'oneof',
-            flags: ['optional'],
-            arguments: [
-              { name: 'equal', type: 'pure-token', token: '=' },
-              { name: 'approximately', type: 'pure-token', token: '~' },
-            ],
-          },
-          { name: 'threshold', type: 'string' },
-          { name: 'count', type: 'integer', token: 'LIMIT', since: '6.2.0', flags: ['optional'] },
-        ],
-      },
-      {
-        name: 'id_or_auto',
-        type: 'oneof',
-        arguments: [
-          { name: 'auto_id', type: 'pure-token', token: '*' },
-          { name: 'id', type: 'string' },
-        ],
-      },
-      {
-        name: 'field_value',
-        type: 'block',
-        flags: ['multiple'],
-        arguments: [
-          { name: 'field', type: 'string' },
-          { name: 'value', type: 'string' },
-        ],
-      },
+      optional(since('6.2.0', word('NOMKSTREAM'))),
+      optional(trim),
+      oneOf('id_or_auto', word('*', 'auto_id'), string('id')),
+      multiple(block('field_value', string('field'), string('value'))),
     ],
   },
   xautoclaim: {
     history: [['7.0.0', 'Returns a third element: entries found deleted, which it took off the list of pending ones.']],
     arguments: [
       key,
-      { name: 'group', type: 'string' },
-      { name: 'consumer', type: 'string' },
-      { name: 'min-idle-time', type: 'string' },
-      { name: 'start', type: 'string' },
-      { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
-      { name: 'justid', type: 'pure-token', token: 'JUSTID', flags: ['optional'] },
+      string('group'),
+      string('consumer'),
+      string('min-idle-time'),
+      string('start'),
+      optional(integer('count', 'COUNT')),
+      optional(word('JUSTID')),
     ],
   },
   xclaim: {
     arguments: [
       key,
-      { name: 'group', type: 'string' },
-      { name: 'consumer', type: 'string' },
-      { name: 'min-idle-time', type: 'string' },
-      { name: 'id', type: 'string', flags: ['multiple'] },
-      { name: 'ms', type: 'integer', token: 'IDLE', flags: ['optional'] },
-      { name: 'unix-time-milliseconds', type: 'unix-time', token: 'TIME', flags: ['optional'] },
-      { name: 'count', type: 'integer', token: 'RETRYCOUNT', flags: ['optional'] },
-      { name: 'force', type: 'pure-token', token: 'FORCE', flags: ['optional'] },
-      { name: 'justid', type: 'pure-token', token: 'JUSTID', flags: ['optional'] },
-      { name: 'id', type: 'string', token: 'LASTID', flags: ['optional'] },
+      string('group'),
+      string('consumer'),
+      string('min-idle-time'),
+      multiple(string('id')),
+      optional(integer('ms', 'IDLE')),
+      optional(unixTime('unix-time-milliseconds', 'TIME')),
+      optional(integer('count', 'RETRYCOUNT')),
+      optional(word('FORCE')),
+      optional(word('JUSTID')),
+      optional(string('id', 'LASTID')),
     ],
   },
   xdel: {
-    arguments: [key, { name: 'id', type: 'string', flags: ['multiple'] }],
+    arguments: [key, multiple(string('id'))],
   },
   'xgroup|create': {
     history: [['7.0.0', 'Takes `ENTRIESREAD`.']],
     arguments: [
       key,
-      { name: 'groupname', type: 'string' },
-      {
-        name: 'id',
-        type: 'oneof',
-        arguments: [
-          { name: 'id', type: 'string' },
-          { name: 'new_id', type: 'pure-token', token: '$' },
-        ],
-      },
-      { name: 'mkstream', type: 'pure-token', token: 'MKSTREAM', flags: ['optional'] },
-      { name: 'entries_read', type: 'integer', token: 'ENTRIESREAD', flags: ['optional'] },
+      string('groupname'),
+      oneOf('id', string('id'), word('$', 'new_id')),
+      optional(word('MKSTREAM')),
+      optional(integer('entries_read', 'ENTRIESREAD')),
     ],
   },
   'xgroup|createconsumer': {
-    arguments: [key, { name: 'groupname', type: 'string' }, { name: 'consumername', type: 'string' }],
+    arguments: [key, string('groupname'), string('consumername')],
   },
   'xgroup|delconsumer': {
-    arguments: [key, { name: 'groupname', type: 'string' }, { name: 'consumername', type: 'string' }],
+    arguments: [key, string('groupname'), string('consumername')],
   },
   'xgroup|destroy': {
-    arguments: [key, { name: 'groupname', type: 'string' }],
+    arguments: [key, string('groupname')],
   },
   'xgroup|setid': {
     history: [['7.0.0', 'Takes `ENTRIESREAD`.']],
     arguments: [
       key,
-      { name: 'groupname', type: 'string' },
-      {
-        name: 'id',
-        type: 'oneof',
-        arguments: [
-          { name: 'id', type: 'string' },
-          { name: 'new_id', type: 'pure-token', token: '$' },
-        ],
-      },
-      { name: 'entries_read', type: 'integer', token: 'ENTRIESREAD', flags: ['optional'] },
+      string('groupname'),
+      oneOf('id', string('id'), word('$', 'new_id')),
+      optional(integer('entries_read', 'ENTRIESREAD')),
     ],
   },
   'xinfo|consumers': {
-    arguments: [key, { name: 'groupname', type: 'string' }],
+    arguments: [key, string('groupname')],
   },
   'xinfo|groups': {
     history: [['7.0.0', 'Returns `entries-read` and `lag` too.']],
@@ -145,127 +113,61 @@ export const streamDocs: DocsTable = {
         'Returns `max-deleted-entry-id`, `entries-added`, `recorded-first-entry-id`, `entries-read` and `lag` too.',
       ],
     ],
-    arguments: [
-      key,
-      {
-        name: 'full',
-        type: 'block',
-        token: 'FULL',
-        flags: ['optional'],
-        arguments: [{ name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] }],
-      },
-    ],
+    arguments: [key, optional(after('FULL', block('full', optional(integer('count', 'COUNT')))))],
   },
   xlen: { arguments: [key] },
   xpending: {
     history: [['6.2.0', 'Takes `IDLE`; ends of the range may be exclusive.']],
     arguments: [
       key,
-      { name: 'group', type: 'string' },
-      {
-        name: 'filters',
-        type: 'block',
-        flags: ['optional'],
-        arguments: [
-          { name: 'min-idle-time', type: 'integer', token: 'IDLE', since: '6.2.0', flags: ['optional'] },
-          { name: 'start', type: 'string' },
-          { name: 'end', type: 'string' },
-          { name: 'count', type: 'integer' },
-          { name: 'consumer', type: 'string', flags: ['optional'] },
-        ],
-      },
+      string('group'),
+      optional(
+        block(
+          'filters',
+          optional(since('6.2.0', integer('min-idle-time', 'IDLE'))),
+          string('start'),
+          string('end'),
+          integer('count'),
+          optional(string('consumer')),
+        ),
+      ),
     ],
   },
   xrange: {
     history: [['6.2.0', 'Ends of the range may be exclusive.']],
-    arguments: [
-      key,
-      { name: 'start', type: 'string' },
-      { name: 'end', type: 'string' },
-      { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
-    ],
+    arguments: [key, string('start'), string('end'), optional(integer('count', 'COUNT'))],
   },
   xread: {
     arguments: [
-      { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
-      { name: 'milliseconds', type: 'integer', token: 'BLOCK', flags: ['optional'] },
-      {
-        name: 'streams',
-        type: 'block',
-        token: 'STREAMS',
-        arguments: [keys, { name: 'id', type: 'string', flags: ['multiple'] }],
-      },
+      optional(integer('count', 'COUNT')),
+      optional(integer('milliseconds', 'BLOCK')),
+      after('STREAMS', block('streams', keys, multiple(string('id')))),
     ],
   },
   xreadgroup: {
     arguments: [
-      {
-        name: 'group_consumer',
-        type: 'block',
-        token: 'GROUP',
-        arguments: [
-          { name: 'group', type: 'string' },
-          { name: 'consumer', type: 'string' },
-        ],
-      },
-      { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
-      { name: 'milliseconds', type: 'integer', token: 'BLOCK', flags: ['optional'] },
-      { name: 'noack', type: 'pure-token', token: 'NOACK', flags: ['optional'] },
-      {
-        name: 'streams',
-        type: 'block',
-        token: 'STREAMS',
-        arguments: [keys, { name: 'id', type: 'string', flags: ['multiple'] }],
-      },
+      after('GROUP', block('group_consumer', string('group'), string('consumer'))),
+      optional(integer('count', 'COUNT')),
+      optional(integer('milliseconds', 'BLOCK')),
+      optional(word('NOACK')),
+      after('STREAMS', block('streams', keys, multiple(string('id')))),
     ],
   },
   xrevrange: {
     history: [['6.2.0', 'Ends of the range may be exclusive.']],
-    arguments: [
-      key,
-      { name: 'end', type: 'string' },
-      { name: 'start', type: 'string' },
-      { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
-    ],
+    arguments: [key, string('end'), string('start'), optional(integer('count', 'COUNT'))],
   },
   xsetid: {
     history: [['7.0.0', 'Takes `ENTRIESADDED` and `MAXDELETEDID`.']],
     arguments: [
       key,
-      { name: 'last-id', type: 'string' },
-      { name: 'entries_added', type: 'integer', token: 'ENTRIESADDED', since: '7.0.0', flags: ['optional'] },
-      { name: 'max_deleted_entry_id', type: 'string', token: 'MAXDELETEDID', since: '7.0.0', flags: ['optional'] },
+      string('last-id'),
+      optional(since('7.0.0', integer('entries_added', 'ENTRIESADDED'))),
+      optional(since('7.0.0', string('max_deleted_entry_id', 'MAXDELETEDID'))),
     ],
   },
   xtrim: {
     history: [['6.2.0', 'Takes `MINID` and `LIMIT`.']],
-    arguments: [
-      key,
-      {
-        name: 'trim',
-        type: 'block',
-        arguments: [
-          {
-            name: 'strategy',
-            type: 'oneof',
-            arguments: [
-              { name: 'maxlen', type: 'pure-token', token: 'MAXLEN' },
-              { name: 'minid', type: 'pure-token', token: 'MINID', since: '6.2.0' },
-            ],
-          },
-          {
-            name: 'operator',
-            type: 'oneof',
-            flags: ['optional'],
-            arguments: [
-              { name: 'equal', type: 'pure-token', token: '=' },
-              { name: 'approximately', type: 'pure-token', token: '~' },
-            ],
-          },
-          { name: 'threshold', type: 'string' },
-          { name: 'count', type: 'integer', token: 'LIMIT', since: '6.2.0', flags: ['optional'] },
-        ],
-      },
-    ],
+    arguments: [key, trim],
   },
 };

@@ -1,74 +1,69 @@
 /** Arguments and history of the string commands, as COMMAND DOCS shows them. */
-import { type CommandDocs, type DocsTable, key, keys } from './docs.ts';
+import {
+  block,
+  double,
+  expiration,
+  integer,
+  key,
+  keyAs,
+  keys,
+  multiple,
+  oneOf,
+  optional,
+  since,
+  string,
+  unixTime,
+  word,
+} from './arguments.ts';
+import type { CommandDocs, DocsTable } from './docs.ts';
 
 const pairs: CommandDocs = {
-  arguments: [
-    {
-      name: 'key_value',
-      type: 'block',
-      flags: ['multiple'],
-      arguments: [key, { name: 'value', type: 'string' }],
-    },
-  ],
+  arguments: [multiple(block('key_value', key, string('value')))],
 };
 
 const keyAndValue: CommandDocs = {
-  arguments: [key, { name: 'value', type: 'string' }],
+  arguments: [key, string('value')],
 };
 
 const range: CommandDocs = {
-  arguments: [key, { name: 'start', type: 'integer' }, { name: 'end', type: 'integer' }],
+  arguments: [key, integer('start'), integer('end')],
 };
 
 export const stringDocs: DocsTable = {
   append: keyAndValue,
   decr: { arguments: [key] },
   decrby: {
-    arguments: [key, { name: 'decrement', type: 'integer' }],
+    arguments: [key, integer('decrement')],
   },
   get: { arguments: [key] },
   getdel: { arguments: [key] },
   getex: {
-    arguments: [
-      key,
-      {
-        name: 'expiration',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'seconds', type: 'integer', token: 'EX' },
-          { name: 'milliseconds', type: 'integer', token: 'PX' },
-          { name: 'unix-time-seconds', type: 'unix-time', token: 'EXAT' },
-          { name: 'unix-time-milliseconds', type: 'unix-time', token: 'PXAT' },
-          { name: 'persist', type: 'pure-token', token: 'PERSIST' },
-        ],
-      },
-    ],
+    arguments: [key, optional(expiration(word('PERSIST')))],
   },
   getrange: range,
   getset: keyAndValue,
   incr: { arguments: [key] },
   incrby: {
-    arguments: [key, { name: 'increment', type: 'integer' }],
+    arguments: [key, integer('increment')],
   },
   incrbyfloat: {
-    arguments: [key, { name: 'increment', type: 'double' }],
+    arguments: [key, double('increment')],
   },
   lcs: {
     arguments: [
-      { name: 'key1', type: 'key', keySpec: 0 },
-      { name: 'key2', type: 'key', keySpec: 0 },
-      { name: 'len', type: 'pure-token', token: 'LEN', flags: ['optional'] },
-      { name: 'idx', type: 'pure-token', token: 'IDX', flags: ['optional'] },
-      { name: 'len', type: 'integer', token: 'MINMATCHLEN', flags: ['optional'] },
-      { name: 'withmatchlen', type: 'pure-token', token: 'WITHMATCHLEN', flags: ['optional'] },
+      keyAs('key1', 0),
+      keyAs('key2', 0),
+      optional(word('LEN')),
+      optional(word('IDX')),
+      optional(integer('len', 'MINMATCHLEN')),
+      optional(word('WITHMATCHLEN')),
     ],
   },
   mget: { arguments: [keys] },
   mset: pairs,
   msetnx: pairs,
   psetex: {
-    arguments: [key, { name: 'milliseconds', type: 'integer' }, { name: 'value', type: 'string' }],
+    arguments: [key, integer('milliseconds'), string('value')],
   },
   set: {
     history: [
@@ -79,38 +74,27 @@ export const stringDocs: DocsTable = {
     ],
     arguments: [
       key,
-      { name: 'value', type: 'string' },
-      {
-        name: 'condition',
-        type: 'oneof',
-        since: '2.6.12',
-        flags: ['optional'],
-        arguments: [
-          { name: 'nx', type: 'pure-token', token: 'NX' },
-          { name: 'xx', type: 'pure-token', token: 'XX' },
-        ],
-      },
-      { name: 'get', type: 'pure-token', token: 'GET', since: '6.2.0', flags: ['optional'] },
-      {
-        name: 'expiration',
-        type: 'oneof',
-        flags: ['optional'],
-        arguments: [
-          { name: 'seconds', type: 'integer', token: 'EX', since: '2.6.12' },
-          { name: 'milliseconds', type: 'integer', token: 'PX', since: '2.6.12' },
-          { name: 'unix-time-seconds', type: 'unix-time', token: 'EXAT', since: '6.2.0' },
-          { name: 'unix-time-milliseconds', type: 'unix-time', token: 'PXAT', since: '6.2.0' },
-          { name: 'keepttl', type: 'pure-token', token: 'KEEPTTL', since: '6.0.0' },
-        ],
-      },
+      string('value'),
+      optional(since('2.6.12', oneOf('condition', word('NX'), word('XX')))),
+      optional(since('6.2.0', word('GET'))),
+      optional(
+        oneOf(
+          'expiration',
+          since('2.6.12', integer('seconds', 'EX')),
+          since('2.6.12', integer('milliseconds', 'PX')),
+          since('6.2.0', unixTime('unix-time-seconds', 'EXAT')),
+          since('6.2.0', unixTime('unix-time-milliseconds', 'PXAT')),
+          since('6.0.0', word('KEEPTTL')),
+        ),
+      ),
     ],
   },
   setex: {
-    arguments: [key, { name: 'seconds', type: 'integer' }, { name: 'value', type: 'string' }],
+    arguments: [key, integer('seconds'), string('value')],
   },
   setnx: keyAndValue,
   setrange: {
-    arguments: [key, { name: 'offset', type: 'integer' }, { name: 'value', type: 'string' }],
+    arguments: [key, integer('offset'), string('value')],
   },
   strlen: { arguments: [key] },
   substr: range,

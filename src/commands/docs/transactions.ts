@@ -1,5 +1,6 @@
 /** Arguments and history of the transactions commands, as COMMAND DOCS shows them. */
-import { type DocsTable, keys } from './docs.ts';
+import { keys } from './arguments.ts';
+import type { DocsTable } from './docs.ts';
 
 export const transactionsDocs: DocsTable = {
   watch: { arguments: [keys] },
