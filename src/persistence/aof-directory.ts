@@ -1,6 +1,7 @@
 /**
- * The directory of the append only file (`appenddirname`) and its manifest. The manifest is replaced as a whole: a
- * temporary file, fsync, rename, fsync of the directory; so at any moment one of two valid manifests is there.
+ * The directory of the append only file (`appenddirname`) and the manifest that is in force: it names the files that are the
+ * data. The manifest is replaced as a whole: a temporary file, fsync, rename, fsync of the directory; so at any moment one of
+ * two valid manifests is there.
  */
 import { posix } from 'node:path';
 import type { Settings } from '../base/settings.ts';
@@ -15,9 +16,13 @@ export class AofError extends UnusableData {
   override name = 'AofError';
 }
 
-export type AofDirectorySettings = Pick<Settings, 'dir' | 'appenddirname' | 'appendfilename'>;
+export type AofDirectorySettings = Pick<Settings, 'dir' | 'appenddirname' | 'appendfilename' | 'aofDisableAutoGc'>;
 
 export class AofDirectory {
+  /** The one in force. */
+  manifest: AofManifest = new AofManifest();
+  /** It could be lost in a power cut. */
+  unsure = false;
   readonly #world: World;
   readonly #settings: AofDirectorySettings;
 
@@ -30,8 +35,13 @@ export class AofDirectory {
     return posix.resolve(this.#settings.dir, this.#settings.appenddirname);
   }
 
+  /** The incremental file of the commands since a base was begun that will replace all there is. */
   get temporaryIncr(): string {
     return `temp-${this.#settings.appendfilename}.incr`;
+  }
+
+  get temporaryIncrPath(): string {
+    return this.file(this.temporaryIncr);
   }
 
   /** The path of one of its files. `name` as the manifest has it, one char a byte. */
@@ -105,6 +115,41 @@ export class AofDirectory {
     );
     // The new one is in force for whoever looks; only a power cut could still bring the old one back.
     return durable ? 'durable' : 'unsure';
+  }
+
+  /** False: the disk has the old one still, which stays in force. */
+  putInForce(manifest: AofManifest): boolean {
+    const outcome = this.write(manifest);
+    if (outcome === 'failed') return false;
+    this.manifest = manifest;
+    this.unsure = outcome === 'unsure';
+    return true;
+  }
+
+  /** Writes the manifest in force once more, as it is `unsure`. False if it still is. */
+  confirm(): boolean {
+    if (this.write(this.manifest) === 'durable') this.unsure = false;
+    return !this.unsure;
+  }
+
+  /**
+   * What the base covers is deleted, once no power cut can bring a manifest back that names it. True if there was something: the
+   * manifest in force is another one then.
+   */
+  removeHistory(): boolean {
+    const { log, disk } = this.#world;
+    const { history } = this.manifest;
+    if (history.length === 0 || this.unsure || this.#settings.aofDisableAutoGc) return false;
+    for (const { name } of history) {
+      log.notice(`Removing the history file ${name} in the background`);
+      // One that stays is named by nobody; it only takes room.
+      disk.remove(this.file(name)).catch((error: unknown) => {
+        const reason = diskErrorText(error);
+        if (reason === undefined) throw error;
+        log.warning(`Error removing the history file ${name}: ${reason}`);
+      });
+    }
+    return this.putInForce(this.manifest.withoutHistory());
   }
 
   /** Removes files that nothing refers to any more. One that stays does no harm. */

@@ -13,31 +13,19 @@
  * Rule: the files that the manifest on disk names are, at any moment, the data of some moment, and when `appendfsync` is
  * always the data of every command that was acknowledged.
  */
-import type { Settings } from '../base/settings.ts';
 import { replyError } from '../base/errors.ts';
-import type { World } from '../io/world.ts';
-import type { SnapshotConsumer, SnapshotRun } from '../snapshot/ports.ts';
+import { AofBase, type AofBaseParts } from './aof-base.ts';
 import { AofDirectory, AofError } from './aof-directory.ts';
-import { AofManifest } from './aof-manifest.ts';
-import { AofRewrite, type BaseEncoder } from './aof-rewrite.ts';
+import type { AofManifest } from './aof-manifest.ts';
 import { AofWriter, type LatencySink } from './aof-writer.ts';
-import { diskErrorText } from './disk-error.ts';
+import { RetryDelay } from './retry-delay.ts';
 import { RewriteLimit } from './rewrite-limit.ts';
 
-/** A failed rewrite that we need is tried again after so long at first, then twice as long each time, ms. */
-const RETRY_MS = 1000;
-const RETRY_MAX_MS = 16_000;
 /** As what the file has selected: the next command must be preceded by SELECT. */
 const NO_DB = -1;
 
-export interface AofParts {
-  readonly world: World;
-  readonly settings: Settings;
+export interface AofParts extends AofBaseParts {
   readonly latency: LatencySink;
-  /** Starts a snapshot of the data as it is now, as the base of an append only file. */
-  snapshot(consumer: SnapshotConsumer): SnapshotRun;
-  /** For a base of commands. */
-  commandEncoder(): BaseEncoder;
   /** A save of the RDB file is under way: rewrites wait for it. */
   saving(): boolean;
   /** The replication offset of all that was fed. */
@@ -52,8 +40,8 @@ export class AppendOnlyFile {
   /** What commands do must be fed. The one thing that the hot path looks at. */
   recording = false;
   state: 'off' | 'on' | 'wait-rewrite' = 'off';
-  manifest: AofManifest = new AofManifest();
   readonly directory: AofDirectory;
+  readonly base: AofBase;
   readonly #parts: AofParts;
   readonly #writer: AofWriter;
   readonly #limit: RewriteLimit;
@@ -65,32 +53,19 @@ export class AppendOnlyFile {
   #earlierBytes = 0;
   /** currentSize after the last rewrite, or of the base at start: what growth is measured against. */
   baseSize = 0;
-  #rewrite: AofRewrite | null = null;
-  /** The base under way is one of commands. */
-  #rewriteIsRdb = true;
-  /** Offset of the base under way. */
-  #rewriteOffset = 0;
-  /** Monotonic ms. */
-  #rewriteStarted = 0;
   rewriteScheduled = false;
-  #temporaryName = '';
-  #temporaries = 0;
-  #retryAtMs = 0;
-  #retryDelayMs = RETRY_MS;
+  /** Of the next rewrite that is needed, or of the manifest. */
+  readonly #retry: RetryDelay = new RetryDelay();
   /** Why writes are refused although the file at hand takes them; empty while all is well. */
   #trouble = '';
-  /** The manifest in force could be lost in a power cut. */
-  #manifestUnsure = false;
   #fsyncedBefore = 0;
-  // INFO.
   lastRewriteOk = true;
-  lastRewriteMs = -1;
-  rewrites = 0;
 
   constructor(parts: AofParts) {
     const { world, settings } = parts;
     this.#parts = parts;
     this.directory = new AofDirectory(world, settings);
+    this.base = new AofBase(parts, this.directory);
     this.#limit = new RewriteLimit(world.log);
     this.#writer = new AofWriter({
       clock: world.clock,
@@ -112,12 +87,7 @@ export class AppendOnlyFile {
   }
 
   get rewriting(): boolean {
-    return this.#rewrite !== null;
-  }
-
-  /** Ms since the rewrite under way was started, -1 if there is none. */
-  get rewritingMs(): number {
-    return this.rewriting ? this.#parts.world.clock.monotonic() - this.#rewriteStarted : -1;
+    return this.base.underWay;
   }
 
   get rewriteFailures(): number {
@@ -147,7 +117,7 @@ export class AppendOnlyFile {
 
   /** The replication offset up to which everything is known to be on this server's disk. */
   get fsyncedOffset(): number {
-    return this.state === 'on' && !this.#manifestUnsure ? this.#writer.syncedOffset : this.#fsyncedBefore;
+    return this.state === 'on' && !this.directory.unsure ? this.#writer.syncedOffset : this.#fsyncedBefore;
   }
 
   // -- appending ------------------------------------------------------------------------------------------------
@@ -194,11 +164,11 @@ export class AppendOnlyFile {
     const { world, settings } = this.#parts;
     const { directory } = this;
     if (!directory.make()) throw new AofError('the directory of the AOF cannot be made');
-    let manifest = this.manifest;
+    let { manifest } = directory;
     if (manifest.empty) {
       manifest = manifest.withNewBase(directory.fileName, settings.aofUseRdbPreamble);
-      const name = manifest.base!.name;
-      await this.#writeFirstBase(name);
+      const { name } = manifest.base!;
+      if (!(await this.base.writeFirst(name))) throw new AofError('the base of the AOF cannot be written');
       world.log.notice(`Creating AOF base file ${name} on server start`);
     }
     const fresh = manifest.incrs.length === 0;
@@ -208,39 +178,15 @@ export class AppendOnlyFile {
       const file = world.disk.openAppendSync(directory.file(name), false);
       this.#writer.open(file, file.sizeSync());
     });
-    if (!opened || (manifest !== this.manifest && directory.write(manifest) !== 'durable'))
+    if (!opened || (manifest !== directory.manifest && directory.write(manifest) !== 'durable'))
       throw new AofError('the AOF cannot be opened for writing');
     world.log.notice(`${fresh ? 'Creating' : 'Opening'} AOF incr file ${name} on server start`);
-    this.manifest = manifest;
+    directory.manifest = manifest;
     this.baseSize = sizes.base;
     this.#earlierBytes = Math.max(0, sizes.total - this.#writer.size);
     this.state = 'on';
     this.recording = true;
     this.#removeHistory();
-  }
-
-  /** The base of an empty data set, in the form that rewrites use. */
-  async #writeFirstBase(name: string): Promise<void> {
-    const { world, settings } = this.#parts;
-    const { directory } = this;
-    const temporary = this.#nextTemporary();
-    const failure = await new Promise<string | undefined>((resolve) => {
-      const rewrite = new AofRewrite({
-        disk: world.disk,
-        path: temporary,
-        encoder: settings.aofUseRdbPreamble ? null : this.#parts.commandEncoder(),
-        done: () => resolve(undefined),
-        failed: resolve,
-      });
-      rewrite.started(this.#parts.snapshot(rewrite));
-    });
-    if (failure !== undefined) world.log.warning(failure);
-    const moved =
-      failure === undefined &&
-      directory.attempt('Error moving temp append only file on the final destination: ', () =>
-        world.disk.renameSync(temporary, directory.file(name)),
-      );
-    if (!moved) throw new AofError('the base of the AOF cannot be written');
   }
 
   /** CONFIG SET appendonly yes. Undefined, or why not. */
@@ -249,10 +195,10 @@ export class AppendOnlyFile {
     this.state = 'wait-rewrite';
     this.#trouble = '';
     this.#fsyncedBefore = 0;
-    this.#retryDelayMs = RETRY_MS;
+    this.#retry.reset();
     if (this.#parts.saving() || inExec) {
       this.rewriteScheduled = true;
-      this.#retryAtMs = 0;
+      this.#retry.soon();
       log.warning(
         inExec
           ? 'AOF was enabled during a transaction. An AOF background was scheduled to start when possible.'
@@ -323,7 +269,7 @@ export class AppendOnlyFile {
     this.#stopRecording();
     this.state = 'wait-rewrite';
     this.rewriteScheduled = true;
-    this.#retryAtMs = 0;
+    this.#retry.soon();
   }
 
   #stopRecording(): void {
@@ -338,7 +284,7 @@ export class AppendOnlyFile {
     if (this.rewriting) throw alreadyRewriting;
     if (this.#parts.saving() || inExec) {
       this.rewriteScheduled = true;
-      this.#retryAtMs = 0;
+      this.#retry.soon();
       this.#limit.reset();
       return 'Background append only file rewriting scheduled';
     }
@@ -350,10 +296,10 @@ export class AppendOnlyFile {
   cron(): void {
     const { world, settings } = this.#parts;
     if (this.writeError !== '' || this.#writer.bufferBytes > 0) this.#writer.write(false);
-    if (this.#manifestUnsure && world.clock.monotonic() >= this.#retryAtMs) this.#tryManifestAgain();
+    if (this.directory.unsure && this.#retry.due(world.clock.monotonic())) this.#tryManifestAgain();
     if (this.rewriting || this.#parts.saving()) return;
     if (this.rewriteScheduled) {
-      if (world.clock.monotonic() >= this.#retryAtMs && !this.#beginRewrite()) this.#retryLater();
+      if (this.#retry.due(world.clock.monotonic()) && !this.#beginRewrite()) this.#retryLater();
       return;
     }
     const { autoAofRewritePercentage, autoAofRewriteMinSize } = settings;
@@ -365,48 +311,31 @@ export class AppendOnlyFile {
   }
 
   #tryManifestAgain(): void {
-    if (this.directory.write(this.manifest) !== 'durable') {
+    if (!this.directory.confirm()) {
       this.#retryLater();
       return;
     }
-    this.#manifestUnsure = false;
-    this.#retryDelayMs = RETRY_MS;
+    this.#retry.reset();
     if (this.state === 'on') this.#trouble = '';
     this.#removeHistory();
   }
 
   #retryLater(): void {
-    this.#retryAtMs = this.#parts.world.clock.monotonic() + this.#retryDelayMs;
-    this.#retryDelayMs = Math.min(this.#retryDelayMs * 2, RETRY_MAX_MS);
+    this.#retry.later(this.#parts.world.clock.monotonic());
   }
 
   /** False, with the reason in the log, if it cannot be begun: then nothing has changed. */
   #beginRewrite(): boolean {
-    const { world, settings } = this.#parts;
     if (!this.directory.make() || !this.#openForRewrite()) {
       this.lastRewriteOk = false;
       return false;
     }
     this.rewriteScheduled = false;
-    this.rewrites++;
-    this.#rewriteStarted = world.clock.monotonic();
-    this.#rewriteOffset = this.#parts.offset();
-    this.#rewriteIsRdb = settings.aofUseRdbPreamble;
-    const temporary = this.#nextTemporary();
-    const rewrite = new AofRewrite({
-      disk: world.disk,
-      path: temporary,
-      encoder: this.#rewriteIsRdb ? null : this.#parts.commandEncoder(),
-      done: (bytes) => {
-        if (this.#rewrite === rewrite) this.#finished(temporary, bytes);
-      },
-      failed: (reason) => {
-        if (this.#rewrite === rewrite) this.#failed(reason);
-      },
-    });
-    this.#rewrite = rewrite;
-    world.log.notice(`Background append only file rewriting started by pid ${world.process.pid}`);
-    rewrite.started(this.#parts.snapshot(rewrite));
+    const offset = this.#parts.offset();
+    this.base.begin(
+      (bytes) => this.#finished(bytes, offset),
+      (reason) => this.#failed(reason),
+    );
     return true;
   }
 
@@ -421,9 +350,9 @@ export class AppendOnlyFile {
       this.#writer.write(true);
       if (this.#writer.bufferBytes > 0 || this.state !== 'on') return false;
     }
-    const manifest = waiting ? this.manifest : this.manifest.withNewIncr(directory.fileName);
+    const manifest = waiting ? directory.manifest : directory.manifest.withNewIncr(directory.fileName);
     const name = waiting ? directory.temporaryIncr : manifest.incrs.at(-1)!.name;
-    const path = waiting ? this.#temporaryIncrPath : directory.file(name);
+    const path = waiting ? directory.temporaryIncrPath : directory.file(name);
     const opened = directory.attempt(`Can't open the append-only file ${name}: `, () => {
       const file = world.disk.openAppendSync(path, true);
       if (!waiting && !this.#putInForce(manifest)) {
@@ -433,7 +362,7 @@ export class AppendOnlyFile {
       this.#earlierBytes += this.#writer.size;
       this.#writer.open(file, 0);
     });
-    if (!opened || (!waiting && this.manifest !== manifest)) {
+    if (!opened || (!waiting && directory.manifest !== manifest)) {
       if (!waiting) directory.remove(path);
       return false;
     }
@@ -444,24 +373,18 @@ export class AppendOnlyFile {
     return true;
   }
 
-  #finished(temporary: string, baseBytes: number): void {
-    const { world, settings } = this.#parts;
+  /** The base of the data at this replication offset is complete. */
+  #finished(baseBytes: number, offset: number): void {
+    const { disk, log } = this.#parts.world;
     const { directory } = this;
-    const { log, disk } = world;
     log.notice('Background AOF rewrite terminated with success');
-    let manifest = this.manifest.withNewBase(directory.fileName, this.#rewriteIsRdb);
+    let manifest = directory.manifest.withNewBase(directory.fileName, this.base.isRdb);
     const base = manifest.base!.name;
-    const basePath = directory.file(base);
-    const moved = directory.attempt(
-      `Error trying to rename the temporary AOF base file ${this.#temporaryName} into ${settings.appenddirname}/${base}: `,
-      () => disk.renameSync(temporary, basePath),
-    );
-    if (!moved) {
-      directory.remove(temporary);
+    if (!this.base.moveTo(base)) {
       this.#failed('');
       return;
     }
-    log.notice(`Successfully renamed the temporary AOF base file ${this.#temporaryName} into ${base}`);
+    const basePath = directory.file(base);
     let incrPath: string | undefined;
     if (this.state === 'wait-rewrite') {
       manifest = manifest.withCovered(0).withNewIncr(directory.fileName);
@@ -469,7 +392,7 @@ export class AppendOnlyFile {
       incrPath = directory.file(incr);
       const renamed = directory.attempt(
         `Error trying to rename the temporary AOF incr file ${directory.temporaryIncr} into ${incr}: `,
-        () => disk.renameSync(this.#temporaryIncrPath, incrPath!),
+        () => disk.renameSync(directory.temporaryIncrPath, incrPath!),
       );
       if (!renamed) {
         directory.remove(basePath);
@@ -489,14 +412,13 @@ export class AppendOnlyFile {
       this.baseSize = this.currentSize;
       this.state = 'on';
     }
-    this.#trouble = this.#manifestUnsure ? this.#trouble : '';
+    if (!directory.unsure) this.#trouble = '';
     this.#removeHistory();
     this.lastRewriteOk = true;
     this.#limit.reset();
-    this.#retryDelayMs = RETRY_MS;
-    this.#ended();
+    this.#retry.reset();
     log.notice('Background AOF rewrite finished successfully');
-    this.#writer.covered(this.#rewriteOffset);
+    this.#writer.covered(offset);
   }
 
   /** `reason`: empty if the log has it already. */
@@ -506,65 +428,32 @@ export class AppendOnlyFile {
     log.warning('Background AOF rewrite terminated with error');
     this.lastRewriteOk = false;
     this.#limit.failed();
-    this.#ended();
     if (this.state !== 'wait-rewrite') return;
     this.#stopRecording();
-    this.directory.remove(this.#temporaryIncrPath);
+    this.directory.remove(this.directory.temporaryIncrPath);
     this.rewriteScheduled = true;
     this.#retryLater();
   }
 
-  #ended(): void {
-    this.#rewrite = null;
-    this.lastRewriteMs = this.#parts.world.clock.monotonic() - this.#rewriteStarted;
-  }
-
   #cancelRewrite(): void {
-    if (this.#rewrite === null) return;
-    this.#parts.world.log.notice('Killing the AOF rewrite under way (there is no child process)');
-    this.#rewrite.cancel();
-    this.#ended();
-    // At once, as the process may be about to end.
-    this.directory.remove(this.directory.beside(this.#temporaryName));
-    if (this.state === 'wait-rewrite') this.directory.remove(this.#temporaryIncrPath);
+    if (!this.rewriting) return;
+    this.base.cancel();
+    if (this.state === 'wait-rewrite') this.directory.remove(this.directory.temporaryIncrPath);
   }
 
   /** False: the disk has the old one still. */
   #putInForce(manifest: AofManifest): boolean {
-    const outcome = this.directory.write(manifest);
-    if (outcome === 'failed') return false;
-    this.manifest = manifest;
-    this.#manifestUnsure = outcome === 'unsure';
-    if (this.#manifestUnsure) this.#trouble = 'the AOF manifest is not on disk yet';
+    if (!this.directory.putInForce(manifest)) return false;
+    this.#lookAtManifest();
     return true;
   }
 
-  /** What the base covers is deleted, once no power cut can bring a manifest back that names it. */
   #removeHistory(): void {
-    const { settings, world } = this.#parts;
-    const { history } = this.manifest;
-    if (history.length === 0 || this.#manifestUnsure || settings.aofDisableAutoGc) return;
-    for (const { name } of history) {
-      world.log.notice(`Removing the history file ${name} in the background`);
-      // One that stays is named by nobody; it only takes room.
-      world.disk.remove(this.directory.file(name)).catch((error: unknown) => {
-        const reason = diskErrorText(error);
-        if (reason === undefined) throw error;
-        world.log.warning(`Error removing the history file ${name}: ${reason}`);
-      });
-    }
-    this.#putInForce(this.manifest.withoutHistory());
+    if (this.directory.removeHistory()) this.#lookAtManifest();
   }
 
-  /** The path of a new temporary file; one that was given up may still be on its way out. */
-  #nextTemporary(): string {
-    this.#temporaries++;
-    this.#temporaryName = `temp-rewriteaof-bg-${this.#parts.world.process.pid}-${this.#temporaries}.aof`;
-    return this.directory.beside(this.#temporaryName);
-  }
-
-  get #temporaryIncrPath(): string {
-    return this.directory.file(this.directory.temporaryIncr);
+  #lookAtManifest(): void {
+    if (this.directory.unsure) this.#trouble = 'the AOF manifest is not on disk yet';
   }
 }
 

@@ -30,14 +30,14 @@ export class Persistence {
   /** Rejects, with the reason in the log, if the data there is cannot be loaded. */
   async loadAtStart(...listeners: Parameters<RdbFile['loadAtStart']>): Promise<void> {
     const { settings, rdb, aof, loadParts } = this.#parts;
-    aof.manifest = aof.directory.read();
+    aof.directory.manifest = aof.directory.read();
     if (!settings.appendonly) {
       await rdb.loadAtStart(...listeners);
       return;
     }
     const started = loadParts.world.clock.monotonic();
-    const { manifest, sizes, loadedKeys } = await loadAppendOnlyFiles(loadParts, aof.manifest);
-    aof.manifest = manifest;
+    const { manifest, sizes, loadedKeys } = await loadAppendOnlyFiles(loadParts, aof.directory.manifest);
+    aof.directory.manifest = manifest;
     rdb.loadedElsewhere(loadedKeys);
     if (sizes.total > 0) {
       const seconds = ((loadParts.world.clock.monotonic() - started) / 1000).toFixed(3);
@@ -93,7 +93,7 @@ export class Persistence {
     aof.syncAll();
     for (const db of loadParts.store.space.databases) db.clear();
     try {
-      await loadAppendOnlyFiles(loadParts, aof.manifest);
+      await loadAppendOnlyFiles(loadParts, aof.directory.manifest);
     } catch (error) {
       if (!(error instanceof AofError || error instanceof LoadCancelled)) throw error;
       return 'ERR Error trying to load the append only file, check server logs.';
