@@ -57,6 +57,12 @@ export function close(arena: Arena, head: Address): void {
   node.setNodeCount(arena, head, entries, false);
 }
 
+/** Closes a list's head if it is open. */
+export function settle(arena: Arena, header: Address): void {
+  const head = node.headNode(arena, header);
+  if (head !== 0 && node.isOpen(arena, head)) close(arena, head);
+}
+
 /** Where in the block the first entry is. */
 export function start(arena: Arena, head: Address): number {
   return node.word(arena, node.nodeData(arena, head), 0);

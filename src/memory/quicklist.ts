@@ -1,6 +1,6 @@
 /**
  * The quicklist: a list value too long for one listpack, as a doubly linked list of listpacks. Its blocks: quicklist-node.ts,
- * quicklist-open.ts.
+ * quicklist-open.ts. Walking and reading: quicklist-cursor.ts.
  *
  *   header --> node <--> node <--> node        packed: a listpack of up to `fill`     plain: one element larger than
  *               |         |         |                  (list-max-listpack-size)              a whole listpack may be
@@ -13,20 +13,17 @@
  * only while the result keeps room for a quarter more. Value bytes passed in must not lie in the list being changed
  * (Element.detach). Rule: before a node's content changes or goes, the keeper is told: it may still need it as it is.
  */
-import { ArenaExhausted, byteOf, segmentOf } from './arena.ts';
+import { byteOf, segmentOf } from './arena.ts';
 import type { Address, Arena } from './arena.ts';
-import { copyBytes, equalBytes } from '../base/copy.ts';
+import { copyBytes } from '../base/copy.ts';
 import type { Element } from './element.ts';
 import * as listpack from './listpack.ts';
+import { firstPosition, lastPosition, type ListCursor, readAt } from './quicklist-cursor.ts';
+import { DEFAULT_FILL, fillBytes, fillCount } from './quicklist-fill.ts';
 import * as node from './quicklist-node.ts';
 import * as open from './quicklist-open.ts';
+import { join, splitAt, splitFront } from './quicklist-split.ts';
 
-/** Node sizes in bytes for fill -1 to -5. */
-const FILL_BYTES: readonly number[] = [4096, 8192, 16384, 32768, 65536];
-/** Node size when `fill` counts elements instead. */
-const COUNTED_BYTES = 8192;
-/** Redis's default: 8 KiB. */
-export const DEFAULT_FILL = -2;
 /** Room that a new node starts with when the list has others already: it will be filled. */
 const FIRST_BYTES = 1024;
 /**
@@ -37,13 +34,6 @@ const HEAD_BYTES = 512;
 const HEAD_SPLIT_BYTES = 2048;
 /** Block of an open head. */
 const OPEN_BYTES = 8192;
-
-/** A place in a list: node 0 means none. Any change of the list but through the cursor itself invalidates it. */
-export class ListCursor {
-  node: Address = 0;
-  /** Position in the node's listpack; 0 in a plain node. */
-  position = 0;
-}
 
 /** Who needs nodes as they are: a snapshot that writes a list. */
 export interface NodeKeeper {
@@ -56,7 +46,7 @@ export interface NodeKeeper {
 export class Quicklist {
   readonly arena: Arena;
   keeper: NodeKeeper | null = null;
-  #maxBytes = COUNTED_BYTES;
+  #maxBytes = 0;
   #maxCount = Infinity;
 
   constructor(arena: Arena, fill: number = DEFAULT_FILL) {
@@ -64,10 +54,10 @@ export class Quicklist {
     this.setFill(fill);
   }
 
-  /** list-max-listpack-size: -1 to -5 for 4 to 64 KiB a node, or a number of elements. Applies to changes from now on. */
+  /** list-max-listpack-size. Applies to changes from now on. */
   setFill(fill: number): void {
-    this.#maxBytes = fill < 0 ? FILL_BYTES[Math.min(-fill, FILL_BYTES.length) - 1]! : COUNTED_BYTES;
-    this.#maxCount = fill < 0 ? Infinity : Math.max(fill, 1);
+    this.#maxBytes = fillBytes(fill);
+    this.#maxCount = fillCount(fill);
   }
 
   create(): Address {
@@ -126,14 +116,14 @@ export class Quicklist {
     const head = node.headNode(this.arena, header);
     if (head === 0) return false;
     const position = node.isOpen(this.arena, head) ? open.start(this.arena, head) : listpack.FIRST;
-    this.#readAt(head, position, out);
+    readAt(this.arena, head, position, out);
     return true;
   }
 
   peekTail(header: Address, out: Element): boolean {
     const tail = this.#settledTail(header);
     if (tail === 0) return false;
-    this.#readAt(tail, this.#lastPosition(tail), out);
+    readAt(this.arena, tail, lastPosition(this.arena, tail), out);
     return true;
   }
 
@@ -148,104 +138,21 @@ export class Quicklist {
     const big =
       !node.isPlain(this.arena, head) &&
       listpack.totalBytes(this.arena, node.nodeData(this.arena, head)) >= HEAD_SPLIT_BYTES;
-    if (big) this.#splitFront(header, head);
+    if (big) {
+      this.changing(head);
+      splitFront(this.arena, header, head, HEAD_BYTES);
+    }
     this.#deleteEntries(header, node.headNode(this.arena, header), listpack.FIRST, 1);
   }
 
   dropTail(header: Address): void {
     const tail = this.#settledTail(header);
-    if (tail !== 0) this.#deleteEntries(header, tail, this.#lastPosition(tail), 1);
+    if (tail !== 0) this.#deleteEntries(header, tail, lastPosition(this.arena, tail), 1);
   }
 
   /** Makes all nodes packed or plain: call it before looking at the nodes themselves. */
   settle(header: Address): void {
-    const head = node.headNode(this.arena, header);
-    if (head !== 0 && node.isOpen(this.arena, head)) open.close(this.arena, head);
-  }
-
-  /** Puts the cursor on the element at `index` (negative: from the end); false when there is none. */
-  seek(header: Address, index: number, cursor: ListCursor): boolean {
-    const { arena } = this;
-    cursor.node = 0;
-    const count = this.count(header);
-    const wanted = index < 0 ? index + count : index;
-    if (!(wanted >= 0 && wanted < count)) return false;
-    this.settle(header);
-    let inner: number;
-    let current: Address;
-    if (wanted < count >>> 1) {
-      current = node.headNode(arena, header);
-      inner = wanted;
-      for (let here = node.nodeCount(arena, current); inner >= here; here = node.nodeCount(arena, current)) {
-        inner -= here;
-        current = node.nextNode(arena, current);
-      }
-    } else {
-      current = node.tailNode(arena, header);
-      let after = count - wanted; // elements from the wanted one to the end
-      for (let here = node.nodeCount(arena, current); after > here; here = node.nodeCount(arena, current)) {
-        after -= here;
-        current = node.prevNode(arena, current);
-      }
-      inner = node.nodeCount(arena, current) - after;
-    }
-    cursor.node = current;
-    cursor.position = node.isPlain(arena, current) ? 0 : listpack.seek(arena, node.nodeData(arena, current), inner);
-    return true;
-  }
-
-  first(header: Address, cursor: ListCursor): boolean {
-    this.settle(header);
-    cursor.node = node.headNode(this.arena, header);
-    if (cursor.node !== 0) cursor.position = this.#firstPosition(cursor.node);
-    return cursor.node !== 0;
-  }
-
-  last(header: Address, cursor: ListCursor): boolean {
-    this.settle(header);
-    cursor.node = node.tailNode(this.arena, header);
-    if (cursor.node !== 0) cursor.position = this.#lastPosition(cursor.node);
-    return cursor.node !== 0;
-  }
-
-  /** Steps towards the tail; false past the last element. */
-  next(cursor: ListCursor): boolean {
-    const { arena } = this;
-    if (cursor.position !== 0) {
-      cursor.position = listpack.next(arena, node.nodeData(arena, cursor.node), cursor.position);
-      if (cursor.position !== 0) return true;
-    }
-    cursor.node = node.nextNode(arena, cursor.node);
-    if (cursor.node === 0) return false;
-    cursor.position = this.#firstPosition(cursor.node);
-    return true;
-  }
-
-  /** Steps towards the head; false before the first element. */
-  prev(cursor: ListCursor): boolean {
-    const { arena } = this;
-    if (cursor.position !== 0) {
-      cursor.position = listpack.prev(arena, node.nodeData(arena, cursor.node), cursor.position);
-      if (cursor.position !== 0) return true;
-    }
-    cursor.node = node.prevNode(arena, cursor.node);
-    if (cursor.node === 0) return false;
-    cursor.position = this.#lastPosition(cursor.node);
-    return true;
-  }
-
-  /** Fills `out` with the element's text. */
-  read(cursor: ListCursor, out: Element): void {
-    this.#readAt(cursor.node, cursor.position, out);
-  }
-
-  /** Whether the element's text is the value. */
-  equals(cursor: ListCursor, bytes: Uint8Array, at: number, length: number): boolean {
-    const { arena } = this;
-    const data = node.nodeData(arena, cursor.node);
-    if (cursor.position !== 0) return listpack.equals(arena, data, cursor.position, bytes, at, length);
-    if (node.plainLength(arena, cursor.node) !== length) return false;
-    return equalBytes(arena.u8[segmentOf(data)]!, byteOf(data) + node.PLAIN_HEADER, bytes, at, length);
+    open.settle(this.arena, header);
   }
 
   /** Inserts before the cursor's element; the cursor is invalid afterwards. */
@@ -301,14 +208,12 @@ export class Quicklist {
       if (survives && position < listpack.totalBytes(arena, node.nodeData(arena, place)) - 1) {
         cursor.position = position;
       } else {
-        cursor.node = next;
-        if (next !== 0) cursor.position = this.#firstPosition(next);
+        cursor.toFirstOf(next);
       }
     } else if (before !== 0) {
       cursor.position = before;
     } else {
-      cursor.node = prev;
-      if (prev !== 0) cursor.position = this.#lastPosition(prev);
+      cursor.toLastOf(prev);
     }
     if (survives) this.#joinAround(header, place, cursor);
     else if (prev !== 0 && next !== 0) this.#join(header, prev, next, this.#joinedMax(), cursor);
@@ -319,7 +224,7 @@ export class Quicklist {
   removeRange(header: Address, index: number, elements: number, cursor: ListCursor): number {
     const { arena } = this;
     let left = Math.min(elements, this.count(header) - index);
-    if (left <= 0 || !this.seek(header, index, cursor)) return 0;
+    if (left <= 0 || !cursor.seek(header, index)) return 0;
     const gone = left;
     let place = cursor.node;
     let { position } = cursor;
@@ -334,7 +239,7 @@ export class Quicklist {
         left -= had;
       }
       place = next;
-      if (place !== 0) position = this.#firstPosition(place);
+      if (place !== 0) position = firstPosition(arena, place);
     }
     if (edge !== 0) this.#joinAround(header, edge, cursor);
     cursor.node = 0;
@@ -368,24 +273,6 @@ export class Quicklist {
   /** To be called before a node's content changes. */
   changing(place: Address): void {
     if (this.keeper !== null) this.keeper.beforeNode(place);
-  }
-
-  // --- reading ---
-
-  #firstPosition(place: Address): number {
-    return node.isPlain(this.arena, place) ? 0 : listpack.FIRST;
-  }
-
-  #lastPosition(place: Address): number {
-    if (node.isPlain(this.arena, place)) return 0;
-    return listpack.last(this.arena, node.nodeData(this.arena, place));
-  }
-
-  #readAt(place: Address, position: number, out: Element): void {
-    const { arena } = this;
-    const data = node.nodeData(arena, place);
-    if (position !== 0 && !node.isPlain(arena, place)) listpack.read(arena, data, position, out);
-    else out.setString(arena.u8[segmentOf(data)]!, byteOf(data) + node.PLAIN_HEADER, node.plainLength(arena, place));
   }
 
   // --- room ---
@@ -523,55 +410,9 @@ export class Quicklist {
     this.#addElements(header, 1);
   }
 
-  /** Moves the entries from `position` (not the first) on into a new node after this one. */
   #split(header: Address, place: Address, position: number): void {
-    const { arena } = this;
     this.changing(place);
-    const list = node.nodeData(arena, place);
-    const created = arena.alloc(node.BLOCK_BYTES);
-    let rest: Address;
-    try {
-      rest = listpack.copyFrom(arena, list, position);
-    } catch (error) {
-      arena.free(created);
-      throw error;
-    }
-    const moved = listpack.count(arena, rest);
-    const left = node.nodeCount(arena, place) - moved;
-    node.setNodeData(arena, place, listpack.deleteAt(arena, list, position, moved));
-    node.setNodeCount(arena, place, left, false);
-    node.setNodeData(arena, created, rest);
-    node.setNodeCount(arena, created, moved, false);
-    node.linkNode(arena, header, created, place);
-  }
-
-  /** Moves the first HEAD_BYTES or so of the head's entries into a node before it, unless there is no memory for that. */
-  #splitFront(header: Address, head: Address): void {
-    const { arena } = this;
-    const list = node.nodeData(arena, head);
-    let entries = 1;
-    let position = listpack.next(arena, list, listpack.FIRST);
-    while (position !== 0 && position < HEAD_BYTES) {
-      position = listpack.next(arena, list, position);
-      entries++;
-    }
-    if (position === 0) return;
-    this.changing(head);
-    let created: Address = 0;
-    let front: Address;
-    try {
-      created = arena.alloc(node.BLOCK_BYTES);
-      front = listpack.copyBefore(arena, list, position, entries);
-    } catch (error) {
-      if (created !== 0) arena.free(created);
-      if (error instanceof ArenaExhausted) return;
-      throw error;
-    }
-    node.setNodeData(arena, head, listpack.deleteAt(arena, list, listpack.FIRST, entries));
-    node.setNodeCount(arena, head, node.nodeCount(arena, head) - entries, false);
-    node.setNodeData(arena, created, front);
-    node.setNodeCount(arena, created, entries, false);
-    node.linkNode(arena, header, created, 0);
+    splitAt(this.arena, header, place, position);
   }
 
   // --- removing ---
@@ -616,25 +457,13 @@ export class Quicklist {
   #join(header: Address, left: Address, right: Address, maxBytes: number, cursor: ListCursor | undefined): void {
     const { arena } = this;
     if (node.isPlain(arena, left) || node.isPlain(arena, right)) return;
-    const leftList = node.nodeData(arena, left);
-    const rightList = node.nodeData(arena, right);
-    const leftBytes = listpack.totalBytes(arena, leftList);
-    const joined = leftBytes + listpack.totalBytes(arena, rightList) - listpack.EMPTY_BYTES;
+    const leftBytes = listpack.totalBytes(arena, node.nodeData(arena, left));
+    const joined = leftBytes + listpack.totalBytes(arena, node.nodeData(arena, right)) - listpack.EMPTY_BYTES;
     const elements = node.nodeCount(arena, left) + node.nodeCount(arena, right);
     if (joined > maxBytes || elements > this.#maxCount) return;
     this.changing(left);
     this.changing(right);
-    let merged: Address;
-    try {
-      merged = listpack.merge(arena, leftList, rightList);
-    } catch (error) {
-      // Joining only saves memory: when there is none to do it with, the nodes stay apart.
-      if (error instanceof ArenaExhausted) return;
-      throw error;
-    }
-    node.setNodeData(arena, left, merged);
-    node.setNodeCount(arena, left, elements, false);
-    node.dropNode(arena, header, right);
+    if (!join(arena, header, left, right)) return;
     if (cursor?.node === right) {
       cursor.node = left;
       cursor.position += leftBytes - 1 - listpack.FIRST;

@@ -13,7 +13,7 @@
 import type { Address } from '../memory/arena.ts';
 import { Element } from '../memory/element.ts';
 import * as listpack from '../memory/listpack.ts';
-import { ListCursor } from '../memory/quicklist.ts';
+import { ListCursor } from '../memory/quicklist-cursor.ts';
 import { Span } from '../base/span.ts';
 import { assert } from '../base/assert.ts';
 import { formatDouble } from '../base/numbers.ts';
@@ -121,13 +121,13 @@ class Digest {
 
   #list(into: Int32Array, entry: Address): void {
     const { entries, space } = this.#store;
-    const { arena, lists } = space;
+    const { arena } = space;
     const element = this.#element;
     const ref = entries.ref(entry);
     if (entries.encoding(entry) === ENC_QUICKLIST) {
-      const cursor = new ListCursor();
-      for (let more = lists.first(ref, cursor); more; more = lists.next(cursor)) {
-        lists.read(cursor, element);
+      const cursor = new ListCursor(arena);
+      for (let more = cursor.first(ref); more; more = cursor.next()) {
+        cursor.read(element);
         this.#chain(into, element.bytes, element.at, element.length);
       }
       return;

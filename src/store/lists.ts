@@ -9,7 +9,9 @@
 import { type Address, type Arena, byteOf, segmentOf } from '../memory/arena.ts';
 import { Element } from '../memory/element.ts';
 import * as listpack from '../memory/listpack.ts';
-import { ListCursor, type Quicklist } from '../memory/quicklist.ts';
+import type { Quicklist } from '../memory/quicklist.ts';
+import { ListCursor } from '../memory/quicklist-cursor.ts';
+import { fillBytes, fillCount } from '../memory/quicklist-fill.ts';
 import * as node from '../memory/quicklist-node.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
 import type { Database } from './database.ts';
@@ -17,10 +19,6 @@ import { ENC_LISTPACK, ENC_QUICKLIST, type Entries, TYPE_LIST } from './entry.ts
 import type { Keyspace } from './keyspace.ts';
 import { writePacked } from './packed-reply.ts';
 
-/** Node sizes in bytes for list-max-listpack-size -1 to -5. */
-const NODE_BYTES: readonly number[] = [4096, 8192, 16384, 32768, 65536];
-/** Largest listpack when list-max-listpack-size counts elements. */
-const COUNTED_MAX_BYTES = 8192;
 /** A big element is not kept beyond its command. */
 const SCRATCH_KEEP_BYTES = 64 * 1024;
 
@@ -34,7 +32,7 @@ export class Lists {
   /** The element under the cursor, or peeked at. */
   readonly element: Element = new Element();
   readonly #quick: Quicklist;
-  readonly #cursor: ListCursor = new ListCursor();
+  readonly #cursor: ListCursor;
   /** The cursor's place in a listpack; list 0 when it is in a quicklist. */
   #list: Address = 0;
   #position = 0;
@@ -48,6 +46,7 @@ export class Lists {
     this.arena = space.arena;
     this.entries = space.entries;
     this.#quick = space.lists;
+    this.#cursor = new ListCursor(space.arena);
     this.#readLimits();
   }
 
@@ -202,30 +201,30 @@ export class Lists {
       return this.#position !== 0;
     }
     this.#list = 0;
-    return this.#quick.seek(ref, index, this.#cursor);
+    return this.#cursor.seek(ref, index);
   }
 
   /** Reads the element under the cursor into `element`. */
   read(): void {
     if (this.#list !== 0) listpack.read(this.arena, this.#list, this.#position, this.element);
-    else this.#quick.read(this.#cursor, this.element);
+    else this.#cursor.read(this.element);
   }
 
   next(): boolean {
-    if (this.#list === 0) return this.#quick.next(this.#cursor);
+    if (this.#list === 0) return this.#cursor.next();
     this.#position = listpack.next(this.arena, this.#list, this.#position);
     return this.#position !== 0;
   }
 
   prev(): boolean {
-    if (this.#list === 0) return this.#quick.prev(this.#cursor);
+    if (this.#list === 0) return this.#cursor.prev();
     this.#position = listpack.prev(this.arena, this.#list, this.#position);
     return this.#position !== 0;
   }
 
   /** Whether the element under the cursor is this value. */
   equals(bytes: Uint8Array, at: number, length: number): boolean {
-    if (this.#list === 0) return this.#quick.equals(this.#cursor, bytes, at, length);
+    if (this.#list === 0) return this.#cursor.equals(bytes, at, length);
     return listpack.equals(this.arena, this.#list, this.#position, bytes, at, length);
   }
 
@@ -359,8 +358,8 @@ export class Lists {
     const fill = this.space.settings.listMaxListpackSize;
     if (fill === this.#fill) return;
     this.#fill = fill;
-    this.#maxBytes = fill < 0 ? NODE_BYTES[Math.min(-fill, NODE_BYTES.length) - 1]! : COUNTED_MAX_BYTES;
-    this.#maxCount = fill < 0 ? Infinity : Math.max(fill, 1);
+    this.#maxBytes = fillBytes(fill);
+    this.#maxCount = fillCount(fill);
     this.#quick.setFill(fill);
   }
 

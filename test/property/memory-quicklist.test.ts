@@ -8,7 +8,8 @@ import { validateListpack } from '../support/listpack-validate.ts';
 import * as listpack from '../../src/memory/listpack.ts';
 import * as node from '../../src/memory/quicklist-node.ts';
 import * as open from '../../src/memory/quicklist-open.ts';
-import { ListCursor, Quicklist } from '../../src/memory/quicklist.ts';
+import { Quicklist } from '../../src/memory/quicklist.ts';
+import { ListCursor } from '../../src/memory/quicklist-cursor.ts';
 
 const value = fc.oneof(
   fc.string({ unit: 'binary-ascii', maxLength: 12 }),
@@ -76,7 +77,7 @@ test('a quicklist behaves as an array of strings', () => {
       const maxBytes = limit < 0 ? 4096 << (-limit - 1) : 8192;
       const header = lists.create();
       const element = new Element();
-      const cursor = new ListCursor();
+      const cursor = new ListCursor(arena);
       const model: string[] = [];
       for (const { kind, value: text, index, many } of steps) {
         const bytes = Buffer.from(text, 'latin1');
@@ -97,7 +98,7 @@ test('a quicklist behaves as an array of strings', () => {
           } else {
             if (model.length === 0) break;
             const at = (index + i * 7) % model.length;
-            assert.ok(lists.seek(header, i % 2 === 0 ? at : at - model.length, cursor));
+            assert.ok(cursor.seek(header, i % 2 === 0 ? at : at - model.length));
             if (kind === 'before') {
               lists.insertBefore(header, cursor, bytes, 0, n);
               model.splice(at, 0, text);
@@ -117,7 +118,7 @@ test('a quicklist behaves as an array of strings', () => {
               const expected = model[forward ? at : at - 1];
               assert.equal(more, expected !== undefined);
               if (more) {
-                lists.read(cursor, element);
+                cursor.read(element);
                 assert.equal(element.toString(), expected);
               }
             }
@@ -128,15 +129,15 @@ test('a quicklist behaves as an array of strings', () => {
         assert.equal(lists.count(header), model.length);
       }
       let i = 0;
-      for (let more = lists.first(header, cursor); more; more = lists.next(cursor)) {
-        lists.read(cursor, element);
+      for (let more = cursor.first(header); more; more = cursor.next()) {
+        cursor.read(element);
         assert.equal(element.toString(), model[i]);
         const bytes = Buffer.from(model[i++]!, 'latin1');
-        assert.ok(lists.equals(cursor, bytes, 0, bytes.length));
+        assert.ok(cursor.equals(bytes, 0, bytes.length));
       }
       assert.equal(i, model.length);
-      for (let more = lists.last(header, cursor); more; more = lists.prev(cursor)) {
-        lists.read(cursor, element);
+      for (let more = cursor.last(header); more; more = cursor.prev()) {
+        cursor.read(element);
         assert.equal(element.toString(), model[--i]);
       }
       assert.equal(i, 0);

@@ -4,7 +4,8 @@ import { Arena } from '../../src/memory/arena.ts';
 import { Element } from '../../src/memory/element.ts';
 import * as listpack from '../../src/memory/listpack.ts';
 import * as node from '../../src/memory/quicklist-node.ts';
-import { ListCursor, Quicklist } from '../../src/memory/quicklist.ts';
+import { Quicklist } from '../../src/memory/quicklist.ts';
+import { ListCursor } from '../../src/memory/quicklist-cursor.ts';
 
 test('nodes hold 8 KiB by default and a large element has a node of its own', () => {
   const arena = new Arena();
@@ -28,11 +29,11 @@ test('an adopted listpack becomes a node', () => {
   for (const text of ['a', '1', 'b']) list = listpack.append(arena, list, Buffer.from(text), 0, 1);
   lists.adoptListpack(header, list);
   lists.pushTail(header, Buffer.from('c'), 0, 1);
-  const cursor = new ListCursor();
+  const cursor = new ListCursor(arena);
   const element = new Element();
   const seen: string[] = [];
-  for (let more = lists.first(header, cursor); more; more = lists.next(cursor)) {
-    lists.read(cursor, element);
+  for (let more = cursor.first(header); more; more = cursor.next()) {
+    cursor.read(element);
     seen.push(element.toString());
   }
   assert.deepEqual(seen, ['a', '1', 'b', 'c']);
@@ -43,20 +44,20 @@ test('deleting most of a long list joins what is left into few nodes', () => {
   const arena = new Arena();
   const lists = new Quicklist(arena);
   const header = lists.create();
-  const cursor = new ListCursor();
+  const cursor = new ListCursor(arena);
   for (let i = 0; i < 20_000; i++) {
     const text = Buffer.from(`value:${i}`);
     lists.pushTail(header, text, 0, text.length);
   }
   const element = new Element();
   let i = 0;
-  for (let more = lists.first(header, cursor); more; i++) {
-    more = i % 100 === 0 ? lists.next(cursor) : lists.remove(header, cursor, true);
+  for (let more = cursor.first(header); more; i++) {
+    more = i % 100 === 0 ? cursor.next() : lists.remove(header, cursor, true);
   }
   assert.equal(lists.count(header), 200);
   assert.ok(node.word(arena, header, node.NODES) <= 2);
-  assert.ok(lists.seek(header, 150, cursor));
-  lists.read(cursor, element);
+  assert.ok(cursor.seek(header, 150));
+  cursor.read(element);
   assert.equal(element.toString(), 'value:15000');
 });
 
