@@ -83,12 +83,13 @@ export function debugLengths(call: Call): void {
   const encoding = entries.encoding(entry);
   if (entries.type(entry) !== TYPE_STRING || encoding === ENC_INT) throw notString;
   const key = entries.keyLength(entry);
-  const value = entries.ref(entry);
   const head = entries.keyStart(entry) - byteOf(entry);
-  const size = space.arena.capacity(entry);
+  const home = entries.home(entry);
+  const value = entries.ref(home);
+  const room = space.arena.capacity(home) - (entries.valueStart(home) - byteOf(home));
   call.reply.simple(
     `key_sds_len:${key}, key_sds_avail:0, key_zmalloc: ${head + key}, ` +
-      `val_sds_len:${value}, val_sds_avail:${size - head - key - value}, val_zmalloc: ${size - head - key}`,
+      `val_sds_len:${value}, val_sds_avail:${room - value}, val_zmalloc: ${room}`,
   );
 }
 

@@ -103,7 +103,7 @@ export class EntryEncoder {
     switch (entries.type(entry)) {
       case TYPE_STRING:
         this.#start(format.TYPE_STRING, entry);
-        this.#writer.length(entries.ref(entry));
+        this.#writer.length(entries.valueLength(entry));
         return;
       case TYPE_HASH:
         this.#startTable(entry);

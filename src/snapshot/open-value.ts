@@ -9,6 +9,7 @@
  *   OpenList    in open-list.ts
  *   OpenStream  in open-stream.ts
  */
+import type { Span } from '../base/span.ts';
 import type { Address } from '../memory/arena.ts';
 import type { RdbWriter } from '../rdb/write.ts';
 import type { EntryEncoder } from './encode.ts';
@@ -91,16 +92,13 @@ export class OpenTable extends Opened {
 export class OpenString extends Opened {
   readonly kind = 'string';
   readonly entry: Address;
-  readonly #bytes: Uint8Array;
-  #at: number;
-  #left: number;
+  readonly #left: Span;
 
-  constructor(keys: KeysWalk, early: Sink, entry: Address, bytes: Uint8Array, at: number, length: number) {
+  /** `value`: its bytes; the object is this one's from here on. */
+  constructor(keys: KeysWalk, early: Sink, entry: Address, value: Span) {
     super(keys, early);
     this.entry = entry;
-    this.#bytes = bytes;
-    this.#at = at;
-    this.#left = length;
+    this.#left = value;
   }
 
   /** The value is about to change or to go: copies what is left. */
@@ -110,10 +108,11 @@ export class OpenString extends Opened {
 
   /** Writes some bytes; true when all are written. */
   step(most: number, writer: RdbWriter): boolean {
-    const part = Math.min(most, this.#left);
-    writer.raw(this.#bytes, this.#at, part);
-    this.#at += part;
-    this.#left -= part;
-    return this.#left === 0;
+    const left = this.#left;
+    const part = Math.min(most, left.length);
+    writer.raw(left.bytes, left.at, part);
+    left.at += part;
+    left.length -= part;
+    return left.length === 0;
   }
 }

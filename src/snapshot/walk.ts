@@ -14,6 +14,7 @@ import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
 import type { Dict, DictWatcher } from '../memory/dict.ts';
 import * as node from '../memory/quicklist-node.ts';
 import { assert } from '../base/assert.ts';
+import { Span } from '../base/span.ts';
 import { type ChunkOutput, RdbWriter } from '../rdb/write.ts';
 import {
   ENC_HASHTABLE,
@@ -295,8 +296,8 @@ export class Walk implements DictWatcher, Holder, Aside {
     const { arena, entries, fields, members, scored } = this.#space;
     const { bigElements, bigStringBytes } = this.#limits;
     const type = entries.type(entry);
+    if (type === TYPE_STRING) return entries.valueLength(entry) > bigStringBytes;
     const ref = entries.ref(entry);
-    if (type === TYPE_STRING) return ref > bigStringBytes;
     switch (entries.encoding(entry)) {
       case ENC_HASHTABLE:
         return size(type === TYPE_HASH ? fields : members, ref) > bigElements;
@@ -334,10 +335,14 @@ export class Walk implements DictWatcher, Holder, Aside {
     const packed = this.#encoder.packed(entry);
     let value: OpenValue;
     if (type === TYPE_STRING || packed !== 0) {
-      const bytes = arena.u8[segmentOf(packed || entry)]!;
-      const at = packed === 0 ? entries.valueStart(entry) : byteOf(packed);
-      const length = packed === 0 ? ref : this.#encoder.packedBytes(entry, packed);
-      value = new OpenString(table, early, entry, bytes, at, length);
+      const span = new Span();
+      if (packed === 0) entries.value(entry, span);
+      else {
+        span.bytes = arena.u8[segmentOf(packed)]!;
+        span.at = byteOf(packed);
+        span.length = this.#encoder.packedBytes(entry, packed);
+      }
+      value = new OpenString(table, early, entry, span);
       this.#strings.set(entry, value);
       table.strings++;
     } else if (type === TYPE_LIST) {

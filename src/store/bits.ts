@@ -54,13 +54,13 @@ export class Bits {
     const tail = (0xff << (7 - (last % 8))) & 0xff;
     if (from === to) return ones(bytes[from]! & head & tail);
     const total = ones(bytes[from]! & head) + ones(bytes[to]! & tail);
-    return total + countBytes(bytes, this.#space.arena.u32[segmentOf(entry)]!, from + 1, to);
+    return total + countBytes(bytes, this.#words(entry), from + 1, to);
   }
 
   /** Offset of the first bit that is `bit`, from bit `first` to bit `last`, both included and within the value; or -1. */
   position(entry: Address, bit: number, first: number, last: number): number {
     const { bytes, at } = this.#space.entries.value(entry, this.#span);
-    const words = this.#space.arena.u32[segmentOf(entry)]!;
+    const words = this.#words(entry);
     const from = at + Math.floor(first / 8);
     const to = at + Math.floor(last / 8);
     // What is looked for shows as a 1 in a byte after this.
@@ -86,7 +86,7 @@ export class Bits {
   combine(operation: number, sources: readonly Address[]): Uint8Array {
     const { entries } = this.#space;
     let length = 0;
-    for (const entry of sources) if (entry !== 0) length = Math.max(length, entries.ref(entry));
+    for (const entry of sources) if (entry !== 0) length = Math.max(length, entries.valueLength(entry));
     const buffer = allocate(length);
     const result = new Uint8Array(buffer, 0, length);
     const words = new Int32Array(buffer);
@@ -97,6 +97,12 @@ export class Bits {
     if (operation === NOT) for (let i = 0; i < words.length; i++) words[i] = ~words[i]!;
     for (let i = 1; i < sources.length; i++) this.#apply(operation, result, words, sources[i]!);
     return result;
+  }
+
+  /** The words of the segment that the value lies in. */
+  #words(entry: Address): Uint32Array {
+    const { arena, entries } = this.#space;
+    return arena.u32[segmentOf(entries.home(entry))]!;
   }
 
   #apply(operation: number, result: Uint8Array, words: Int32Array, entry: Address): void {

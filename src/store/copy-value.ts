@@ -27,7 +27,7 @@ export function copyEntry(
   const isString = type === TYPE_STRING;
   const ref = isString ? 0 : copyValue(store, type, encoding, entries.ref(entry));
   try {
-    const copy = blocks.withKey(entry, bytes, at, length);
+    const copy = blocks.copyWithKey(entry, bytes, at, length);
     if (!isString) entries.setRef(copy, ref);
     entries.setLru(copy, space.newAccess);
     try {

@@ -12,7 +12,7 @@ import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
 import { copyBytes } from '../base/copy.ts';
 import { keyspaceEvents } from '../base/settings.ts';
 import { Span } from '../base/span.ts';
-import { ENC_RAW, KEY_BASE_ENTRY, KEY_OFFSET_EXPIRING, makeMeta, TYPE_HASH, TYPE_SET, TYPE_STRING } from './entry.ts';
+import { isApart, KEY_BASE_ENTRY, KEY_OFFSET_EXPIRING, makeMeta, TYPE_HASH, TYPE_SET, TYPE_STRING } from './entry.ts';
 import { ExpiryIndex } from './expiry-index.ts';
 import { hasFieldDeadlines } from './field-deadlines.ts';
 import type { Keyspace } from './keyspace.ts';
@@ -152,7 +152,7 @@ export class Database {
     const had = meta >>> 31 === 0 ? -1 : entries.expiry(old);
     const kept = keep ? had : Math.max(expiryMs, -1);
     // In place, if it was a string of the same layout and the block fits without much waste.
-    if ((meta & 7) === TYPE_STRING && kept < 0 === had < 0) {
+    if ((meta & 7) === TYPE_STRING && kept < 0 === had < 0 && !isApart(meta)) {
       const base = kept < 0 ? KEY_BASE_ENTRY : KEY_OFFSET_EXPIRING;
       if (arena.fits(old, base + keyLength + length)) {
         if (kept !== had) this.expiries.move(old, had, kept);
@@ -183,7 +183,7 @@ export class Database {
     const { entries, arena } = this.space;
     this.space.keys.beforeChange(this.#keys, entry);
     const valueAt = entries.valueStart(entry);
-    if (arena.fits(entry, valueAt - byteOf(entry) + length)) {
+    if (!isApart(entries.meta(entry)) && arena.fits(entry, valueAt - byteOf(entry) + length)) {
       entries.setEncoding(entry, stringEncoding(bytes, at, length));
       entries.setRef(entry, length);
       copyBytes(arena.u8[segmentOf(entry)]!, valueAt, bytes, at, length);
@@ -206,7 +206,6 @@ export class Database {
     this.space.keys.beforeChange(this.#keys, entry);
     const expiry = entries.expiry(entry);
     const moved = blocks.resizeString(entry, length);
-    entries.setEncoding(moved, ENC_RAW);
     if (moved === entry) return entry;
     if (expiry >= 0) this.expiries.replace(entry, moved, expiry);
     this.#replaceInTable(entry, moved);
@@ -318,10 +317,7 @@ export class Database {
     this.space.keys.beforeChange(this.#keys, entry);
     if (old >= 0) {
       if (expiryMs >= 0) this.expiries.move(entry, old, expiryMs);
-      else {
-        this.expiries.remove(entry, old);
-        blocks.dropExpiry(entry);
-      }
+      else return this.#dropExpiry(entry, old);
       return entry;
     }
     const moved = blocks.addExpiry(entry, expiryMs);
@@ -339,9 +335,9 @@ export class Database {
   }
 
   /**
-   * Moves an entry's value and expiry to another key (absent there) of the same or another database. The entry's block is
-   * freed. Returns the new entry. `makeWay` removes what the key has, or throws, once the new entry is built: what is
-   * needed from then on is little, and does not depend on the value.
+   * Moves an entry's value and expiry to another key (absent there) of the same or another database, in a time that does not
+   * depend on the value. The entry is no more then; returns the new one. `makeWay` removes what the key has, or throws, once
+   * the new entry is built: what is needed from then on is little.
    */
   rename(
     entry: Address,
@@ -373,7 +369,7 @@ export class Database {
     }
     const key = entries.key(entry, this.#span);
     this.#unlink(key.bytes, key.at, key.length, false);
-    arena.free(entry);
+    blocks.release(entry, moved);
     target.#created(bytes, at, length);
     if (target.waiting > 0) target.#filled(meta & 7, bytes, at, length);
     return moved;
@@ -538,11 +534,22 @@ export class Database {
 
   /** An entry has moved: the table shall have its new address, and the old block is free. */
   #replaceInTable(entry: Address, moved: Address): void {
-    const { entries, keys, hasher, arena } = this.space;
+    const { entries, keys, hasher, blocks } = this.space;
     const { bytes, at, length } = entries.key(entry, this.#span);
     keys.find(this.#keys, bytes, at, length, hasher.hash(bytes, at, length));
     keys.replaceFound(moved);
-    arena.free(entry);
+    blocks.release(entry, moved);
+  }
+
+  /** Takes the expiry `old` away from an entry that has it. It may move: returns its address. */
+  #dropExpiry(entry: Address, old: number): Address {
+    const { blocks } = this.space;
+    // Before the index: memory may run out here.
+    const moved = blocks.isLong(entry) ? blocks.longWith(entry, -1) : entry;
+    this.expiries.remove(entry, old);
+    if (moved === entry) blocks.dropExpiry(entry);
+    else this.#replaceInTable(entry, moved);
+    return moved;
   }
 
   #created(bytes: Uint8Array, at: number, length: number): void {

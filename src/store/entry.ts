@@ -7,6 +7,13 @@
  *   byte 8   u32  string: value length; others: address of the value's root block ("ref")
  *   byte 12       key bytes, then the string's bytes
  *
+ * A long string that gets another key or room for an expiry stays where it is, so that RENAME, MOVE and EXPIRE take no longer
+ * for it (entry-blocks.ts). The new entry is ENC_APART: its ref is the block of the old one, of which only the value counts,
+ * its "home". A home belongs to one entry, and is in no table or index.
+ *
+ *   entry [meta: ENC_APART | key length | ref | key]       home [meta | key length | value length | former key | value]
+ *                                         +-------------------->
+ *
  * Hash fields, set members and sorted-set members are items of the same family (see Dict): their first two words are
  * alike, set members have no third word, sorted-set members have an f64 score at byte 8.
  */
@@ -29,6 +36,8 @@ export const ENC_LISTPACK = 5;
 export const ENC_QUICKLIST = 6;
 export const ENC_SKIPLIST = 7;
 export const ENC_STREAM = 8;
+/** A raw string whose value lies in its home, not behind its key. Only who reads or makes a string's bytes tells it from ENC_RAW. */
+export const ENC_APART = 9;
 /** Hashes whose fields can expire: see field-deadlines.ts. No encoding of a hash above the first of these is without. */
 export const ENC_LISTPACK_EX = 12;
 export const ENC_HASHTABLE_EX = 13;
@@ -44,7 +53,7 @@ export const encodingNames: readonly string[] = [
   'quicklist',
   'skiplist',
   'stream',
-  '',
+  'raw',
   '',
   '',
   'listpackex',
@@ -60,6 +69,7 @@ export const KEY_BASE_SCORED = 16;
 export const KEY_OFFSET_EXPIRING = 20;
 
 const HAS_EXPIRY = 0x80000000;
+const FORM_BITS = 127;
 const LRU_SHIFT = 7;
 const LRU_BITS = 0xffffff;
 const LRU_FIELD = LRU_BITS << LRU_SHIFT;
@@ -133,7 +143,7 @@ export class Entries {
     return Uint8Array.from(this.arena.u8[segmentOf(entry)]!.subarray(at, at + this.keyLength(entry)));
   }
 
-  /** The word before the key: a string's length, or the address of a collection's root block. */
+  /** The word before the key: the length of an inline string, the home of one apart, or the address of a collection's root block. */
   ref(entry: Address): number {
     return this.arena.u32[segmentOf(entry)]![(this.keyStart(entry) - 4) >>> 2]!;
   }
@@ -144,16 +154,32 @@ export class Entries {
 
   /** The bytes of a string value, as a view into the arena. */
   value(entry: Address, out: Span): Span {
-    const start = this.keyStart(entry);
-    out.bytes = this.arena.u8[segmentOf(entry)]!;
-    out.at = start + this.keyLength(entry);
-    out.length = this.arena.u32[segmentOf(entry)]![(start - 4) >>> 2]!;
+    let home = entry;
+    let meta = this.meta(entry);
+    if (isApart(meta)) {
+      home = this.ref(entry);
+      meta = this.meta(home);
+    }
+    const start = byteOf(home) + KEY_BASE_ENTRY + ((meta >>> 31) << 3);
+    out.bytes = this.arena.u8[segmentOf(home)]!;
+    out.at = start + this.keyLength(home);
+    out.length = this.arena.u32[segmentOf(home)]![(start - 4) >>> 2]!;
     return out;
   }
 
-  /** Byte offset of a string value within the entry's segment. */
-  valueStart(entry: Address): number {
-    return this.keyStart(entry) + this.keyLength(entry);
+  /** Bytes of a string value. */
+  valueLength(entry: Address): number {
+    return this.ref(this.home(entry));
+  }
+
+  /** The block that a string's value lies in: the entry itself, but for one apart. */
+  home(entry: Address): Address {
+    return isApart(this.meta(entry)) ? this.ref(entry) : entry;
+  }
+
+  /** Byte offset of the value within the segment of an inline string, or of a home. */
+  valueStart(home: Address): number {
+    return this.keyStart(home) + this.keyLength(home);
   }
 
   /** Writes the words of a new entry; the caller writes key and value bytes. */
@@ -171,6 +197,11 @@ export class Entries {
       words[word + 4] = ref;
     }
   }
+}
+
+/** Whether an entry with this meta word is a string whose value lies in another block. */
+export function isApart(meta: number): boolean {
+  return (meta & FORM_BITS) === ENC_APART << 3;
 }
 
 /** Meta word of a new entry without an expiry. */

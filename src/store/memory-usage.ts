@@ -31,7 +31,10 @@ export function keyMemory(space: Keyspace, entry: Address, samples: number): num
   const { arena, entries } = space;
   const own = arena.capacity(entry) + TABLE_SHARE_BYTES + (entries.hasExpiry(entry) ? INDEX_SHARE_BYTES : 0);
   const type = entries.type(entry);
-  if (type === TYPE_STRING) return own;
+  if (type === TYPE_STRING) {
+    const home = entries.home(entry);
+    return home === entry ? own : own + arena.capacity(home);
+  }
   const ref = entries.ref(entry);
   if (type === TYPE_STREAM) return own + streamMemory(space.streamParts, ref, samples);
   switch (entries.encoding(entry)) {

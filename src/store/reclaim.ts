@@ -16,6 +16,7 @@ import {
   ENC_LISTPACK_EX,
   ENC_QUICKLIST,
   ENC_SKIPLIST,
+  isApart,
   TYPE_HASH,
   TYPE_LIST,
   TYPE_SET,
@@ -89,6 +90,7 @@ export class Reclaimer {
     const { entries, arena } = this.#space;
     const meta = entries.meta(entry);
     if ((meta & 7) !== TYPE_STRING) this.freeValue(meta & 7, (meta >>> 3) & 15, entries.ref(entry));
+    else if (isApart(meta)) arena.free(entries.ref(entry));
     arena.free(entry);
   }
 

@@ -1,7 +1,7 @@
 /**
  * String values: what a command does to the bytes of a string entry. Entries are described in entry.ts.
  */
-import { type Address, segmentOf } from '../memory/arena.ts';
+import type { Address } from '../memory/arena.ts';
 import { copyBytes } from '../base/copy.ts';
 import { Span } from '../base/span.ts';
 import type { Database } from './database.ts';
@@ -16,14 +16,14 @@ export class Strings {
   }
 
   length(entry: Address): number {
-    return this.#space.entries.ref(entry);
+    return this.#space.entries.valueLength(entry);
   }
 
   /** Overwrites or extends a string entry from `offset` on, zero-filling a gap. Returns the entry's address. */
   write(db: Database, entry: Address, offset: number, bytes: Uint8Array, at: number, length: number): Address {
     const target = db.resizeString(entry, Math.max(this.length(entry), offset + length));
     const value = this.#space.entries.value(target, this.#span);
-    copyBytes(this.#space.arena.u8[segmentOf(target)]!, value.at + offset, bytes, at, length);
+    copyBytes(value.bytes, value.at + offset, bytes, at, length);
     return target;
   }
 }

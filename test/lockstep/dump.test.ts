@@ -25,6 +25,7 @@ async function fill(both: Both): Promise<string[]> {
     ['SET', 'int', '12345'],
     ['SET', 'wide', '-9223372036854775808'],
     ['SET', 'long', long],
+    ['SET', 'longer', long.repeat(5)],
     ['RPUSH', 'list', 'a', '1', '-70000', long],
     ['RPUSH', 'biglist', ...many, 'x'.repeat(20_000)],
     ['SADD', 'intset', '1', '-5', '70000', '9223372036854775807'],
@@ -51,6 +52,9 @@ lockstep('DUMP of a value restores on the other server', async (both) => {
     await both('RESTORE', 'replaced', '0', theirs, 'replace');
     await both('TYPE', 'replaced');
     await both('TTL', 'replaced');
+    await both('RENAME', `${key} of ours`, 'renamed');
+    await both('RESTORE', 'again', '0', await dumpOf(both.headwater, 'renamed'), 'REPLACE');
+    await both('DEBUG', 'DIGEST-VALUE', key, 'renamed', 'again');
   }
 });
 

@@ -192,6 +192,67 @@ lockstep('RENAME and RENAMENX', both2and3, async (both) => {
   await both.close(2, 'TTL', 'u');
 });
 
+lockstep('long strings under another key, in another database, and with another expiry', async (both) => {
+  const inspect = async (key: string): Promise<void> => {
+    await both('STRLEN', key);
+    await both('OBJECT', 'ENCODING', key);
+    await both('GETRANGE', key, 4090, 4100);
+    await both('GET', key);
+    await both('BITCOUNT', key, 3, -3);
+    await both('BITPOS', key, 0, 5);
+    await both('GETBIT', key, 33_000);
+    await both('PEXPIRETIME', key);
+    await both('DEBUG', 'DIGEST-VALUE', key);
+  };
+  for (const length of [4095, 4096, 4097, 12_000, 2_000_000]) {
+    const value = 'ab c\xff'.repeat(length).slice(0, length);
+    await both('SET', 'first', value);
+    await both('RENAME', 'first', 'second');
+    await inspect('second');
+    await both('SETRANGE', 'second', 100, 'changed');
+    await both('SETBIT', 'second', 33_000, 1);
+    await both('BITFIELD', 'second', 'INCRBY', 'u16', 40, 1000);
+    await both('PEXPIREAT', 'second', 32_503_680_000_000);
+    await both('MOVE', 'second', 3);
+    await both('EXISTS', 'second');
+    await both('SELECT', 3);
+    await inspect('second');
+    await both('APPEND', 'second', 'x'.repeat(length));
+    await both('PERSIST', 'second');
+    await inspect('second');
+    await both('COPY', 'second', 'copy', 'DB', 4);
+    await both('COPY', 'second', 'third');
+    await both('BITOP', 'XOR', 'fourth', 'second', 'third', 'third');
+    await both('LCS', 'second', 'none');
+    await both('SETRANGE', 'third', 3 * length, 'end');
+    await both('INCR', 'second');
+    await both('GETEX', 'second', 'PXAT', 32_503_680_000_000);
+    await both('RENAMENX', 'second', 'third');
+    await both('RENAME', 'second', 'third');
+    await inspect('third');
+    await both('SET', 'third', value, 'KEEPTTL');
+    await both('GETEX', 'third', 'PERSIST');
+    await both('RENAME', 'third', 'fifth');
+    await both('SET', 'fifth', 'short', 'GET');
+    await both('RENAME', 'fourth', 'sixth');
+    await both('DEBUG', 'RELOAD');
+    await inspect('sixth');
+    await both('GETDEL', 'sixth');
+    await both('SELECT', 4);
+    await inspect('copy');
+    await both('DEL', 'copy');
+    await both('SELECT', 0);
+    await both('DBSIZE');
+  }
+  // A HyperLogLog is a string, too.
+  await both('PFADD', 'h', ...Array.from({ length: 5000 }, (_, i) => `element ${i}`));
+  await both('RENAME', 'h', 'hll');
+  await both('PFADD', 'hll', 'x', 'y', 'z');
+  await both('PFCOUNT', 'hll');
+  await both('PFMERGE', 'hll', 'none');
+  await both('STRLEN', 'hll');
+});
+
 lockstep('COPY', both2and3, async (both) => {
   const keys = await everyKind(both);
   for (const key of keys) {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { ArenaExhausted } from '../../src/memory/arena.ts';
 import * as listpack from '../../src/memory/listpack.ts';
+import { copyEntry } from '../../src/store/copy-value.ts';
 import { KEEP_EXPIRY } from '../../src/store/database.ts';
 import type { Database } from '../../src/store/database.ts';
 import {
@@ -11,20 +12,28 @@ import {
   ENC_INT,
   ENC_LISTPACK,
   ENC_RAW,
+  encodingNames,
   TYPE_HASH,
   TYPE_SET,
 } from '../../src/store/entry.ts';
+import { APART_MIN_BYTES } from '../../src/store/entry-blocks.ts';
 import type { Keyspace } from '../../src/store/keyspace.ts';
+import type { Store } from '../../src/store/store.ts';
+import { stringEncoding } from '../../src/store/string-encoding.ts';
 import { Span } from '../../src/base/span.ts';
 import { Strings } from '../../src/store/strings.ts';
 import { makeStore } from '../support/store.ts';
 
 const START = 1_700_000_000_000;
 
+function createStore(): Store {
+  const store = makeStore({ databases: 3 });
+  store.space.now = START;
+  return store;
+}
+
 function createSpace(): Keyspace {
-  const { space } = makeStore({ databases: 3 });
-  space.now = START;
-  return space;
+  return createStore().space;
 }
 
 interface Value {
@@ -35,7 +44,8 @@ interface Value {
 
 /** A database of the keyspace, beside a Map that says what must be in it. */
 class Subject {
-  readonly space = createSpace();
+  readonly store = createStore();
+  readonly space = this.store.space;
   readonly strings = new Strings(this.space);
   readonly models: Map<string, Value>[] = this.space.databases.map(() => new Map<string, Value>());
   readonly emptyBlocks = this.space.arena.blocks;
@@ -109,6 +119,26 @@ class Subject {
     this.models[db]!.delete(key);
   }
 
+  /** The value of the old key, and that of the copy, are two from here on. */
+  copy(db: number, key: string, toDb: number, to: string): void {
+    const entry = this.peek(db, key);
+    const value = this.models[db]!.get(key);
+    if (value?.text === undefined || this.models[toDb]!.has(to)) return;
+    const bytes = Buffer.from(to);
+    const copied = copyEntry(this.store, entry, this.space.databases[toDb]!, bytes, 0, bytes.length);
+    assert.equal(copied, this.peek(toDb, to));
+    this.models[toDb]!.set(to, { ...value });
+  }
+
+  replace(db: number, key: string, text: Buffer): void {
+    const entry = this.peek(db, key);
+    const value = this.models[db]!.get(key);
+    if (value?.text === undefined) return;
+    const moved = this.space.databases[db]!.replaceString(entry, text, 0, text.length);
+    assert.equal(moved, this.peek(db, key));
+    value.text = text;
+  }
+
   remove(db: number, key: string): void {
     const bytes = Buffer.from(key);
     assert.equal(this.space.databases[db]!.remove(bytes, 0, bytes.length), this.models[db]!.delete(key));
@@ -130,6 +160,11 @@ class Subject {
           continue;
         }
         const span = entries.value(entry, this.#span);
+        assert.equal(entries.valueLength(entry), value.text.length);
+        const name = encodingNames[entries.encoding(entry)]!;
+        // Whatever grew or was written to is raw, and short values become it, too.
+        const fresh = encodingNames[stringEncoding(value.text, 0, value.text.length)]!;
+        assert.ok(name === fresh || name === 'raw', name);
         assert.ok(Buffer.from(span.bytes.slice(span.at, span.at + span.length)).equals(value.text), key);
       }
     });
@@ -144,20 +179,24 @@ class Subject {
   }
 }
 
-const key = fc.integer({ min: 0, max: 12 }).map((i) => `k${i}`.padEnd(i * 3, 'x'));
+// One is so long that a long string is copied for it.
+const key = fc.integer({ min: 0, max: 12 }).map((i) => `k${i}`.padEnd(i < 12 ? i * 3 : 5000, 'x'));
 const text = fc.oneof(
   fc.integer().map((i) => Buffer.from(String(i))),
   fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes)),
   fc.integer({ min: 0, max: 3000 }).map((length) => Buffer.alloc(length, length)),
+  // Around the length from which on strings are not copied.
+  fc.integer({ min: APART_MIN_BYTES - 100, max: 2 * APART_MIN_BYTES }).map((length) => Buffer.alloc(length, length)),
 );
 const at = fc.oneof(fc.constant(-1), fc.integer({ min: START - 50, max: START + 50 }));
 const db = fc.nat(1);
 const operation = fc.oneof(
   fc.record({ do: fc.constant('set' as const), db, key, text, expiry: fc.oneof(at, fc.constant(KEEP_EXPIRY)) }),
   fc.record({ do: fc.constant('add' as const), db, key, big: fc.boolean() }),
-  fc.record({ do: fc.constant('write' as const), db, key, text, offset: fc.nat(300) }),
+  fc.record({ do: fc.constant('write' as const), db, key, text, offset: fc.oneof(fc.nat(300), fc.nat(6000)) }),
+  fc.record({ do: fc.constant('replace' as const), db, key, text }),
   fc.record({ do: fc.constant('expire' as const), db, key, expiry: at }),
-  fc.record({ do: fc.constant('rename' as const), db, key, toDb: db, to: key }),
+  fc.record({ do: fc.constantFrom('rename' as const, 'copy' as const), db, key, toDb: db, to: key }),
   fc.record({ do: fc.constant('remove' as const), db, key }),
   fc.record({ do: fc.constantFrom('clear' as const, 'swap' as const, 'reclaim' as const), db }),
 );
@@ -174,8 +213,12 @@ function apply(subject: Subject, one: Operation): void {
       return subject.write(one.db, one.key, one.offset, one.text);
     case 'expire':
       return subject.expire(one.db, one.key, one.expiry);
+    case 'replace':
+      return subject.replace(one.db, one.key, one.text);
     case 'rename':
       return subject.rename(one.db, one.key, one.toDb, one.to);
+    case 'copy':
+      return subject.copy(one.db, one.key, one.toDb, one.to);
     case 'remove':
       return subject.remove(one.db, one.key);
     case 'clear':

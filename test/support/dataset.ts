@@ -104,6 +104,11 @@ export function* dataset(seed: number, keys: number, bigBytes = 0): Generator<Co
       bigBytes,
     );
     yield ['SET', 'huge:string', value];
+    // Values that do not lie behind their keys.
+    yield ['SET', 'huge:first name', value];
+    yield ['RENAME', 'huge:first name', 'huge:renamed'];
+    yield ['SET', 'long:expiring', value.subarray(0, 5000)];
+    yield ['PEXPIRE', 'long:expiring', 3_600_000];
     yield ['HSET', 'huge:hash', 'field', value];
     yield ['RPUSH', 'huge:list', 'small', value, 'small'];
   }

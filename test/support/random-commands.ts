@@ -97,7 +97,7 @@ class Maker {
       this.random.text(8),
       this.random.text(40),
       'w'.repeat(this.below(90)),
-      this.below(20) === 0 ? 'long'.repeat(this.below(1500)) : 'short',
+      this.below(10) === 0 ? 'long'.repeat(this.below(3000)) : 'short',
     );
   }
 

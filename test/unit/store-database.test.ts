@@ -1,13 +1,23 @@
-/** Corners of one database: keys hidden on a replica, and changes for which memory ends half-way. */
+/** Corners of one database: keys hidden on a replica, changes for which memory ends half-way, and where long strings lie. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keyspaceEvents } from '../../src/base/settings.ts';
 import { ArenaExhausted } from '../../src/memory/arena.ts';
+import { Span } from '../../src/base/span.ts';
 import { copyEntry } from '../../src/store/copy-value.ts';
+import type { Database } from '../../src/store/database.ts';
+import { APART_MIN_BYTES } from '../../src/store/entry-blocks.ts';
+import { encodingNames } from '../../src/store/entry.ts';
+import { keyMemory } from '../../src/store/memory-usage.ts';
 import type { Store } from '../../src/store/store.ts';
 import { failAfter, makeStore } from '../support/store.ts';
 
 const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1');
+
+function textOf(store: Store, entry: number): string {
+  const { bytes, at, length } = store.entries.value(entry, new Span());
+  return Buffer.from(bytes.slice(at, at + length)).toString('latin1');
+}
 
 /** A hash with one field and an expiry. */
 function addHash(store: Store, name: string, expiryMs: number): number {
@@ -148,4 +158,137 @@ test('a database tells of new keys and of misses only when asked to', () => {
           : [];
     assert.deepEqual(heard, expected);
   }
+});
+
+/** Blocks that are left when the databases were emptied. */
+function emptied({ space }: Store): number {
+  for (const db of space.databases) db.clear();
+  space.reclaimer.finish();
+  return space.arena.blocks;
+}
+
+/** Bytes that the arena is asked for while `run` runs. */
+function allocated(store: Store, run: () => void): number {
+  const { arena } = store.space;
+  const { alloc } = arena;
+  let bytes = 0;
+  arena.alloc = (asked) => {
+    bytes += asked;
+    return alloc.call(arena, asked);
+  };
+  run();
+  arena.alloc = alloc;
+  return bytes;
+}
+
+test('a long string stays where it is when it gets another key, another database or an expiry', () => {
+  for (const length of [APART_MIN_BYTES, APART_MIN_BYTES + 1, 100_000, 8 * 1024 * 1024]) {
+    const store = makeStore();
+    const { space, entries } = store;
+    const [first, second] = space.databases as [Database, Database];
+    const { blocks } = space.arena;
+    const value = Buffer.alloc(length, '0123456789');
+    let entry = first.setString(bytesOf('k'), 0, 1, value, 0, length, -1);
+    const home = entry;
+    entries.setLru(entry, 77);
+    const steps: readonly (() => void)[] = [
+      () => (entry = first.rename(entry, first, bytesOf('other'), 0, 5)),
+      () => (entry = first.setExpiry(entry, 5000)),
+      () => (entry = first.setExpiry(entry, 6000)),
+      () => (entry = first.rename(entry, second, bytesOf('other'), 0, 5)),
+      () => (entry = second.setExpiry(entry, -1)),
+      () => (entry = second.rename(entry, first, bytesOf('k'), 0, 1)),
+    ];
+    for (const step of steps) {
+      const bytes = allocated(store, step);
+      if (length > APART_MIN_BYTES) {
+        assert.ok(bytes < 2000, `${bytes} bytes`);
+        assert.equal(entries.home(entry), home);
+      } else assert.equal(entries.home(entry), entry);
+      assert.equal(encodingNames[entries.encoding(entry)], 'raw');
+      assert.equal(entries.lru(entry), 77);
+      assert.ok(textOf(store, entry) === value.toString(), `${length}`);
+    }
+    assert.equal(first.peek(bytesOf('k'), 0, 1), entry);
+    assert.equal(second.size + first.expiring + second.expiring, 0);
+    assert.ok(first.remove(bytesOf('k'), 0, 1));
+    assert.equal(emptied(store), blocks);
+  }
+});
+
+test('a long string with an expiry stays where it is when it loses it', () => {
+  const store = makeStore();
+  const { space, entries } = store;
+  const db = space.databases[0]!;
+  const { blocks } = space.arena;
+  const value = Buffer.alloc(100_000, 'v');
+  const home = db.setString(bytesOf('k'), 0, 1, value, 0, value.length, 5000);
+  let entry = home;
+  const taken = space.arena.blocks;
+  const restore = failAfter(space.arena, 0);
+  assert.throws(() => db.setExpiry(home, -1), ArenaExhausted);
+  restore();
+  assert.equal(db.peek(bytesOf('k'), 0, 1), home);
+  assert.equal(entries.expiry(home), 5000);
+  assert.equal(space.arena.blocks, taken);
+  assert.ok(allocated(store, () => (entry = db.setExpiry(home, -1))) < 2000);
+  assert.equal(db.expiring, 0);
+  assert.equal(entries.home(entry), home);
+  assert.ok(textOf(store, entry) === value.toString());
+  assert.ok(db.remove(bytesOf('k'), 0, 1));
+  assert.equal(emptied(store), blocks);
+});
+
+test('a long string that was renamed grows and is overwritten like any other', () => {
+  const store = makeStore();
+  const { space, entries, strings } = store;
+  const db = space.databases[0]!;
+  const { blocks } = space.arena;
+  const length = 100_000;
+  db.setString(bytesOf('a'), 0, 1, Buffer.alloc(length, 'v'), 0, length, 9000);
+  const renamed = (): number => db.rename(db.peek(bytesOf('a'), 0, 1), db, bytesOf('b'), 0, 1);
+  let entry = renamed();
+  // In place, then beyond its block.
+  assert.equal(strings.write(db, entry, 50_000, bytesOf('w'), 0, 1), entry);
+  const home = entries.home(entry);
+  assert.equal(strings.write(db, entry, length + 1_000_000, bytesOf('x'), 0, 1), entry);
+  assert.notEqual(entries.home(entry), home);
+  assert.equal(entries.expiry(entry), 9000);
+  const grown = `${'v'.repeat(50_000)}w${'v'.repeat(49_999)}${'\0'.repeat(1_000_000)}x`;
+  assert.ok(textOf(store, entry) === grown);
+  assert.ok(keyMemory(space, entry, 0) > grown.length);
+  // A copy has bytes of its own.
+  const copy = copyEntry(store, entry, db, bytesOf('c'), 0, 1);
+  assert.equal(entries.home(copy), copy);
+  assert.equal(encodingNames[entries.encoding(copy)], 'raw');
+  assert.ok(db.remove(bytesOf('b'), 0, 1));
+  assert.ok(textOf(store, copy) === grown);
+  assert.ok(db.remove(bytesOf('c'), 0, 1));
+  assert.equal(emptied(store), blocks);
+  // Overwritten it lies behind its key again.
+  for (const replace of [
+    (): number => db.setString(bytesOf('b'), 0, 1, bytesOf('12'), 0, 2, -1),
+    (): number => db.replaceString(entry, bytesOf('12'), 0, 2),
+  ]) {
+    db.setString(bytesOf('a'), 0, 1, Buffer.alloc(length, 'v'), 0, length, -1);
+    entry = renamed();
+    const moved = replace();
+    assert.equal(entries.home(moved), moved);
+    assert.equal(textOf(store, moved), '12');
+    assert.equal(encodingNames[entries.encoding(moved)], 'int');
+    assert.ok(db.remove(bytesOf('b'), 0, 1));
+    assert.equal(emptied(store), blocks);
+  }
+});
+
+test('a long string is copied for a key that is longer, so that no key is kept that is no more', () => {
+  const store = makeStore();
+  const { space, entries } = store;
+  const db = space.databases[0]!;
+  const long = Buffer.alloc(2 * APART_MIN_BYTES, 'k');
+  const value = Buffer.alloc(APART_MIN_BYTES + 1, 'v');
+  const entry = db.setString(long, 0, long.length, value, 0, value.length, -1);
+  const moved = db.rename(entry, db, bytesOf('k'), 0, 1);
+  assert.equal(entries.home(moved), moved);
+  assert.ok(keyMemory(space, moved, 0) < long.length);
 });
