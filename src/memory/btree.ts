@@ -106,6 +106,38 @@ export class BTree {
     }
   }
 
+  /** Adds the entries [from, to), which are in order and come after all of the tree's. Throws ArenaExhausted, having added some. */
+  append(header: Address, values: Float64Array, items: Uint32Array, from: number, to: number): void {
+    const { arena } = this;
+    for (let next = from; next < to;) {
+      const levels = this.#headerWord(header, 2);
+      let leaf = this.#headerWord(header, 0);
+      for (let level = 0; level < levels; level++) {
+        const slot = node.childCount(arena, leaf) - 1;
+        this.#path[level] = leaf;
+        this.#slots[level] = slot;
+        leaf = node.childAt(arena, leaf, slot);
+      }
+      const count = leaf === 0 ? LEAF_ENTRIES : node.leafCount(arena, leaf);
+      const here = Math.min(to - next, LEAF_ENTRIES - count);
+      if (here === 0) {
+        this.insert(header, values[next]!, items[next]!);
+        next++;
+        continue;
+      }
+      node.setLeafCount(arena, leaf, count + here);
+      for (let i = 0; i < here; i++) node.putLeaf(arena, leaf, count + i, values[next + i]!, items[next + i]!);
+      this.#resizePath(header, levels, here);
+      next += here;
+    }
+  }
+
+  /** Below, equal or above zero as one item's key sorts before, with or after another's. */
+  compareItems(a: Address, b: Address): number {
+    this.#targetItem(0, b, 0);
+    return this.#compareKey(a);
+  }
+
   /** Removes the entry with this value and the key of this item (which must be alive). False when there is none. */
   remove(header: Address, value: number, item: Address): boolean {
     this.#targetItem(value, item, 0);

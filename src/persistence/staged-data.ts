@@ -9,6 +9,8 @@ import { LoadError, type LoadedPosition, loadFailure, type LoadOptions, StoreLoa
 import type { Store } from '../store/store.ts';
 
 const MIB = 1024 * 1024;
+/** Keys put in the order of their expiry between two looks at the clock. */
+const INDEX_STEP = 1024;
 /**
  * Longest string taken from a file or a master, whatever `proto-max-bulk-len` says here now: it was allowed where it was made.
  * The reader's window is twice as long as a string that comes in pieces, and must stay within 4 GiB.
@@ -29,12 +31,18 @@ export class StagedData {
   readonly #loader: StoreLoader;
   readonly #reader: RdbReader;
   readonly #staged: readonly Database[] | null;
+  /** Staged databases whose index is complete. */
+  #indexed = 0;
+  #failure: Error | null = null;
   #over = false;
 
   /** `log` gets what Redis says about a file's origin; `now` is Unix ms. */
   constructor(store: Store, log: Log, now: number, options: StagedDataOptions) {
     this.#store = store;
     this.#staged = options.inPlace === true ? null : store.space.createStaging();
+    // Nothing is taken out of staged data but a key that comes again.
+    if (this.#staged !== null && options.replaceExisting !== true)
+      for (const db of this.#staged) db.expiries.startBulk();
     this.#loader = new StoreLoader(store, this.#staged ?? store.space.databases, options);
     this.#loader.onAux = (name, value) => {
       describeOrigin(log, now, name, value);
@@ -80,14 +88,30 @@ export class StagedData {
     this.#reader.push(bytes);
   }
 
-  /** Parses up to `steps` keys or elements. Throws RdbError or LoadError, and the same again from then on. */
+  /**
+   * Parses up to `steps` keys or elements; `done` once the indexes are complete, too. Throws RdbError or LoadError, and the
+   * same again from then on.
+   */
   run(steps: number): RunResult {
+    if (this.#failure !== null) throw this.#failure;
     try {
-      return this.#reader.run(steps);
+      const result = this.#reader.run(steps);
+      return result === 'done' && this.#indexWork() ? 'paused' : result;
     } catch (error) {
       this.#loader.abandon();
-      throw loadFailure(error);
+      this.#failure = loadFailure(error);
+      throw this.#failure;
     }
+  }
+
+  /** Brings keys into the order in which they expire, for a while; true while more is left. */
+  #indexWork(): boolean {
+    const staged = this.#staged ?? [];
+    while (this.#indexed < staged.length) {
+      if (staged[this.#indexed]!.expiries.bulkWork(INDEX_STEP)) return true;
+      this.#indexed++;
+    }
+    return false;
   }
 
   /** What was pushed behind the end of the RDB: a copy. */

@@ -279,7 +279,7 @@ export class Database {
       linked = keys.insertAll(this.#keys, items, hashes, count);
       return linked;
     } finally {
-      if (linked < count) {
+      if (linked < count && !this.expiries.inBulk) {
         // Those that the table has not taken are indexed in vain.
         for (let i = 0; i < indexed; i++) {
           const entry = items[i]!;
@@ -396,7 +396,7 @@ export class Database {
 
   /** Gives back everything, the empty tables too: the end of a staging database. It must not be used afterwards. */
   dispose(): void {
-    this.space.reclaimer.freeTable(this.#keys, this.expiries.header, this.#hashes);
+    this.space.reclaimer.freeTable(this.#keys, this.expiries.header, this.#hashes, this.expiries.takeBulk());
     this.#keys = 0;
     this.expiries.header = 0;
     this.#hashes = 0;

@@ -4,6 +4,7 @@
  */
 import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
 import { Cursor } from '../memory/btree.ts';
+import { BTreeBulk } from '../memory/btree-bulk.ts';
 import type { Database } from './database.ts';
 import type { Keyspace } from './keyspace.ts';
 
@@ -15,6 +16,7 @@ export class ExpiryIndex {
   readonly #db: Database;
   readonly #space: Keyspace;
   readonly #cursor: Cursor = new Cursor();
+  #bulk: BTreeBulk | null = null;
 
   constructor(space: Keyspace, db: Database) {
     this.#space = space;
@@ -23,13 +25,44 @@ export class ExpiryIndex {
   }
 
   get count(): number {
-    return this.#space.deadlines.count(this.header);
+    const { deadlines } = this.#space;
+    return this.#bulk === null ? deadlines.count(this.header) : deadlines.count(this.header) + this.#bulk.pending;
+  }
+
+  // -- filling ------------------------------------------------------------------------------------------------
+
+  /** The index is empty, and many entries follow. They must be the database's until the end, or all be given up. */
+  startBulk(): void {
+    this.#bulk = new BTreeBulk(this.#space.deadlines);
+  }
+
+  get inBulk(): boolean {
+    return this.#bulk !== null;
+  }
+
+  /** No more follow: puts about `budget` of them in order. True while more are left. Throws ArenaExhausted. */
+  bulkWork(budget: number): boolean {
+    if (this.#bulk === null) return false;
+    if (this.#bulk.work(this.header, budget)) return true;
+    this.#bulk = null;
+    return false;
+  }
+
+  /** Hands over what was collected, to be freed. */
+  takeBulk(): BTreeBulk | null {
+    const bulk = this.#bulk;
+    this.#bulk = null;
+    return bulk;
   }
 
   // -- changes ------------------------------------------------------------------------------------------------
 
   /** Throws ArenaExhausted, having changed nothing. */
   insert(entry: Address, expiryMs: number): void {
+    if (this.#bulk !== null) {
+      this.#bulk.add(expiryMs, entry);
+      return;
+    }
     this.#space.deadlines.insert(this.header, expiryMs, entry);
     this.#noteLocal(entry);
   }

@@ -24,6 +24,7 @@ import {
   TYPE_STRING,
   TYPE_ZSET,
 } from './entry.ts';
+import type { BTreeBulk } from '../memory/btree-bulk.ts';
 import type { Keyspace } from './keyspace.ts';
 
 /** Values with at most this many elements and buckets are freed at once. */
@@ -121,8 +122,8 @@ export class Reclaimer {
     }
   }
 
-  /** Frees a database's tables with all entries. */
-  freeTable(keys: Address, deadlines: Address, hashes: Address): void {
+  /** Frees a database's tables with all entries. `bulk`: its index was not complete. */
+  freeTable(keys: Address, deadlines: Address, hashes: Address, bulk: BTreeBulk | null = null): void {
     const space = this.#space;
     const held = space.keys.isGuarded(keys);
     const small = space.keys.count(keys) + space.keys.buckets(keys) <= AT_ONCE;
@@ -132,6 +133,10 @@ export class Reclaimer {
     const job: Job = {
       count: 0,
       step: (budget) => {
+        if (bulk !== null) {
+          if (!bulk.free(budget)) return false;
+          bulk = null;
+        }
         if (!indexDone) {
           indexDone = space.deadlines.free(deadlines, budget);
           if (!indexDone) return false;
