@@ -6,6 +6,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createConnection } from 'node:net';
 import { type Pinger, startPinger } from './pinger.ts';
 import { type BenchServer, type Kind, kinds, printTable, startServer } from './support.ts';
+import { startTaker, type Taker } from './taker.ts';
 
 const args = [
   '--repl-diskless-sync',
@@ -29,6 +30,9 @@ interface Writer {
   readonly pipeline: number;
 }
 
+/** Where the replica runs: beside the master, with its share of the processors, or elsewhere. */
+type Place = 'beside' | 'elsewhere';
+
 const writers: readonly (Writer | null)[] = [
   null,
   { name: 'one writer', connections: 1, pipeline: 16 },
@@ -45,37 +49,51 @@ interface Figures {
 }
 
 /** `counts`: numbers of keys; `settleMs`: how long the writer runs before it counts. */
-export async function syncUnderLoad(counts: readonly number[], settleMs: number): Promise<void> {
+export async function syncUnderLoad(
+  counts: readonly number[],
+  settleMs: number,
+  places: readonly Place[] = ['beside', 'elsewhere'],
+): Promise<void> {
   console.log('### Full sync with clients looking on: keys of 64 bytes\n');
   const table: string[][] = [];
   for (const keys of counts)
     for (const writer of writers)
-      for (const kind of kinds) {
-        const { seconds, stallMs, memory, before, during } = await measure(kind, keys, writer, settleMs);
-        table.push([
-          `${kind} ${keys.toLocaleString('en')}${writer === null ? '' : `, ${writer.name}`}`,
-          seconds.toFixed(2),
-          stallMs.toFixed(1),
-          memory.toFixed(2),
-          writer === null ? '-' : Math.round(before).toLocaleString('en'),
-          writer === null ? '-' : Math.round(during).toLocaleString('en'),
-          writer === null ? '-' : (during / before).toFixed(2),
-        ]);
-      }
+      for (const place of places)
+        for (const kind of kinds) {
+          const { seconds, stallMs, memory, before, during } = await measure(kind, keys, writer, place, settleMs);
+          table.push([
+            `${kind} ${keys.toLocaleString('en')}${writer === null ? '' : `, ${writer.name}`}`,
+            place,
+            seconds.toFixed(2),
+            stallMs.toFixed(1),
+            memory.toFixed(2),
+            writer === null ? '-' : Math.round(before).toLocaleString('en'),
+            writer === null ? '-' : Math.round(during).toLocaleString('en'),
+            writer === null ? '-' : (during / before).toFixed(2),
+          ]);
+        }
   printTable(
-    ['keys', 'seconds', 'longest stall, ms', 'peak memory / before', 'writes/s before', 'during', 'ratio'],
+    ['keys', 'replica', 'seconds', 'longest stall, ms', 'peak memory / before', 'writes/s before', 'during', 'ratio'],
     table,
   );
 }
 
-async function measure(kind: Kind, keys: number, load: Writer | null, settleMs: number): Promise<Figures> {
+async function measure(
+  kind: Kind,
+  keys: number,
+  load: Writer | null,
+  place: Place,
+  settleMs: number,
+): Promise<Figures> {
   const master = await startServer(kind, args);
   let replica: BenchServer | undefined;
+  let taker: Taker | undefined;
   let writer: ChildProcess | undefined;
   let pinger: Pinger | undefined;
   try {
     await populate(master.port, keys);
-    replica = await startServer(kind, args);
+    if (place === 'beside') replica = await startServer(kind, args);
+    else taker = await startTaker(master.port);
     let before = 0;
     if (load !== null) {
       writer = startWriter(load, master.port, keys);
@@ -90,8 +108,10 @@ async function measure(kind: Kind, keys: number, load: Writer | null, settleMs: 
     const sampler = setInterval(() => (peak = Math.max(peak, master.residentBytes())), SAMPLE_MS);
     const commands = await processed(master);
     const start = performance.now();
-    await replica.cli('REPLICAOF', '127.0.0.1', String(master.port));
-    await linkUp(replica.port);
+    if (replica !== undefined) {
+      await replica.cli('REPLICAOF', '127.0.0.1', String(master.port));
+      await linkUp(replica.port);
+    } else await taker!.sync();
     const seconds = (performance.now() - start) / 1000;
     const during = load !== null ? ((await processed(master)) - commands) / seconds : 0;
     const stallMs = await pinger.longest();
@@ -102,6 +122,7 @@ async function measure(kind: Kind, keys: number, load: Writer | null, settleMs: 
   } finally {
     await pinger?.stop();
     writer?.kill('SIGKILL');
+    await taker?.stop();
     await replica?.stop();
     await master.stop();
   }

@@ -1,0 +1,66 @@
+/**
+ * A worker that follows a master as a replica does, and lets all go that it gets: how a master fares whose replicas are other machines.
+ * A whole replica beside the master would take processor time from it.
+ */
+import { createConnection } from 'node:net';
+import { parentPort, workerData, Worker } from 'node:worker_threads';
+import { fileURLToPath } from 'node:url';
+
+/** Of a diskless transfer's end marker. */
+const MARK_BYTES = 40;
+const ACK_MS = 1000;
+const ACK = Buffer.from('*3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$1\r\n0\r\n');
+
+export interface Taker {
+  /** Begins a full sync; resolves once the snapshot has come in whole. */
+  sync(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startTaker(port: number): Promise<Taker> {
+  const worker = new Worker(fileURLToPath(import.meta.url), { workerData: { masterPort: port } });
+  await new Promise((resolve) => worker.once('message', resolve));
+  return {
+    sync: () => {
+      worker.postMessage('sync');
+      return new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+    },
+    stop: async () => {
+      await worker.terminate();
+    },
+  };
+}
+
+const port = (workerData as { readonly masterPort?: number } | null)?.masterPort;
+if (parentPort !== null && port !== undefined) {
+  const parent = parentPort;
+  const socket = createConnection(port, '127.0.0.1').setNoDelay(true);
+  socket.on('close', () => {
+    throw new Error('the master closed the link of the full sync');
+  });
+  let greeting = '';
+  let mark: Buffer | undefined;
+  let tail = Buffer.alloc(0);
+  socket.once('connect', () => parent.postMessage('ready'));
+  socket.on('data', (bytes) => {
+    if (mark === undefined) {
+      greeting += bytes.toString('latin1');
+      if (greeting === '+OK\r\n') socket.write('PSYNC ? -1\r\n');
+      const found = /\$EOF:(.{40})\r\n/.exec(greeting);
+      if (found === null) return;
+      mark = Buffer.from(found[1]!, 'latin1');
+      bytes = Buffer.from(greeting.slice(found.index + found[0].length), 'latin1');
+    }
+    if (mark.length === 0) return;
+    // The transfer ends with the mark, which may come in two pieces.
+    tail = Buffer.concat([tail, bytes.subarray(-MARK_BYTES)]).subarray(-MARK_BYTES);
+    if (tail.equals(mark)) {
+      mark = Buffer.alloc(0);
+      socket.write(ACK);
+      setInterval(() => socket.write(ACK), ACK_MS);
+      parent.postMessage('synced');
+      return;
+    }
+  });
+  parent.on('message', () => socket.write('REPLCONF capa eof capa psync2\r\n'));
+}
