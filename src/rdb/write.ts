@@ -28,6 +28,7 @@ import {
   STRING_LZF,
   WRITTEN_VERSION,
 } from './format.ts';
+import { COMPRESS_SAVES_BYTES, LongPacker } from './long-packer.ts';
 import { LzfCompressor } from './lzf.ts';
 
 /**
@@ -45,20 +46,18 @@ export interface RdbWriterOptions {
   readonly checksum?: boolean;
   /** `rdbcompression`: LZF for strings of more than 20 bytes, where it saves any. Default on. */
   readonly compress?: boolean;
-  /** Longer strings are written plain, since compressing one takes time in proportion. Default DEFAULT_COMPRESS_LIMIT_BYTES. */
+  /** Longer strings are written plain. Default DEFAULT_COMPRESS_LIMIT_BYTES. */
   readonly compressLimitBytes?: number;
 }
 
 export const MIN_CHUNK_BYTES = 64;
 export const MAX_CHUNK_BYTES: number = 16 * 1024 * 1024;
 export const DEFAULT_CHUNK_BYTES: number = 256 * 1024;
-/** About a millisecond of compression. */
-export const DEFAULT_COMPRESS_LIMIT_BYTES: number = 256 * 1024;
+/** The result waits in memory until its length is known. */
+export const DEFAULT_COMPRESS_LIMIT_BYTES: number = 16 * 1024 * 1024;
 
 /** Redis compresses only strings longer than this... */
 const COMPRESS_ABOVE_BYTES = 20;
-/** ... and only if that saves this much. */
-const COMPRESS_SAVES_BYTES = 4;
 /** "-2147483648" */
 const LONGEST_INT32 = 11;
 /** Room for any opcode, length prefix, integer or double. */
@@ -80,6 +79,7 @@ export class RdbWriter {
   #at = 0;
   #flushed = 0;
   #compressor: LzfCompressor | undefined;
+  #packer: LongPacker | undefined;
   #packed = new Uint8Array(0);
 
   /** Throws RangeError on a `chunkBytes` out of range. */
@@ -227,7 +227,7 @@ export class RdbWriter {
 
   /**
    * A string with its length: key, value, element, or a listpack or intset as it is. Small decimal integers and
-   * compressible strings take Redis's shorter forms. To write one in pieces, use `length` and `raw`.
+   * compressible strings take Redis's shorter forms. To write one in pieces, use `length` or `packedLength`, and `raw`.
    */
   string(bytes: Uint8Array, at: number, length: number): void {
     if (length <= LONGEST_INT32) {
@@ -237,6 +237,23 @@ export class RdbWriter {
     }
     this.length(length);
     this.raw(bytes, at, length);
+  }
+
+  /** Strings are compressed. */
+  get compresses(): boolean {
+    return this.#compressLimit > 0;
+  }
+
+  /** Compresses one string at a time, in pieces, for this writer. */
+  get packer(): LongPacker {
+    return (this.#packer ??= new LongPacker(this.#lzf));
+  }
+
+  /** The lengths of a compressed string: of its compressed bytes, which follow, and of itself. */
+  packedLength(packedBytes: number, length: number): void {
+    this.type((LENGTH_ENCODED << 6) | STRING_LZF);
+    this.length(packedBytes);
+    this.length(length);
   }
 
   /** A JS string as UTF-8. */
@@ -356,15 +373,16 @@ export class RdbWriter {
     return true;
   }
 
+  get #lzf(): LzfCompressor {
+    return (this.#compressor ??= new LzfCompressor());
+  }
+
   #compressed(bytes: Uint8Array, at: number, length: number): boolean {
-    this.#compressor ??= new LzfCompressor();
     const limit = length - COMPRESS_SAVES_BYTES;
     if (this.#packed.length < limit) this.#packed = new Uint8Array(Math.max(4096, limit));
-    const size = this.#compressor.compress(bytes, at, length, this.#packed, limit);
+    const size = this.#lzf.compress(bytes, at, length, this.#packed, limit);
     if (size === 0) return false;
-    this.type((LENGTH_ENCODED << 6) | STRING_LZF);
-    this.length(size);
-    this.length(length);
+    this.packedLength(size, length);
     this.raw(this.#packed, 0, size);
     return true;
   }

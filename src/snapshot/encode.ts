@@ -88,7 +88,7 @@ export class EntryEncoder {
 
   /**
    * All of an entry but its elements, which follow one by one: `element` of each item of a table, in any order, `node` of
-   * each node of a quicklist, the raw bytes of a string or of `packed`, or what `streams` writes of a stream. `object` writes the same form in
+   * each node of a quicklist, the bytes of a string or of `packed` with their length, or what `streams` writes of a stream. `object` writes the same form in
    * one go.
    */
   open(entry: Address): void {
@@ -97,13 +97,11 @@ export class EntryEncoder {
     const packed = this.packed(entry);
     if (packed !== 0) {
       this.#startPacked(entry);
-      this.#writer.length(this.packedBytes(entry, packed));
       return;
     }
     switch (entries.type(entry)) {
       case TYPE_STRING:
         this.#start(format.TYPE_STRING, entry);
-        this.#writer.length(entries.valueLength(entry));
         return;
       case TYPE_HASH:
         this.#startTable(entry);

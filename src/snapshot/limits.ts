@@ -1,6 +1,8 @@
 /**
  * The bounds of snapshots, and what happens when one is reached. Tests make them small, so that little data meets them all.
  */
+import { DEFAULT_COMPRESS_LIMIT_BYTES } from '../rdb/write.ts';
+
 export interface SnapshotLimits {
   /** Longest stretch of work between two looks at the clients, ms... */
   readonly sliceMs: number;
@@ -22,10 +24,14 @@ export interface SnapshotLimits {
   readonly stepItems: number;
   /** Collections with more elements and buckets are written piece by piece... */
   readonly bigElements: number;
+  /** ... or more memory in elements... */
+  readonly bigTableBytes: number;
   /** ... lists and streams with more nodes... */
   readonly bigNodes: number;
-  /** ... and longer strings, as values and in collections, too; so much is compressed at most. */
+  /** ... and longer strings, as values and in collections, too... */
   readonly bigStringBytes: number;
+  /** ... of which those that are longer than this are not compressed. */
+  readonly packedStringBytes: number;
   /** What is long is written in pieces of about so many bytes, and not more is written between two looks at the clock. */
   readonly pieceBytes: number;
   /** Size of the pieces that go to consumers. */
@@ -61,8 +67,10 @@ export const snapshotLimits: SnapshotLimits = {
   longestRestMs: 8,
   stepItems: 64,
   bigElements: 1024,
+  bigTableBytes: 64 * KIB,
   bigNodes: 16,
-  bigStringBytes: 256 * KIB,
+  bigStringBytes: 64 * KIB,
+  packedStringBytes: DEFAULT_COMPRESS_LIMIT_BYTES,
   pieceBytes: 64 * KIB,
   chunkBytes: 128 * KIB,
   aheadBytes: MIB,

@@ -1,9 +1,13 @@
 /**
- * What is too long for one slice: strings of the file, as they lie in memory. The length of each is written first, its
- * bytes follow in pieces. Between two pieces they must stay where they are: whoever is about to change them calls `finish`
- * before.
+ * What is too long for one slice: strings of the file, as they lie in memory, in pieces. Between two pieces they must stay where
+ * they are: whoever is about to change them calls `finish` before.
+ *
+ *   begin --> packing, piece by piece, if that is wanted --> saves something:  header, compressed bytes in pieces
+ *                                                        `-> saves nothing, or `finish` comes first:  length, bytes in pieces
  */
+import type { LongPacker } from '../rdb/long-packer.ts';
 import type { RdbWriter } from '../rdb/write.ts';
+import type { SnapshotLimits } from './limits.ts';
 
 interface Part {
   readonly bytes: Uint8Array;
@@ -12,35 +16,39 @@ interface Part {
 }
 
 export class LongString {
-  /** Bytes of the present string that are still to be written. */
+  /** Bytes that are still to be written, or to be packed. */
   #left = 0;
   #bytes: Uint8Array = NOTHING;
   #at = 0;
+  /** While the present string is being packed: nothing of it was written. */
+  #packer: LongPacker | null = null;
   /** Strings that follow, the next one last. */
   readonly #more: Part[] = [];
   #score: number | undefined;
-  /** What a string may have to be written whole, in its shortest form. */
-  readonly #most: number;
+  readonly #limits: SnapshotLimits;
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(limits: SnapshotLimits) {
+    this.#limits = limits;
   }
 
   /** Whether there is something left. */
   get active(): boolean {
-    return this.#left > 0 || this.#more.length > 0;
+    return this.#left > 0 || this.#packer !== null || this.#more.length > 0;
   }
 
-  /** Begins a string. A short one is written at once. */
+  /** Begins a string. A short one is written at once, in its shortest form. */
   begin(writer: RdbWriter, bytes: Uint8Array, at: number, length: number): void {
-    if (length <= this.#most) {
+    if (length <= this.#limits.bigStringBytes) {
       writer.string(bytes, at, length);
       return;
     }
-    writer.length(length);
     this.#bytes = bytes;
     this.#at = at;
     this.#left = length;
+    if (writer.compresses && length <= this.#limits.packedStringBytes) {
+      this.#packer = writer.packer;
+      this.#packer.begin(length);
+    } else writer.length(length);
   }
 
   /** A string that comes behind the one that was begun. */
@@ -53,8 +61,12 @@ export class LongString {
     this.#score = score;
   }
 
-  /** Writes up to `most` bytes; true when all are written. */
+  /** Packs or writes up to `most` bytes; true when all are written. */
   step(writer: RdbWriter, most: number): boolean {
+    if (this.#packer !== null) {
+      this.#pack(writer, this.#packer, most);
+      return false;
+    }
     const part = Math.min(most, this.#left);
     writer.raw(this.#bytes, this.#at, part);
     this.#at += part;
@@ -69,8 +81,36 @@ export class LongString {
     return true;
   }
 
+  /** Writes all that is left, at once: what is not packed yet stays plain. */
   finish(writer: RdbWriter): void {
-    while (this.active) this.step(writer, Infinity);
+    while (this.active) {
+      if (this.#packer !== null) this.#plain(writer, this.#packer);
+      else this.step(writer, Infinity);
+    }
+  }
+
+  #pack(writer: RdbWriter, packer: LongPacker, most: number): void {
+    const part = Math.min(most, this.#left);
+    if (!packer.add(this.#bytes, this.#at, part)) {
+      this.#plain(writer, packer);
+      return;
+    }
+    this.#at += part;
+    this.#left -= part;
+    if (this.#left > 0) return;
+    writer.packedLength(packer.packedBytes, packer.length);
+    this.#packer = null;
+    this.#bytes = packer.bytes;
+    this.#at = 0;
+    this.#left = packer.packedBytes;
+  }
+
+  #plain(writer: RdbWriter, packer: LongPacker): void {
+    const packed = packer.length - this.#left;
+    this.#packer = null;
+    this.#at -= packed;
+    this.#left += packed;
+    writer.length(this.#left);
   }
 }
 

@@ -83,7 +83,7 @@ export class OpenNodes implements NodeKeeper {
     this.#encoder = encoder;
     this.#limits = limits;
     this.#aside = aside;
-    this.#long = new LongString(limits.bigStringBytes);
+    this.#long = new LongString(limits);
   }
 
   /** Takes note of a list's nodes; they are packed or plain. */

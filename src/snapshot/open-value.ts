@@ -41,7 +41,7 @@ export class OpenTable extends Opened {
     this.#type = type;
     this.#earliest = earliest;
     this.#limits = limits;
-    this.#long = new LongString(limits.bigStringBytes);
+    this.#long = new LongString(limits);
   }
 
   /** An element that was not written is about to change. */
@@ -92,27 +92,39 @@ export class OpenTable extends Opened {
 export class OpenString extends Opened {
   readonly kind = 'string';
   readonly entry: Address;
-  readonly #left: Span;
+  readonly #value: Span;
+  readonly #long: LongString;
+  /** Its turn has come, or its bytes were copied. */
+  #begun = false;
 
   /** `value`: its bytes; the object is this one's from here on. */
-  constructor(keys: KeysWalk, early: Sink, entry: Address, value: Span) {
+  constructor(keys: KeysWalk, early: Sink, entry: Address, value: Span, limits: SnapshotLimits) {
     super(keys, early);
     this.entry = entry;
-    this.#left = value;
+    this.#value = value;
+    this.#long = new LongString(limits);
   }
 
   /** The value is about to change or to go: copies what is left. */
   beforeChange(main: RdbWriter): void {
-    this.step(Infinity, this.target(main));
+    if (this.#begun) {
+      this.#long.finish(main);
+      return;
+    }
+    this.#begun = true;
+    const { bytes, at, length } = this.#value;
+    const target = this.target(main);
+    target.length(length);
+    target.raw(bytes, at, length);
   }
 
   /** Writes some bytes; true when all are written. */
-  step(most: number, writer: RdbWriter): boolean {
-    const left = this.#left;
-    const part = Math.min(most, left.length);
-    writer.raw(left.bytes, left.at, part);
-    left.at += part;
-    left.length -= part;
-    return left.length === 0;
+  step(most: number, main: RdbWriter): boolean {
+    if (!this.#begun) {
+      this.#begun = true;
+      const { bytes, at, length } = this.#value;
+      this.#long.begin(main, bytes, at, length);
+    } else if (this.#long.active) this.#long.step(main, most);
+    return !this.#long.active;
   }
 }

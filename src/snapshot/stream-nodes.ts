@@ -68,7 +68,7 @@ export class StreamNodes {
     this.#limits = limits;
     this.#aside = aside;
     this.#sets = sets;
-    this.#long = new LongString(limits.bigStringBytes);
+    this.#long = new LongString(limits);
     this.#left = parts.nodes.count(this.#header);
     if (parts.nodes.last(this.#header, this.#cursor)) parts.nodes.readId(this.#cursor, this.#last);
   }

@@ -102,7 +102,11 @@ export class Walk implements DictWatcher, Holder, Aside {
     this.#space = space;
     this.#limits = limits;
     this.#options = options;
-    this.#main = new RdbWriter(output, { ...options, chunkBytes: limits.chunkBytes });
+    this.#main = new RdbWriter(output, {
+      ...options,
+      chunkBytes: limits.chunkBytes,
+      compressLimitBytes: limits.bigStringBytes,
+    });
     this.#encoder = new EntryEncoder(space, this.#main);
     this.#nodes = new OpenNodes(space.arena, this.#main, this.#encoder, limits, this);
     this.#streams = new OpenStreams(this.#main, space.reclaimer);
@@ -181,7 +185,8 @@ export class Walk implements DictWatcher, Holder, Aside {
   // -- what is kept aside -----------------------------------------------------------------------------------------
 
   sink(chunkBytes: number): Sink {
-    return new Sink({ compress: this.#options.compress }, chunkBytes);
+    const { compress } = this.#options;
+    return new Sink({ compress, compressLimitBytes: this.#limits.bigStringBytes }, chunkBytes);
   }
 
   keep(bytes: number): void {
@@ -294,17 +299,17 @@ export class Walk implements DictWatcher, Holder, Aside {
 
   #isBig(entry: Address): boolean {
     const { arena, entries, fields, members, scored } = this.#space;
-    const { bigElements, bigStringBytes } = this.#limits;
+    const { bigStringBytes } = this.#limits;
     const type = entries.type(entry);
     if (type === TYPE_STRING) return entries.valueLength(entry) > bigStringBytes;
     const ref = entries.ref(entry);
     switch (entries.encoding(entry)) {
       case ENC_HASHTABLE:
-        return size(type === TYPE_HASH ? fields : members, ref) > bigElements;
+        return this.#isBigTable(type === TYPE_HASH ? fields : members, ref);
       case ENC_HASHTABLE_EX:
-        return size(fields, this.#space.fieldDeadlines.fields(ref)) > bigElements;
+        return this.#isBigTable(fields, this.#space.fieldDeadlines.fields(ref));
       case ENC_SKIPLIST:
-        return size(scored, node.word(arena, ref, 0)) > bigElements;
+        return this.#isBigTable(scored, node.word(arena, ref, 0));
       case ENC_QUICKLIST:
         return isBigList(arena, ref, this.#limits);
       case ENC_STREAM:
@@ -321,6 +326,17 @@ export class Walk implements DictWatcher, Holder, Aside {
       default:
         return false;
     }
+  }
+
+  /** It has many elements, or long ones. */
+  #isBigTable(dict: Dict, header: Address): boolean {
+    const { bigElements, bigTableBytes } = this.#limits;
+    if (dict.count(header) + dict.buckets(header) > bigElements) return true;
+    let bytes = 0;
+    dict.forEach(header, (item) => {
+      bytes += dict.arena.capacity(item);
+    });
+    return bytes > bigTableBytes;
   }
 
   #openValue(table: KeysWalk, entry: Address): void {
@@ -342,7 +358,7 @@ export class Walk implements DictWatcher, Holder, Aside {
         span.at = byteOf(packed);
         span.length = this.#encoder.packedBytes(entry, packed);
       }
-      value = new OpenString(table, early, entry, span);
+      value = new OpenString(table, early, entry, span, this.#limits);
       this.#strings.set(entry, value);
       table.strings++;
     } else if (type === TYPE_LIST) {
@@ -413,8 +429,4 @@ export class Walk implements DictWatcher, Holder, Aside {
     this.#asideBytes -= moved;
     return moved > 0;
   }
-}
-
-function size(dict: Dict, header: Address): number {
-  return dict.count(header) + dict.buckets(header);
 }

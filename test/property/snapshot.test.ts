@@ -27,8 +27,10 @@ const limits: SnapshotLimits = {
   ...snapshotLimits,
   stepItems: 4,
   bigElements: 12,
+  bigTableBytes: 400,
   bigNodes: 1,
   bigStringBytes: 40,
+  packedStringBytes: 250,
   pieceBytes: 100,
   chunkBytes: 512,
 };

@@ -1,14 +1,18 @@
-/** What writers cost while a walk is under way: what is copied, and what is not. */
+/** What a walk costs: what writers make it copy and what not, and long strings in pieces. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Span } from '../../src/base/span.ts';
 import { snapshotLimits } from '../../src/snapshot/limits.ts';
 import { Walk } from '../../src/snapshot/walk.ts';
 import type { Store } from '../../src/store/store.ts';
+import { Seeded } from '../support/dataset.ts';
 import { makeStore } from '../support/store.ts';
+import { loadStore } from '../support/store-rdb.ts';
 
-function startWalk(store: Store): Walk {
-  const options = { checksum: true, compress: false, withFunctions: true, withData: true };
-  return new Walk(store, () => false, assert.fail, snapshotLimits, { ...options, facts: { now: 0, position: null } });
+function startWalk(store: Store, chunks: Uint8Array[] = [], compress = false): Walk {
+  const options = { checksum: true, compress, withFunctions: true, withData: true };
+  const output = (chunk: Uint8Array): boolean => chunks.push(chunk) === 0;
+  return new Walk(store, output, assert.fail, snapshotLimits, { ...options, facts: { now: 0, position: null } });
 }
 
 function set(store: Store, key: string, value: string): void {
@@ -43,3 +47,62 @@ test('a write copies the key that it changes, once, and nothing for a key that w
   for (let i = 0; i < 3000; i++) set(store, `key ${i}`, 'later');
   expect(2);
 });
+
+/** What a server without them has after loading the file. */
+function loaded(chunks: readonly Uint8Array[], key: string): string {
+  const store = makeStore();
+  loadStore(store, Buffer.concat(chunks));
+  const entry = store.space.databases[0]!.peek(Buffer.from(key), 0, key.length);
+  const { bytes, at, length } = store.space.entries.value(entry, new Span());
+  return Buffer.from(bytes.subarray(at, at + length)).toString();
+}
+
+const LONG = 'a long string that repeats itself, '.repeat(1 << 16);
+
+test('a long string is compressed in pieces, of any length up to the limit', () => {
+  const store = makeStore();
+  set(store, 'long', LONG);
+  const chunks: Uint8Array[] = [];
+  const walk = startWalk(store, chunks, true);
+  let steps = 0;
+  while (walk.step()) steps++;
+  assert.ok(steps >= LONG.length / snapshotLimits.pieceBytes, `${steps} steps`);
+  assert.ok(Buffer.concat(chunks).length < LONG.length / 20);
+  assert.equal(loaded(chunks, 'long'), LONG);
+});
+
+test('a long string that changes while it is compressed is written as it was, plain', () => {
+  const store = makeStore();
+  set(store, 'long', LONG);
+  const chunks: Uint8Array[] = [];
+  const walk = startWalk(store, chunks, true);
+  for (let i = 0; i < 10; i++) walk.step();
+  set(store, 'long', 'of after');
+  while (walk.step());
+  assert.ok(Buffer.concat(chunks).length > LONG.length);
+  assert.equal(loaded(chunks, 'long'), LONG);
+});
+
+test('what cannot be compressed, or is longer than the limit, is written plain', () => {
+  for (const [packedStringBytes, value] of [
+    [snapshotLimits.packedStringBytes, incompressible(300_000)],
+    [LONG.length - 1, LONG],
+  ] as const) {
+    const store = makeStore();
+    set(store, 'long', value);
+    const chunks: Uint8Array[] = [];
+    const options = { checksum: true, compress: true, withFunctions: true, withData: true };
+    const limits = { ...snapshotLimits, packedStringBytes };
+    const facts = { now: 0, position: null };
+    const walk = new Walk(store, (chunk) => chunks.push(chunk) === 0, assert.fail, limits, { ...options, facts });
+    while (walk.step());
+    assert.ok(Buffer.concat(chunks).length > value.length);
+    assert.equal(loaded(chunks, 'long'), value);
+  }
+});
+
+/** Letters without a pattern. */
+function incompressible(length: number): string {
+  const random = new Seeded(1);
+  return Array.from({ length }, () => String.fromCharCode(32 + random.below(95))).join('');
+}
