@@ -132,11 +132,14 @@ class FileLoad {
   truncatedTo = -1;
   /** Keys of its RDB. */
   keys = 0;
+  /** Bytes of the files before it. */
+  readonly #before: number;
 
   constructor(parts: AofLoadParts, name: string) {
     this.#parts = parts;
     this.#name = name;
     this.#path = parts.directory.file(name);
+    this.#before = parts.loading.loadedBytes;
   }
 
   async load(): Promise<void> {
@@ -210,10 +213,10 @@ class FileLoad {
           store.space.now = clock.now();
           const keys = data.keys;
           const result = data.run(STEPS);
+          loading.loadedBytes = this.#before + data.offset;
           done = result === 'done';
           return result === 'paused' ? Math.max(0, data.keys - keys) : -1;
         });
-        loading.loadedBytes += chunk.length;
         if (done) break;
         chunk = await input.next();
         if (chunk.length === 0) break;
@@ -262,11 +265,11 @@ class FileLoad {
             }
             return STEPS;
           } finally {
+            loading.loadedBytes = this.#before + parser.offset;
             replay.leave();
           }
         });
         if (isBad) this.#refuseFormat();
-        loading.loadedBytes += chunk.length;
       }
       chunk = await input.next();
       if (chunk.length === 0) break;

@@ -298,10 +298,11 @@ export class RdbFile {
       await loading.inSlices(() => {
         store.space.now = world.clock.now();
         const keys = data.keys;
+        const result = data.run(SLICE_STEPS);
+        loading.loadedBytes = data.offset;
         // Expired keys count at once, the others with their batch: the difference may be below zero for a while.
-        return data.run(SLICE_STEPS) === 'paused' ? Math.max(0, data.keys - keys) : -1;
+        return result === 'paused' ? Math.max(0, data.keys - keys) : -1;
       });
-      loading.loadedBytes += chunk.length;
     }
   }
 

@@ -14,8 +14,8 @@ import { waitFor } from '../support/wait.ts';
 
 const TIMEOUT = { timeout: 120_000 };
 const KEYS = 2000;
-/** A tenth of a minute for all keys: long enough to look around, and never waited for. */
-const SLOWLY = ['--key-load-delay', '5000', '--loading-process-events-interval-bytes', '1024'];
+/** 40 s for all keys: long enough to look around on a busy machine, and never waited for. */
+const SLOWLY = ['--key-load-delay', '20000', '--loading-process-events-interval-bytes', '1024'];
 
 /** A directory with an RDB file and an append only file of the same data. */
 async function filled(): Promise<ReturnType<typeof tempDir>> {
