@@ -8,7 +8,7 @@ import { AND, NOT, OR, XOR } from '../store/bits.ts';
 import { TYPE_STRING } from '../store/entry.ts';
 import { bitOffset, makeRoom } from './bits-room.ts';
 import type { Call } from './call.ts';
-import { type CommandRow, oneKey } from './row.ts';
+import { type CommandRow, keyAt, keysFrom, oneKey } from './row.ts';
 
 function setbit(call: Call): void {
   const { bits, strings } = call.store;
@@ -175,10 +175,7 @@ export const bitmapCommands: readonly CommandRow[] = [
     arity: -4,
     flags: ['write', 'denyoom'],
     categories: ['bitmap'],
-    keys: [
-      { flags: ['OW', 'update'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } },
-      { flags: ['RO', 'access'], begin: { index: 3 }, find: { last: -1, step: 1, limit: 0 } },
-    ],
+    keys: [keyAt(2, 'OW', 'update'), keysFrom(3, 'RO', 'access')],
     group: 'bitmap',
     since: '2.6.0',
     complexity: 'O(N)',

@@ -9,7 +9,7 @@ import { TYPE_STRING } from '../store/entry.ts';
 import { selfTest } from '../store/hll-selftest.ts';
 import { CHANGED, CORRUPTED } from '../store/hyperloglog.ts';
 import type { Call } from './call.ts';
-import { type CommandRow, manyKeys, oneKey } from './row.ts';
+import { type CommandRow, keyAt, keysFrom, manyKeys, oneKey } from './row.ts';
 
 /** The HyperLogLog at argument `index` for reading, or 0. */
 function readHll(call: Call, index: number): Address {
@@ -203,10 +203,7 @@ export const hyperLogLogCommands: readonly CommandRow[] = [
     arity: -2,
     flags: ['write', 'denyoom'],
     categories: ['hyperloglog'],
-    keys: [
-      { flags: ['RW', 'access', 'insert'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-      { flags: ['RO', 'access'], begin: { index: 2 }, find: { last: -1, step: 1, limit: 0 } },
-    ],
+    keys: [keyAt(1, 'RW', 'access', 'insert'), keysFrom(2, 'RO', 'access')],
     group: 'hyperloglog',
     since: '2.8.9',
     complexity: 'O(N) with large constants',
@@ -218,7 +215,7 @@ export const hyperLogLogCommands: readonly CommandRow[] = [
     arity: 3,
     flags: ['write', 'denyoom', 'admin'],
     categories: ['hyperloglog'],
-    keys: [{ flags: ['RW', 'access'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } }],
+    keys: [keyAt(2, 'RW', 'access')],
     group: 'hyperloglog',
     since: '2.8.9',
     complexity: 'N/A',

@@ -10,7 +10,7 @@ import type { Database } from '../store/database.ts';
 import { typeNames } from '../store/entry.ts';
 import type { Call } from './call.ts';
 import { databaseArgument } from './databases.ts';
-import { type CommandRow, type KeySpec, type KeySpecFlag, manyKeys, oneKey } from './row.ts';
+import { type CommandRow, keyAt, manyKeys, oneKey } from './row.ts';
 import { endScan, scanCursor, ScanOptions } from './scan.ts';
 
 const STAR = 0x2a;
@@ -196,10 +196,6 @@ function copy(call: Call): void {
   call.changedKey(target, args.bytes, at, length);
   call.notifyKey(keyspaceEvents.generic, 'copy_to', target, args.bytes, at, length);
   call.reply.integer(1);
-}
-
-function keyAt(index: number, ...flags: KeySpecFlag[]): KeySpec {
-  return { flags, begin: { index }, find: { last: 0, step: 1, limit: 0 } };
 }
 
 const sumTips = ['request_policy:multi_shard', 'response_policy:agg_sum'];

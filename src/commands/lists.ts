@@ -19,13 +19,10 @@ import {
 } from './lists-ends.ts';
 import { lindex, linsert, llen, lpos, lrange, lrem, lset, ltrim } from './lists-inside.ts';
 import { countedKeys, keysBeforeTimeout } from './pop-from-keys.ts';
-import { type CommandRow, type KeySpec, oneKey } from './row.ts';
+import { type CommandRow, keyAt, type KeySpec, oneKey } from './row.ts';
 
 /** An element moves from the list at argument 1 to the one at argument 2. */
-const sourceAndTarget: readonly KeySpec[] = [
-  { flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-  { flags: ['RW', 'insert'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } },
-];
+const sourceAndTarget: readonly KeySpec[] = [keyAt(1, 'RW', 'access', 'delete'), keyAt(2, 'RW', 'insert')];
 
 export const listCommands: readonly CommandRow[] = [
   {

@@ -4,7 +4,7 @@ import { formatDouble } from '../base/numbers.ts';
 import { keyMemory } from '../store/memory-usage.ts';
 import type { Call } from './call.ts';
 import { helpRow } from './help.ts';
-import type { CommandRow } from './row.ts';
+import { type CommandRow, keyAt } from './row.ts';
 import type { MemoryUse } from './services.ts';
 
 const DEFAULT_SAMPLES = 5;
@@ -137,7 +137,7 @@ export const memoryCommands: readonly CommandRow[] = [
         name: 'memory|usage',
         arity: -3,
         flags: ['readonly'],
-        keys: [{ flags: ['RO'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } }],
+        keys: [keyAt(2, 'RO')],
         complexity: 'O(N) with N the number of samples',
         summary: 'Estimates the bytes that a key and its value take.',
         handler: usage,

@@ -6,7 +6,7 @@ import { errors, replyError, type ReplyError } from '../base/errors.ts';
 import { keysOf } from './keys-of.ts';
 import type { Call } from './call.ts';
 import { payloadOf } from './dump.ts';
-import type { CommandRow } from './row.ts';
+import { type CommandRow, keyAt } from './row.ts';
 import { secretsOfMigrate } from './secrets.ts';
 import type { MigrateRequest } from './services.ts';
 
@@ -91,7 +91,7 @@ export const migrateCommands: readonly CommandRow[] = [
     flags: ['write'],
     categories: ['keyspace', 'dangerous'],
     keys: [
-      { flags: ['RW', 'access', 'delete'], begin: { index: 3 }, find: { last: 0, step: 1, limit: 0 } },
+      keyAt(3, 'RW', 'access', 'delete'),
       {
         flags: ['RW', 'access', 'delete', 'incomplete'],
         begin: { keyword: 'KEYS', startFrom: -2 },

@@ -7,7 +7,7 @@ import type { Address } from '../memory/arena.ts';
 import { ENC_INT, encodingNames } from '../store/entry.ts';
 import type { Call } from './call.ts';
 import { inspect } from './keys.ts';
-import type { CommandRow, KeySpec } from './row.ts';
+import { type CommandRow, keyAt, type KeySpec } from './row.ts';
 
 /** Redis shares the objects of the integers below this one and says so in REFCOUNT. */
 const SHARED_INTEGERS = 10_000;
@@ -87,9 +87,7 @@ function help(call: Call): void {
   for (const line of helpLines) call.reply.simple(line);
 }
 
-const secondArgument: readonly KeySpec[] = [
-  { flags: ['RO'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } },
-];
+const secondArgument: readonly KeySpec[] = [keyAt(2, 'RO')];
 
 function subcommand(name: string, since: string, summary: string, handler: (call: Call) => void): CommandRow {
   return {

@@ -4,7 +4,7 @@
  */
 import { errors, replyError, type ReplyError } from '../base/errors.ts';
 import type { Call } from './call.ts';
-import type { KeySpec } from './row.ts';
+import { keysCountedAt, type KeySpec } from './row.ts';
 
 const countPositive: ReplyError = replyError('ERR count should be greater than 0');
 
@@ -63,7 +63,5 @@ export const keysBeforeTimeout: readonly KeySpec[] = [
 
 /** Argument `numkeys` says how many keys follow it. */
 export function countedKeys(numkeys: number): readonly KeySpec[] {
-  return [
-    { flags: ['RW', 'access', 'delete'], begin: { index: numkeys }, find: { keynumIndex: 0, firstKey: 1, step: 1 } },
-  ];
+  return [keysCountedAt(numkeys, 'RW', 'access', 'delete')];
 }

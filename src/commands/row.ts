@@ -103,12 +103,27 @@ export interface CommandRow {
   readonly subcommands?: readonly CommandRow[];
 }
 
+/** One key at an argument. */
+export function keyAt(index: number, ...flags: readonly KeySpecFlag[]): KeySpec {
+  return { flags, begin: { index }, find: { last: 0, step: 1, limit: 0 } };
+}
+
+/** Keys from an argument to the end. */
+export function keysFrom(index: number, ...flags: readonly KeySpecFlag[]): KeySpec {
+  return { flags, begin: { index }, find: { last: -1, step: 1, limit: 0 } };
+}
+
+/** As many keys as an argument says, behind it. */
+export function keysCountedAt(index: number, ...flags: readonly KeySpecFlag[]): KeySpec {
+  return { flags, begin: { index }, find: { keynumIndex: 0, firstKey: 1, step: 1 } };
+}
+
 /** One key at argument 1. */
-export function oneKey(...flags: KeySpecFlag[]): readonly KeySpec[] {
-  return [{ flags, begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }];
+export function oneKey(...flags: readonly KeySpecFlag[]): readonly KeySpec[] {
+  return [keyAt(1, ...flags)];
 }
 
 /** Keys from argument 1 to the end, every `step`-th. */
-export function manyKeys(step: number, ...flags: KeySpecFlag[]): readonly KeySpec[] {
+export function manyKeys(step: number, ...flags: readonly KeySpecFlag[]): readonly KeySpec[] {
   return [{ flags, begin: { index: 1 }, find: { last: -1, step, limit: 0 } }];
 }

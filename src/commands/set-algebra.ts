@@ -7,7 +7,7 @@ import type { Address } from '../memory/arena.ts';
 import { TYPE_SET } from '../store/entry.ts';
 import type { MemberVisitor, SetValue } from '../store/set-value.ts';
 import type { Call } from './call.ts';
-import { type CommandRow, manyKeys } from './row.ts';
+import { type CommandRow, keyAt, keysCountedAt, keysFrom, manyKeys } from './row.ts';
 
 type Walk = (visit: MemberVisitor) => void;
 
@@ -126,10 +126,7 @@ export const setAlgebraCommands: readonly CommandRow[] = [
     arity: -3,
     flags: ['write', 'denyoom'],
     categories: ['set'],
-    keys: [
-      { flags: ['OW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-      { flags: ['RO', 'access'], begin: { index: 2 }, find: { last: -1, step: 1, limit: 0 } },
-    ],
+    keys: [keyAt(1, 'OW', 'update'), keysFrom(2, 'RO', 'access')],
     group: 'set',
     since: '1.0.0',
     complexity: 'O(N) for N members in all sets together.',
@@ -154,7 +151,7 @@ export const setAlgebraCommands: readonly CommandRow[] = [
     arity: -3,
     flags: ['readonly', 'movablekeys'],
     categories: ['set'],
-    keys: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { keynumIndex: 0, firstKey: 1, step: 1 } }],
+    keys: [keysCountedAt(1, 'RO', 'access')],
     group: 'set',
     since: '7.0.0',
     complexity: 'O(N*M) for N members of the smallest of M sets.',
@@ -166,10 +163,7 @@ export const setAlgebraCommands: readonly CommandRow[] = [
     arity: -3,
     flags: ['write', 'denyoom'],
     categories: ['set'],
-    keys: [
-      { flags: ['RW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-      { flags: ['RO', 'access'], begin: { index: 2 }, find: { last: -1, step: 1, limit: 0 } },
-    ],
+    keys: [keyAt(1, 'RW', 'update'), keysFrom(2, 'RO', 'access')],
     group: 'set',
     since: '1.0.0',
     complexity: 'O(N*M) for N members of the smallest of M sets.',
@@ -194,10 +188,7 @@ export const setAlgebraCommands: readonly CommandRow[] = [
     arity: -3,
     flags: ['write', 'denyoom'],
     categories: ['set'],
-    keys: [
-      { flags: ['OW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-      { flags: ['RO', 'access'], begin: { index: 2 }, find: { last: -1, step: 1, limit: 0 } },
-    ],
+    keys: [keyAt(1, 'OW', 'update'), keysFrom(2, 'RO', 'access')],
     group: 'set',
     since: '1.0.0',
     complexity: 'O(N) for N members in all sets together.',

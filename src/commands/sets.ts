@@ -8,7 +8,7 @@ import type { Address } from '../memory/arena.ts';
 import { TYPE_SET } from '../store/entry.ts';
 import type { Call } from './call.ts';
 import { boundedCount, checkReplySize, randomCount } from './random-count.ts';
-import { type CommandRow, oneKey } from './row.ts';
+import { type CommandRow, keyAt, oneKey } from './row.ts';
 import { endScan, scanCursor, ScanOptions } from './scan.ts';
 
 /** Members in one SREM that SPOP propagates. */
@@ -328,10 +328,7 @@ export const setCommands: readonly CommandRow[] = [
     arity: 4,
     flags: ['write', 'fast'],
     categories: ['set'],
-    keys: [
-      { flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-      { flags: ['RW', 'insert'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } },
-    ],
+    keys: [keyAt(1, 'RW', 'access', 'delete'), keyAt(2, 'RW', 'insert')],
     group: 'set',
     since: '1.0.0',
     complexity: 'O(1)',

@@ -12,7 +12,7 @@ import { Span } from '../base/span.ts';
 import type { Address } from '../memory/arena.ts';
 import { TYPE_LIST, TYPE_SET, TYPE_ZSET } from '../store/entry.ts';
 import type { Call } from './call.ts';
-import type { CommandRow, KeySpec } from './row.ts';
+import { type CommandRow, keyAt, type KeySpec } from './row.ts';
 import { patternOf, type SortPattern, followPattern } from './sort-pattern.ts';
 import { Words } from './words.ts';
 
@@ -310,11 +310,7 @@ function sortReadonly(call: Call): void {
   sortWith(call, false);
 }
 
-const sourceKey: KeySpec = {
-  flags: ['RO', 'access'],
-  begin: { index: 1 },
-  find: { last: 0, step: 1, limit: 0 },
-};
+const sourceKey: KeySpec = keyAt(1, 'RO', 'access');
 const patternKeys: KeySpec = {
   notes:
     "For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from the content of the key we sort",

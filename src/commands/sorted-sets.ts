@@ -5,7 +5,7 @@
  * ZRANK and ZREVRANK take WITHSCORE as Redis 7.2 does, hence their arity, which is exact in 7.0.
  */
 import { countedKeys, keysBeforeTimeout } from './pop-from-keys.ts';
-import { type CommandRow, oneKey } from './row.ts';
+import { type CommandRow, keyAt, keysCountedAt, oneKey } from './row.ts';
 import { zdiff, zdiffstore, zinter, zintercard, zinterstore, zunion, zunionstore } from './sorted-sets-combine.ts';
 import {
   bzmpop,
@@ -118,7 +118,7 @@ export const sortedSetCommands: readonly CommandRow[] = [
     arity: -3,
     flags: ['readonly', 'movablekeys'],
     categories: ['sortedset'],
-    keys: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { keynumIndex: 0, firstKey: 1, step: 1 } }],
+    keys: [keysCountedAt(1, 'RO', 'access')],
     group: 'sorted-set',
     since: '6.2.0',
     complexity: 'O(L*K + M*log(M)); L members in the first set, K sets, M in the result.',
@@ -130,10 +130,7 @@ export const sortedSetCommands: readonly CommandRow[] = [
     arity: -4,
     flags: ['write', 'denyoom', 'movablekeys'],
     categories: ['sortedset'],
-    keys: [
-      { flags: ['OW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-      { flags: ['RO', 'access'], begin: { index: 2 }, find: { keynumIndex: 0, firstKey: 1, step: 1 } },
-    ],
+    keys: [keyAt(1, 'OW', 'update'), keysCountedAt(2, 'RO', 'access')],
     group: 'sorted-set',
     since: '6.2.0',
     complexity: 'O(L*K + M*log(M)); L members in the first set, K sets, M in the result.',
@@ -157,7 +154,7 @@ export const sortedSetCommands: readonly CommandRow[] = [
     arity: -3,
     flags: ['readonly', 'movablekeys'],
     categories: ['sortedset'],
-    keys: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { keynumIndex: 0, firstKey: 1, step: 1 } }],
+    keys: [keysCountedAt(1, 'RO', 'access')],
     group: 'sorted-set',
     since: '6.2.0',
     complexity: 'O(N*K + M*log(M)); N members in the smallest set, K sets, M in the result.',
@@ -169,7 +166,7 @@ export const sortedSetCommands: readonly CommandRow[] = [
     arity: -3,
     flags: ['readonly', 'movablekeys'],
     categories: ['sortedset'],
-    keys: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { keynumIndex: 0, firstKey: 1, step: 1 } }],
+    keys: [keysCountedAt(1, 'RO', 'access')],
     group: 'sorted-set',
     since: '7.0.0',
     complexity: 'O(N*K); N members in the smallest set, K sets.',
@@ -181,10 +178,7 @@ export const sortedSetCommands: readonly CommandRow[] = [
     arity: -4,
     flags: ['write', 'denyoom', 'movablekeys'],
     categories: ['sortedset'],
-    keys: [
-      { flags: ['OW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-      { flags: ['RO', 'access'], begin: { index: 2 }, find: { keynumIndex: 0, firstKey: 1, step: 1 } },
-    ],
+    keys: [keyAt(1, 'OW', 'update'), keysCountedAt(2, 'RO', 'access')],
     group: 'sorted-set',
     since: '2.0.0',
     complexity: 'O(N*K + M*log(M)); N members in the smallest set, K sets, M in the result.',
@@ -307,10 +301,7 @@ export const sortedSetCommands: readonly CommandRow[] = [
     arity: -5,
     flags: ['write', 'denyoom'],
     categories: ['sortedset'],
-    keys: [
-      { flags: ['OW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-      { flags: ['RO', 'access'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } },
-    ],
+    keys: [keyAt(1, 'OW', 'update'), keyAt(2, 'RO', 'access')],
     group: 'sorted-set',
     since: '6.2.0',
     complexity: 'O(log(N)+M); M members stored.',
@@ -458,7 +449,7 @@ export const sortedSetCommands: readonly CommandRow[] = [
     arity: -3,
     flags: ['readonly', 'movablekeys'],
     categories: ['sortedset'],
-    keys: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { keynumIndex: 0, firstKey: 1, step: 1 } }],
+    keys: [keysCountedAt(1, 'RO', 'access')],
     group: 'sorted-set',
     since: '6.2.0',
     complexity: 'O(N + M*log(M)); N members in all sets, M in the result.',
@@ -470,10 +461,7 @@ export const sortedSetCommands: readonly CommandRow[] = [
     arity: -4,
     flags: ['write', 'denyoom', 'movablekeys'],
     categories: ['sortedset'],
-    keys: [
-      { flags: ['OW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-      { flags: ['RO', 'access'], begin: { index: 2 }, find: { keynumIndex: 0, firstKey: 1, step: 1 } },
-    ],
+    keys: [keyAt(1, 'OW', 'update'), keysCountedAt(2, 'RO', 'access')],
     group: 'sorted-set',
     since: '2.0.0',
     complexity: 'O(N + M*log(M)); N members in all sets, M in the result.',

@@ -3,7 +3,7 @@
  * in streams-read.ts, XGROUP and XACK in streams-groups.ts, pending entries in streams-claim.ts, XINFO in streams-info.ts.
  */
 import { helpRow } from './help.ts';
-import { type CommandRow, type KeySpec, type KeySpecFlag, oneKey } from './row.ts';
+import { type CommandRow, keyAt, type KeySpec, type KeySpecFlag, oneKey } from './row.ts';
 import { xadd, xtrim } from './streams-add.ts';
 import { xautoclaim, xclaim, xpending } from './streams-claim.ts';
 import {
@@ -30,7 +30,7 @@ function streamsKeys(startFrom: number): readonly KeySpec[] {
 }
 
 function second(...flags: KeySpecFlag[]): readonly KeySpec[] {
-  return [{ flags, begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } }];
+  return [keyAt(2, ...flags)];
 }
 
 export const streamCommands: readonly CommandRow[] = [
