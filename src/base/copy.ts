@@ -6,7 +6,7 @@
  * growing arena would then cause full collections of tens of ms.) `Buffer.fill` with a byte range as its pattern is one memcpy in
  * native code whatever the memory: about 110 ns and 0.02 ns a byte. So, on Node 20:
  *
- *   both viewed  words (base/viewed.ts) up to 127 bytes, from there and otherwise:
+ *   both viewed  words (base/viewed.ts) up to 383 bytes, from there and otherwise:
  *   two arrays   loop (1.7 ns a byte) up to 28, set(subarray()) (50 ns + 0.3 a byte) up to 255, fill above
  *   one array    loop up to 12, copyWithin (23 ns + 0.3 or 0.6 a byte) up to 511, above that fill by way of a scratch buffer
  */

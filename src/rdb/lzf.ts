@@ -7,7 +7,7 @@
  *
  * Both directions are bounded by the ranges they are given; malformed input is reported, never followed.
  */
-import { copyWords, type Viewed, WORDS_MAX } from '../base/viewed.ts';
+import { copyWords, type Viewed } from '../base/viewed.ts';
 
 /** No encoding needs fewer than three input bytes for this many output bytes, so larger claims are false. */
 const MAX_EXPANSION_PER_3_BYTES = 264;
@@ -58,8 +58,6 @@ export function lzfDecompress(
     if (to - back < outAt || copyEnd > outEnd) return false;
     if (back === 1 && length >= 4) {
       fillWords(view, to, length, target[to - 1]!);
-    } else if (length > WORDS_MAX && back >= length) {
-      target.copyWithin(to, to - back, to - back + length);
     } else {
       // A copy that overlaps itself repeats what lies `back` bytes before, so a multiple of that distance serves as well: once
       // it is a word or more, words can be copied.

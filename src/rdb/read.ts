@@ -5,8 +5,8 @@
  *
  * Rule: a step (an opcode, a key, a string, one element or pair) either happens completely or not at all. If bytes are
  * missing, the position returns to the step's start and the input knows how many it needs before trying again. So no value
- * is parsed twice, and memory is bounded by the largest single string. Plain string keys that are there as a whole take the
- * short way (string-key.ts), which leaves what it cannot take to the steps.
+ * is parsed twice, and memory is bounded by the largest single string. Plain string keys and small collections that are there as a
+ * whole take the short way (whole-key.ts), which leaves what it cannot take to the steps.
  */
 import { viewed } from '../base/viewed.ts';
 import { copyBytes } from '../base/copy.ts';
@@ -20,7 +20,7 @@ import { ZiplistCursor, ZipmapCursor } from './legacy.ts';
 import { ListpackChecker, ListpackCursor } from './listpack.ts';
 import type { CollectionType, KeyMeta, RdbSink } from './sink.ts';
 import { StreamReader } from './stream.ts';
-import { SHORT_STRING_MAX, StringKey } from './string-key.ts';
+import { SHORT_STRING_MAX, WholeKey } from './whole-key.ts';
 
 export interface RdbReaderOptions {
   /** Longest string (or packed blob) accepted, in bytes. Default DEFAULT_MAX_STRING_BYTES. */
@@ -61,8 +61,8 @@ export class RdbReader {
   readonly #listpack = new ListpackCursor();
   readonly #checker = new ListpackChecker();
   readonly #stream: StreamReader;
-  readonly #stringKey: StringKey = new StringKey();
-  readonly #takesStringKeys: boolean;
+  readonly #wholeKey: WholeKey = new WholeKey();
+  readonly #takesWholeKeys: boolean;
 
   constructor(sink: RdbSink, options: RdbReaderOptions = {}) {
     this.#sink = sink;
@@ -73,7 +73,7 @@ export class RdbReader {
     );
     this.#stream = new StreamReader(this.#input);
     this.#single = options.single ?? false;
-    this.#takesStringKeys = sink.stringKey !== undefined && this.#input.maxString >= SHORT_STRING_MAX;
+    this.#takesWholeKeys = sink.wholeKey !== undefined && this.#input.maxString >= SHORT_STRING_MAX;
     if (this.#single) this.version = options.version ?? 0;
     this.#state = this.#single ? STATE_SINGLE : STATE_HEADER;
   }
@@ -107,8 +107,8 @@ export class RdbReader {
     try {
       const end = input.position + RUN_BYTES;
       for (let i = 0; i < maxSteps && input.position < end; i++) {
-        if (this.#state === STATE_ENTRY && this.#takesStringKeys) {
-          i += this.#stringKeys(maxSteps - i);
+        if (this.#state === STATE_ENTRY && this.#takesWholeKeys) {
+          i += this.#wholeKeys(maxSteps - i);
           if (i >= maxSteps) break;
         }
         input.startStep();
@@ -139,11 +139,11 @@ export class RdbReader {
     throw this.#failure;
   }
 
-  /** Takes keys with string values while there is one after the other; returns how many steps that counts as. */
-  #stringKeys(maxSteps: number): number {
+  /** Takes keys that are there as a whole, one after the other; returns how many steps that counts as. */
+  #wholeKeys(maxSteps: number): number {
     const { window, plainEnd } = this.#input;
     const sink = this.#sink;
-    const found = this.#stringKey;
+    const found = this.#wholeKey;
     const { expireAtMs, lfuFrequency, idleSeconds } = this.#meta;
     // What precedes the next key was parsed by steps already.
     if (expireAtMs !== -1 || lfuFrequency !== -1 || idleSeconds !== -1) return 0;
@@ -151,7 +151,7 @@ export class RdbReader {
     let steps = 0;
     while (steps < maxSteps) {
       const next = found.parse(window, at, plainEnd);
-      if (next < 0 || !sink.stringKey!(found, window)) break;
+      if (next < 0 || !sink.wholeKey!(found, window)) break;
       at = next;
       steps += 1 + (found.valueLength >>> STEP_SHIFT);
     }

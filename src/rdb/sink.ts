@@ -9,7 +9,7 @@
  * the file: the reader then stops for good and the error reaches whoever called `run`.
  */
 import type { Viewed } from '../base/viewed.ts';
-import type { StringKey } from './string-key.ts';
+import type { WholeKey } from './whole-key.ts';
 
 export type CollectionType = 'list' | 'set' | 'hash' | 'zset';
 export type PackedType = 'list-node' | 'set' | 'hash' | 'hash-expiring' | 'zset';
@@ -71,10 +71,10 @@ export interface RdbSink {
   moduleAux(name: string): void;
 
   /**
-   * A key with a string value, in one call instead of `key`, `string` and `endKey`; a sink may do without. False: it takes this
-   * one the long way.
+   * A key with its value in one call, instead of `key`, `string` or another one, and `endKey`; a sink may do without. What a
+   * collection is packed into was not checked yet. False: it takes this one the long way.
    */
-  stringKey?(found: StringKey, window: Viewed): boolean;
+  wholeKey?(found: WholeKey, window: Viewed): boolean;
   key(bytes: Uint8Array, at: number, length: number, meta: KeyMeta): void;
   string(bytes: Uint8Array, at: number, length: number): void;
   /**

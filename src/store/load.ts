@@ -11,12 +11,12 @@ import { parseInteger } from '../base/numbers.ts';
 import { type Viewed, viewed } from '../base/viewed.ts';
 import { latin1 } from '../resp/args.ts';
 import type { CollectionType, KeyMeta, PackedType, RdbSink, StreamSink } from '../rdb/sink.ts';
-import type { StringKey } from '../rdb/string-key.ts';
+import { ListpackScan } from '../rdb/listpack-scan.ts';
+import { WHOLE_STRING, type WholeKey } from '../rdb/whole-key.ts';
 import type { Database } from './database.ts';
 import { ENC_INTSET, ENC_LISTPACK, TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET } from './entry.ts';
 import { LinkBatch } from './load-batch.ts';
-import { SetCollector } from './load-set.ts';
-import { buildFound } from './load-string.ts';
+import { buildPacked, buildString, fitsIntset, fitsListpack } from './load-whole.ts';
 import { StreamLoader } from './stream-load.ts';
 import type { Store } from './store.ts';
 
@@ -62,8 +62,9 @@ export class StoreLoader implements RdbSink {
   readonly #databases: readonly Database[];
   readonly #options: LoadOptions;
   readonly #batch: LinkBatch = new LinkBatch();
-  /** String keys must not be taken in one call. */
+  /** Keys must not be taken in one call. */
   readonly #longWay: boolean;
+  readonly #scan: ListpackScan = new ListpackScan();
   #reserveLeft = RESERVE_MAX;
 
   // The key at work.
@@ -73,9 +74,6 @@ export class StoreLoader implements RdbSink {
   #hash = 0;
   /** Its entry is complete, and in the batch. */
   #inBatch = false;
-  /** It is a set whose members so far are in the collector. */
-  #isCollected = false;
-  #collector: SetCollector | null = null;
   #expireAtMs = -1;
   /** What the file says of its use, -1: nothing. */
   #idleSeconds = -1;
@@ -167,14 +165,18 @@ export class StoreLoader implements RdbSink {
     this.#hash = space.hasher.hash(this.#key, 0, length);
   }
 
-  stringKey(found: StringKey, window: Viewed): boolean {
+  wholeKey(found: WholeKey, window: Viewed): boolean {
     const { expireAtMs } = found;
     if (
       this.#longWay ||
       (expireAtMs !== -1 && (expireAtMs < 0 || (this.#options.dropExpired && expireAtMs < this.#store.space.now)))
     )
       return false;
-    const entry = buildFound(this.#store.space, found, window);
+    let entry: Address;
+    if (found.kind === WHOLE_STRING) entry = buildString(this.#store.space, found, window);
+    // Clients wait for keys of databases in use, and hear of them one by one.
+    else if (this.#db.waiting > 0) return false;
+    else entry = buildPacked(this.#store.space, found, window, this.#scan, this.#store.lists);
     if (entry === 0) return false;
     this.keys++;
     if (found.idleSeconds >= 0 || found.lfuFrequency >= 0) {
@@ -230,8 +232,7 @@ export class StoreLoader implements RdbSink {
 
   intset(bytes: Uint8Array, at: number, length: number): void {
     if (this.#skip) return;
-    const members = (length - INTSET_HEADER_BYTES) / bytes[at]!;
-    if (members <= this.#store.space.settings.setMaxIntsetEntries && this.#db.waiting === 0) {
+    if (this.#db.waiting === 0 && fitsIntset(this.#store.space.settings, bytes, at, length)) {
       this.#copy(TYPE_SET, ENC_INTSET, bytes, at, length);
       return;
     }
@@ -243,9 +244,6 @@ export class StoreLoader implements RdbSink {
   begin(type: CollectionType, count: number): void {
     this.#type = type;
     this.#expected = Math.min(count, EXPECTED_MAX);
-    if (type !== 'set' || this.#skip || count > this.#store.space.settings.setMaxListpackEntries) return;
-    this.#isCollected = this.#db.waiting === 0;
-    (this.#collector ??= new SetCollector()).clear();
   }
 
   element(bytes: Uint8Array, at: number, length: number): void {
@@ -254,10 +252,6 @@ export class StoreLoader implements RdbSink {
       this.#startList();
       this.#store.lists.pushTail(this.#entry, bytes, at, length);
       return;
-    }
-    if (this.#isCollected) {
-      if (this.#collector!.add(bytes, at, length, this.#store.space.settings.setMaxListpackValue)) return;
-      this.#uncollect();
     }
     const { sets } = this.#store;
     if (this.#entry === 0) {
@@ -319,7 +313,6 @@ export class StoreLoader implements RdbSink {
   endKey(): void {
     this.keys++;
     if (this.#skip) return;
-    if (this.#isCollected) this.#collected();
     if (this.#inBatch) {
       this.#inBatch = false;
       return;
@@ -351,20 +344,9 @@ export class StoreLoader implements RdbSink {
   #staysPacked(type: PackedType, length: number, elements: number, longest: number): boolean {
     // Clients wait for keys of databases in use, and hear of them one by one.
     if (this.#db.waiting > 0) return false;
+    if (type === 'list-node' && (this.#expected !== 1 || this.#type !== 'list')) return false;
     const { lists, space } = this.#store;
-    const { settings } = space;
-    switch (type) {
-      case 'hash':
-        return elements <= 2 * settings.hashMaxListpackEntries;
-      case 'set':
-        return elements <= settings.setMaxListpackEntries;
-      case 'zset':
-        return elements <= 2 * settings.zsetMaxListpackEntries && longest <= settings.zsetMaxListpackValue;
-      case 'list-node':
-        return this.#expected === 1 && this.#type === 'list' && lists.holds(length, elements);
-      case 'hash-expiring':
-        return false;
-    }
+    return fitsListpack(space.settings, type, length, elements, longest, lists);
   }
 
   /** Makes the value a copy of a blob. */
@@ -387,22 +369,6 @@ export class StoreLoader implements RdbSink {
     this.#assignAccess(entry);
     this.#inBatch = true;
     if (this.#batch.add(entry, this.#hash)) this.#flush();
-  }
-
-  /** A set has come to its end in the collector. */
-  #collected(): void {
-    const collector = this.#collector!;
-    if (collector.members === 0 || !collector.finish()) this.#uncollect();
-    else {
-      this.#isCollected = false;
-      this.#copy(TYPE_SET, ENC_LISTPACK, collector.bytes, 0, collector.length);
-    }
-  }
-
-  /** The set's members go the usual way, those in the collector first. */
-  #uncollect(): void {
-    this.#isCollected = false;
-    this.#collector!.forEach((bytes, at, length) => this.element(bytes, at, length));
   }
 
   #startList(): void {
@@ -470,8 +436,6 @@ const collectionTypes: { readonly [type in PackedType]?: number } = {
 const RESERVE_MAX = 16 * 1024 * 1024;
 /** Elements of one collection for which room is made on a file's word: 64 MiB of table at most. */
 const EXPECTED_MAX = 4 * 1024 * 1024;
-/** What an intset begins with: bytes of a member, and their number. */
-const INTSET_HEADER_BYTES = 8;
 /** The shortest key with its value: type, empty key, empty string. */
 const MIN_KEY_BYTES = 3;
 const AUX_MAX_BYTES = 64;
