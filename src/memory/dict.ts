@@ -1,32 +1,28 @@
 /**
  * The one hash table: keyspaces, big hashes, big sets and sorted-set members.
  *
- *   header (32 bytes)                              bucket (64 bytes, one cache line)
- *   +--------+-------+--------+-------+            +----------+-------+------------+------------+
- *   | table0 | log2  | table1 | log2  |            | overflow | count | 7 x hash32 | 7 x item   |
- *   +--------+-------+--------+-------+            +----------+-------+------------+------------+
- *   | rehash | count | drain  | guard |             u32        u32     u32           u32 address
- *   +--------+-------+--------+-------+
+ *   header (32 bytes)
+ *   +--------+-------+--------+-------+--------+-------+-------+-------+
+ *   | table0 | log2  | table1 | log2  | rehash | count | drain | guard |
+ *   +--------+-------+--------+-------+--------+-------+-------+-------+
  *
- * A bucket that is full points to an overflow bucket. Free slots are a bucket's last ones, and an overflow bucket is
- * never empty. The full 32-bit hash lies beside each slot, so growing moves slots without touching an item, and a
- * lookup reads one cache line and, nearly always, one item.
+ * Its items are in one table, or while it is resized in two; what a table is: dict-tables.ts.
  *
  * Growing and shrinking are incremental: every operation moves one bucket of table0 to table1, `rehashSome` moves
- * more in idle time. When memory runs out they pause, and the dict works on with longer chains. The SCAN cursor counts with its bits reversed, from the high bit of the mask down, so that an
- * element present during a whole scan is returned at least once across any number of resizes.
+ * more in idle time. When memory runs out they pause, and the dict works on with longer chains. The SCAN cursor counts with
+ * its bits reversed, from the high bit of the mask down, so that an element present during a whole scan is returned at least
+ * once across any number of resizes.
  *
  * A table that a snapshot walks is guarded: `watcher` hears of each item before it is changed or removed, and when it is put
  * in. Logical buckets (hash modulo the size at that time) stay whole sets of physical ones in both tables, because a guarded
  * table never shrinks below that size. Insertion and removal tell by themselves; whoever changes an item in place calls
  * `beforeChange`.
  *
- * Items follow the layout in store/entry.ts: the key of a dict's items starts at `keyBase`, 8 bytes later if bit 31 of the
- * first word is set. The dict owns its buckets, never the items.
+ * The dict owns its tables, never the items.
  */
-import { equalWords, type Viewed } from '../base/viewed.ts';
 import type { Random } from '../base/ambient.ts';
-import { type Address, type Arena, ArenaExhausted, MEDIUM_MAX } from './arena.ts';
+import { type Address, type Arena, ArenaExhausted } from './arena.ts';
+import { DictTables, SLOTS } from './dict-tables.ts';
 import type { KeyHasher } from './hash.ts';
 
 const TABLE0 = 0;
@@ -41,11 +37,6 @@ const GUARD = 7;
 const HEADER_BYTES = 32;
 
 const NOT_REHASHING = 0xffffffff;
-const BUCKET_BYTES = 64;
-const BUCKET_WORDS = 16;
-const SLOTS = 7;
-const HASHES = 2;
-const ITEMS = 9;
 const MIN_LOG = 2;
 /** 2 GiB of buckets: the largest buffer whose byte offsets stay in 31 bits. Beyond it the chains grow. */
 const MAX_LOG = 25;
@@ -80,16 +71,15 @@ export class Dict {
   readonly arena: Arena;
   readonly hasher: KeyHasher;
   readonly keyBase: number;
+  readonly tables: DictTables;
   /** Means nothing: it keeps reads from being left out whose only use is that memory has been read. */
   touched = 0;
-  /** Where the last successful `find` found its item; valid until the next change of any dict. */
-  #slotView: Uint32Array = new Uint32Array(0);
-  #slotIndex = 0;
 
   constructor(arena: Arena, hasher: KeyHasher, keyBase: number) {
     this.arena = arena;
     this.hasher = hasher;
     this.keyBase = keyBase;
+    this.tables = new DictTables(arena, keyBase);
   }
 
   /** Creates an empty dict and returns its header's address. */
@@ -121,7 +111,7 @@ export class Dict {
     if (view[at + COUNT] !== 0 || expected === 0 || view[at + REHASH] !== NOT_REHASHING) return;
     const old = view[at + TABLE0]!;
     const log = Math.max(logFor(expected), view[at + GUARD]! - 1);
-    view[at + TABLE0] = this.#allocTable(log);
+    view[at + TABLE0] = this.tables.alloc(log);
     view[at + LOG0] = log;
     if (old !== 0) this.arena.free(old);
   }
@@ -179,10 +169,12 @@ export class Dict {
     let found = count;
     const log0 = view[word + LOG0]!;
     const step = 1 << log;
-    for (let i = bucket; i < 1 << log0; i += step) found = this.#collectChain(view[word + TABLE0]!, i, out, found);
+    for (let i = bucket; i < 1 << log0; i += step)
+      found = this.tables.collectChain(view[word + TABLE0]!, i, out, found);
     if (view[word + REHASH] === NOT_REHASHING) return found;
     const log1 = view[word + LOG1]!;
-    for (let i = bucket; i < 1 << log1; i += step) found = this.#collectChain(view[word + TABLE1]!, i, out, found);
+    for (let i = bucket; i < 1 << log1; i += step)
+      found = this.tables.collectChain(view[word + TABLE1]!, i, out, found);
     return found;
   }
 
@@ -195,17 +187,17 @@ export class Dict {
     if (view[word + REHASH] !== NOT_REHASHING) {
       this.#rehashStep(view, word, 1);
       if (view[word + REHASH] !== NOT_REHASHING) {
-        const found = this.#findIn(view[word + TABLE1]!, view[word + LOG1]!, bytes, at, length, hash);
+        const found = this.tables.find(view[word + TABLE1]!, view[word + LOG1]!, bytes, at, length, hash);
         if (found !== 0) return found;
       }
     }
-    return this.#findIn(view[word + TABLE0]!, view[word + LOG0]!, bytes, at, length, hash);
+    return this.tables.find(view[word + TABLE0]!, view[word + LOG0]!, bytes, at, length, hash);
   }
 
   /** Puts another item (same key, moved block) into the slot that the last `find` returned. */
   replaceFound(item: Address): void {
     if (this.watcher !== null) this.watcher.placed(item);
-    this.#slotView[this.#slotIndex] = item;
+    this.tables.replaceFound(item);
   }
 
   /** Adds an item whose key is known to be absent. Throws ArenaExhausted, having changed nothing. */
@@ -213,15 +205,15 @@ export class Dict {
     const view = this.arena.u32[header >>> SEGMENT_SHIFT]!;
     const word = (header & UNIT_MASK) << 2;
     if (view[word + TABLE0] === 0) {
-      view[word + TABLE0] = this.#allocTable(MIN_LOG);
+      view[word + TABLE0] = this.tables.alloc(MIN_LOG);
       view[word + LOG0] = MIN_LOG;
     }
     if (view[word + GUARD] !== 0) this.watcher!.placed(item);
     const count = view[word + COUNT]! + 1;
     if (view[word + REHASH] !== NOT_REHASHING) this.#rehashStep(view, word, 1);
     else if (count > GROW_AT << view[word + LOG0]!) this.#startRehash(view, word, logFor(count));
-    if (view[word + REHASH] === NOT_REHASHING) this.#insertInto(view[word + TABLE0]!, view[word + LOG0]!, item, hash);
-    else this.#insertInto(view[word + TABLE1]!, view[word + LOG1]!, item, hash);
+    if (view[word + REHASH] === NOT_REHASHING) this.tables.insert(view[word + TABLE0]!, view[word + LOG0]!, item, hash);
+    else this.tables.insert(view[word + TABLE1]!, view[word + LOG1]!, item, hash);
     view[word + COUNT] = count;
   }
 
@@ -249,10 +241,12 @@ export class Dict {
       }
       const end = Math.min(count, i + room);
       if (i >= touched) {
-        this.touched = this.#touch(table, log, hashes, i, end);
+        this.touched = this.tables.touch(table, log, hashes, i, end);
         touched = end;
       }
-      i = this.#insertAbsent(view, word, items, hashes, i, end);
+      const first = i;
+      i = this.tables.insertAbsent(table, log, items, hashes, first, end);
+      view[word + COUNT]! += i - first;
       if (i < end) {
         // Its bucket is full, or holds its hash.
         if (this.#isThere(header, items[i]!, hashes[i]!)) return i;
@@ -261,48 +255,6 @@ export class Dict {
       }
     }
     return count;
-  }
-
-  #touch(table: Address, log: number, hashes: Int32Array, from: number, end: number): number {
-    const view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
-    const base = (table & UNIT_MASK) << 2;
-    const mask = (1 << log) - 1;
-    let sum = 0;
-    for (let i = from; i < end; i++) sum += view[base + (hashes[i]! & mask) * BUCKET_WORDS]!;
-    return sum;
-  }
-
-  /**
-   * Adds items to table0 up to the first whose bucket is full or has one with the same hash, and returns that one's index. What is
-   * rare is not done here, so that code which is compiled early in a load stays good to its end.
-   */
-  #insertAbsent(
-    header: Uint32Array,
-    word: number,
-    items: Uint32Array,
-    hashes: Int32Array,
-    from: number,
-    end: number,
-  ): number {
-    const table = header[word + TABLE0]!;
-    const view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
-    const base = (table & UNIT_MASK) << 2;
-    const mask = (1 << header[word + LOG0]!) - 1;
-    let i = from;
-    scan: for (; i < end; i++) {
-      const hash = hashes[i]!;
-      const bucket = base + (hash & mask) * BUCKET_WORDS;
-      const used = view[bucket + 1]!;
-      if (used === SLOTS) break;
-      const free = bucket + HASHES + used;
-      for (let slot = bucket + HASHES; slot < free; slot++) if ((view[slot]! | 0) === hash) break scan;
-      view[free] = hash;
-      view[free + ITEMS - HASHES] = items[i]!;
-      view[bucket + 1] = used + 1;
-      items[i] = 0;
-    }
-    header[word + COUNT]! += i - from;
-    return i;
   }
 
   /** Whether an item of the dict has the key of this one, which is not in it. */
@@ -356,7 +308,7 @@ export class Dict {
     let v = cursor | 0;
     if (view[word + REHASH] === NOT_REHASHING) {
       const mask = (1 << log0) - 1;
-      this.#visitChain(table0, v & mask, visit);
+      this.tables.visitChain(table0, v & mask, visit);
       v = increment(v, mask);
       return v >>> 0;
     }
@@ -368,9 +320,9 @@ export class Dict {
     }
     const small = (1 << log0) - 1;
     const large = (1 << log1) - 1;
-    this.#visitChain(table0, v & small, visit);
+    this.tables.visitChain(table0, v & small, visit);
     do {
-      this.#visitChain(table1, v & large, visit);
+      this.tables.visitChain(table1, v & large, visit);
       v = increment(v, large);
     } while ((v & (small ^ large)) !== 0);
     return v >>> 0;
@@ -381,9 +333,9 @@ export class Dict {
     const view = this.#header(header);
     const word = (header & UNIT_MASK) << 2;
     if (view[word + TABLE0] === 0) return;
-    for (let i = 0; i < 1 << view[word + LOG0]!; i++) this.#visitChain(view[word + TABLE0]!, i, visit);
+    for (let i = 0; i < 1 << view[word + LOG0]!; i++) this.tables.visitChain(view[word + TABLE0]!, i, visit);
     if (view[word + REHASH] === NOT_REHASHING) return;
-    for (let i = 0; i < 1 << view[word + LOG1]!; i++) this.#visitChain(view[word + TABLE1]!, i, visit);
+    for (let i = 0; i < 1 << view[word + LOG1]!; i++) this.tables.visitChain(view[word + TABLE1]!, i, visit);
   }
 
   /** A random item (uniform over buckets, then over the chain), or 0 if empty. */
@@ -400,8 +352,8 @@ export class Dict {
       const pick = Math.floor((random.uint32() / TWO_TO_32) * total);
       const table = pick < size0 ? view[word + TABLE0]! : view[word + TABLE1]!;
       const index = pick < size0 ? done + pick : pick - size0;
-      const length = this.#chainLength(table, index);
-      if (length > 0) return this.#chainItem(table, index, Math.floor((random.uint32() / TWO_TO_32) * length));
+      const length = this.tables.chainLength(table, index);
+      if (length > 0) return this.tables.chainItem(table, index, Math.floor((random.uint32() / TWO_TO_32) * length));
     }
   }
 
@@ -416,7 +368,7 @@ export class Dict {
       const bucket = this.#randomBucket(view, word, random);
       const [table, index] = bucket < 0 ? [view[word + TABLE1]!, ~bucket] : [view[word + TABLE0]!, bucket];
       const position = Math.floor((random.uint32() / TWO_TO_32) * FAIR_CHAIN);
-      if (position < this.#chainLength(table, index)) return this.#chainItem(table, index, position);
+      if (position < this.tables.chainLength(table, index)) return this.tables.chainItem(table, index, position);
     }
     return this.random(header, random);
   }
@@ -436,12 +388,12 @@ export class Dict {
     let index = inTable1 ? ~start : start;
     let taken = 0;
     for (let left = sizes[0] - sizes[1] + sizes[2]; left > 0 && taken < wanted; left--) {
-      taken = this.#takeChain(view[word + (inTable1 ? TABLE1 : TABLE0)]!, index, out, taken);
+      taken = this.tables.collectChain(view[word + (inTable1 ? TABLE1 : TABLE0)]!, index, out, taken);
       if (++index < (inTable1 ? sizes[2] : sizes[0])) continue;
       if (sizes[2] > 0) inTable1 = !inTable1;
       index = inTable1 ? 0 : sizes[1];
     }
-    return taken;
+    return Math.min(taken, out.length);
   }
 
   /**
@@ -460,8 +412,8 @@ export class Dict {
       const size = 1 << view[word + log]!;
       for (; view[word + DRAIN]! < size; view[word + DRAIN]!++) {
         if (left-- <= 0) return false;
-        this.#visitChain(view[word + table]!, view[word + DRAIN]!, release);
-        this.#freeOverflow(view[word + table]!, view[word + DRAIN]!);
+        this.tables.visitChain(view[word + table]!, view[word + DRAIN]!, release);
+        this.tables.freeOverflow(view[word + table]!, view[word + DRAIN]!);
       }
       this.arena.free(view[word + table]!);
       view[word + table] = 0;
@@ -484,80 +436,8 @@ export class Dict {
     return pick < size0 - moved ? moved + pick : ~(pick - (size0 - moved));
   }
 
-  /** Copies a chain's items to `out` from `taken` on, as far as there is room; returns how many are there now. */
-  #takeChain(table: Address, index: number, out: Uint32Array, taken: number): number {
-    let count = taken;
-    let view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
-    let bucket = ((table & UNIT_MASK) << 2) + index * BUCKET_WORDS;
-    for (;;) {
-      const used = view[bucket + 1]!;
-      for (let slot = 0; slot < used && count < out.length; slot++) out[count++] = view[bucket + ITEMS + slot]!;
-      const overflow = view[bucket]!;
-      if (overflow === 0) return count;
-      view = this.arena.u32[overflow >>> SEGMENT_SHIFT]!;
-      bucket = (overflow & UNIT_MASK) << 2;
-    }
-  }
-
   #header(header: Address): Uint32Array {
     return this.arena.u32[header >>> SEGMENT_SHIFT]!;
-  }
-
-  #keyEquals(item: Address, bytes: Uint8Array, at: number, length: number): boolean {
-    const segment = item >>> SEGMENT_SHIFT;
-    const words = this.arena.u32[segment]!;
-    const word = (item & UNIT_MASK) << 2;
-    if (words[word + 1] !== length) return false;
-    const stored = this.arena.u8[segment]!;
-    const start = (word << 2) + this.keyBase + ((words[word]! >>> 31) << 3);
-    const { view } = bytes as Viewed;
-    if (view !== undefined && length >= 4) return equalWords((stored as Viewed).view!, start, view, at, length);
-    for (let i = 0; i < length; i++) if (stored[start + i] !== bytes[at + i]) return false;
-    return true;
-  }
-
-  #findIn(table: Address, log: number, bytes: Uint8Array, at: number, length: number, hash: number): Address {
-    let view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
-    let bucket = ((table & UNIT_MASK) << 2) + (hash & ((1 << log) - 1)) * BUCKET_WORDS;
-    for (;;) {
-      const used = view[bucket + 1]!;
-      for (let slot = 0; slot < used; slot++) {
-        if ((view[bucket + HASHES + slot]! | 0) !== hash) continue;
-        const item = view[bucket + ITEMS + slot]!;
-        if (this.#keyEquals(item, bytes, at, length)) {
-          this.#slotView = view;
-          this.#slotIndex = bucket + ITEMS + slot;
-          return item;
-        }
-      }
-      const overflow = view[bucket]!;
-      if (overflow === 0) return 0;
-      view = this.arena.u32[overflow >>> SEGMENT_SHIFT]!;
-      bucket = (overflow & UNIT_MASK) << 2;
-    }
-  }
-
-  #insertInto(table: Address, log: number, item: Address, hash: number): void {
-    let view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
-    let bucket = ((table & UNIT_MASK) << 2) + (hash & ((1 << log) - 1)) * BUCKET_WORDS;
-    while (view[bucket + 1] === SLOTS) {
-      let next = view[bucket]!;
-      if (next === 0) {
-        next = this.arena.alloc(BUCKET_BYTES);
-        view[bucket] = next;
-        view = this.arena.u32[next >>> SEGMENT_SHIFT]!;
-        bucket = (next & UNIT_MASK) << 2;
-        view[bucket] = 0;
-        view[bucket + 1] = 0;
-        break;
-      }
-      view = this.arena.u32[next >>> SEGMENT_SHIFT]!;
-      bucket = (next & UNIT_MASK) << 2;
-    }
-    const slot = view[bucket + 1]!;
-    view[bucket + HASHES + slot] = hash;
-    view[bucket + ITEMS + slot] = item;
-    view[bucket + 1] = slot + 1;
   }
 
   /** `guarded`: the header if the watcher is to be told, or 0. */
@@ -570,31 +450,10 @@ export class Dict {
     length: number,
     hash: number,
   ): Address {
-    const item = this.#findIn(table, log, bytes, at, length, hash);
+    const item = this.tables.find(table, log, bytes, at, length, hash);
     if (item === 0) return 0;
-    const holeView = this.#slotView;
-    const hole = this.#slotIndex;
     if (guarded !== 0) this.watcher!.beforeChange(guarded, item);
-    // The chain's last element fills the hole; an overflow bucket that empties is freed.
-    let view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
-    let bucket = ((table & UNIT_MASK) << 2) + (hash & ((1 << log) - 1)) * BUCKET_WORDS;
-    let parentView = view;
-    let parent = -1;
-    while (view[bucket] !== 0) {
-      const next = view[bucket]!;
-      parentView = view;
-      parent = bucket;
-      view = this.arena.u32[next >>> SEGMENT_SHIFT]!;
-      bucket = (next & UNIT_MASK) << 2;
-    }
-    const last = view[bucket + 1]! - 1;
-    holeView[hole] = view[bucket + ITEMS + last]!;
-    holeView[hole - ITEMS + HASHES] = view[bucket + HASHES + last]!;
-    view[bucket + 1] = last;
-    if (last === 0 && parent >= 0) {
-      this.arena.free(parentView[parent]!);
-      parentView[parent] = 0;
-    }
+    this.tables.removeFound(table, log, hash);
     return item;
   }
 
@@ -611,7 +470,7 @@ export class Dict {
     if (log === view[word + LOG0] || this.arena.scarce) return;
     let table: Address;
     try {
-      table = this.#allocTable(log);
+      table = this.tables.alloc(log);
     } catch (error) {
       // The dict works in the size it has; the next change tries again.
       if (error instanceof ArenaExhausted) return;
@@ -627,18 +486,15 @@ export class Dict {
     const table1 = view[word + TABLE1]!;
     const log1 = view[word + LOG1]!;
     const size = 1 << view[word + LOG0]!;
-    const tableView = this.arena.u32[table0 >>> SEGMENT_SHIFT]!;
-    const base = (table0 & UNIT_MASK) << 2;
     let index = view[word + REHASH]!;
     let empties = buckets * EMPTY_VISITS;
     let left = buckets;
     while (left > 0 && index < size) {
-      const head = base + index * BUCKET_WORDS;
-      if (tableView[head + 1] === 0 && tableView[head] === 0 && --empties > 0) {
+      if (this.tables.isEmpty(table0, index) && --empties > 0) {
         index++;
         continue;
       }
-      if (!this.#moveChain(tableView, head, table1, log1)) break;
+      if (!this.tables.moveChain(table0, index, table1, log1)) break;
       index++;
       left--;
     }
@@ -649,111 +505,6 @@ export class Dict {
     view[word + LOG0] = log1;
     view[word + TABLE1] = 0;
     view[word + REHASH] = NOT_REHASHING;
-  }
-
-  /** Moves a bucket and its overflow to another table; false if memory ran out and some items stayed behind. */
-  #moveChain(tableView: Uint32Array, head: number, target: Address, log: number): boolean {
-    let view = tableView;
-    let bucket = head;
-    let overflow = 0;
-    let slot = 0;
-    try {
-      for (;;) {
-        for (slot = 0; slot < view[bucket + 1]!; slot++)
-          this.#insertInto(target, log, view[bucket + ITEMS + slot]!, view[bucket + HASHES + slot]! | 0);
-        const next = view[bucket]!;
-        view[bucket] = 0;
-        view[bucket + 1] = 0;
-        if (overflow !== 0) this.arena.free(overflow);
-        overflow = next;
-        if (next === 0) return true;
-        view = this.arena.u32[next >>> SEGMENT_SHIFT]!;
-        bucket = (next & UNIT_MASK) << 2;
-      }
-    } catch (error) {
-      if (!(error instanceof ArenaExhausted)) throw error;
-      const used = view[bucket + 1]!;
-      view.copyWithin(bucket + ITEMS, bucket + ITEMS + slot, bucket + ITEMS + used);
-      view.copyWithin(bucket + HASHES, bucket + HASHES + slot, bucket + HASHES + used);
-      view[bucket + 1] = used - slot;
-      if (bucket !== head || view !== tableView) tableView[head] = overflow;
-      return false;
-    }
-  }
-
-  #allocTable(log: number): Address {
-    const bytes = BUCKET_BYTES * 2 ** log;
-    const table = this.arena.alloc(bytes);
-    // A table with a buffer of its own comes zeroed from the system.
-    if (bytes <= MEDIUM_MAX) {
-      const word = (table & UNIT_MASK) << 2;
-      this.arena.u32[table >>> SEGMENT_SHIFT]!.fill(0, word, word + (bytes >>> 2));
-    }
-    return table;
-  }
-
-  #freeOverflow(table: Address, index: number): void {
-    let view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
-    let next = view[((table & UNIT_MASK) << 2) + index * BUCKET_WORDS]!;
-    while (next !== 0) {
-      view = this.arena.u32[next >>> SEGMENT_SHIFT]!;
-      const after = view[(next & UNIT_MASK) << 2]!;
-      this.arena.free(next);
-      next = after;
-    }
-  }
-
-  #visitChain(table: Address, index: number, visit: (item: Address) => void): void {
-    let view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
-    let bucket = ((table & UNIT_MASK) << 2) + index * BUCKET_WORDS;
-    for (;;) {
-      const used = view[bucket + 1]!;
-      for (let slot = 0; slot < used; slot++) visit(view[bucket + ITEMS + slot]!);
-      const overflow = view[bucket]!;
-      if (overflow === 0) return;
-      view = this.arena.u32[overflow >>> SEGMENT_SHIFT]!;
-      bucket = (overflow & UNIT_MASK) << 2;
-    }
-  }
-
-  #collectChain(table: Address, index: number, out: Uint32Array, count: number): number {
-    let view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
-    let bucket = ((table & UNIT_MASK) << 2) + index * BUCKET_WORDS;
-    let found = count;
-    for (;;) {
-      const used = view[bucket + 1]!;
-      for (let slot = 0; slot < used; slot++) out[found++] = view[bucket + ITEMS + slot]!;
-      const overflow = view[bucket]!;
-      if (overflow === 0) return found;
-      view = this.arena.u32[overflow >>> SEGMENT_SHIFT]!;
-      bucket = (overflow & UNIT_MASK) << 2;
-    }
-  }
-
-  #chainLength(table: Address, index: number): number {
-    let view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
-    let bucket = ((table & UNIT_MASK) << 2) + index * BUCKET_WORDS;
-    let length = view[bucket + 1]!;
-    for (let next = view[bucket]!; next !== 0; next = view[bucket]!) {
-      view = this.arena.u32[next >>> SEGMENT_SHIFT]!;
-      bucket = (next & UNIT_MASK) << 2;
-      length += view[bucket + 1]!;
-    }
-    return length;
-  }
-
-  /** The item at a position below the chain's length. */
-  #chainItem(table: Address, index: number, position: number): Address {
-    let view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
-    let bucket = ((table & UNIT_MASK) << 2) + index * BUCKET_WORDS;
-    let left = position;
-    while (left >= view[bucket + 1]!) {
-      left -= view[bucket + 1]!;
-      const next = view[bucket]!;
-      view = this.arena.u32[next >>> SEGMENT_SHIFT]!;
-      bucket = (next & UNIT_MASK) << 2;
-    }
-    return view[bucket + ITEMS + left]!;
   }
 }
 
