@@ -20,7 +20,6 @@
  *
  * The dict owns its tables, never the items.
  */
-import type { Random } from '../base/ambient.ts';
 import { type Address, type Arena, ArenaExhausted } from './arena.ts';
 import { DictTables, SLOTS } from './dict-tables.ts';
 import type { KeyHasher } from './hash.ts';
@@ -49,12 +48,6 @@ const MAX_SHRINK_STEPS = 4;
 /** Empty buckets that one step may skip, so that rehashing a sparse table stays bounded. */
 const EMPTY_VISITS = 10;
 
-/** Longest chain whose items `fairRandom` weighs alike; at GROW_AT items a bucket, one bucket in 5,000 has more. */
-const FAIR_CHAIN = 16;
-/** Picks before `fairRandom` takes what comes: a sparse table has a seventh of a slot used at least. */
-const FAIR_TRIES = 256;
-
-const TWO_TO_32 = 2 ** 32;
 const SEGMENT_SHIFT = 18;
 const UNIT_MASK = (1 << SEGMENT_SHIFT) - 1;
 
@@ -74,6 +67,9 @@ export class Dict {
   readonly tables: DictTables;
   /** Means nothing: it keeps reads from being left out whose only use is that memory has been read. */
   touched = 0;
+  /** Where the last `toChain` went. */
+  chainTable: Address = 0;
+  chainIndex = 0;
 
   constructor(arena: Arena, hasher: KeyHasher, keyBase: number) {
     this.arena = arena;
@@ -338,62 +334,27 @@ export class Dict {
     for (let i = 0; i < 1 << view[word + LOG1]!; i++) this.tables.visitChain(view[word + TABLE1]!, i, visit);
   }
 
-  /** A random item (uniform over buckets, then over the chain), or 0 if empty. */
-  random(header: Address, random: Random): Address {
-    const view = this.#header(header);
-    const word = (header & UNIT_MASK) << 2;
-    if (view[word + COUNT] === 0) return 0;
-    if (view[word + REHASH] !== NOT_REHASHING) this.#rehashStep(view, word, 1);
-    const rehashing = view[word + REHASH] !== NOT_REHASHING;
-    const done = rehashing ? view[word + REHASH]! : 0;
-    const size0 = (1 << view[word + LOG0]!) - done;
-    const total = size0 + (rehashing ? 1 << view[word + LOG1]! : 0);
-    for (;;) {
-      const pick = Math.floor((random.uint32() / TWO_TO_32) * total);
-      const table = pick < size0 ? view[word + TABLE0]! : view[word + TABLE1]!;
-      const index = pick < size0 ? done + pick : pick - size0;
-      const length = this.tables.chainLength(table, index);
-      if (length > 0) return this.tables.chainItem(table, index, Math.floor((random.uint32() / TWO_TO_32) * length));
-    }
-  }
-
-  /** A random item, all equally likely as long as no bucket's chain has more than FAIR_CHAIN; or 0 if empty. */
-  fairRandom(header: Address, random: Random): Address {
-    const view = this.#header(header);
-    const word = (header & UNIT_MASK) << 2;
-    if (view[word + COUNT] === 0) return 0;
-    if (view[word + REHASH] !== NOT_REHASHING) this.#rehashStep(view, word, 1);
-    // A bucket is kept in proportion to its length: one with few items must not make these more likely.
-    for (let tries = 0; tries < FAIR_TRIES; tries++) {
-      const bucket = this.#randomBucket(view, word, random);
-      const [table, index] = bucket < 0 ? [view[word + TABLE1]!, ~bucket] : [view[word + TABLE0]!, bucket];
-      const position = Math.floor((random.uint32() / TWO_TO_32) * FAIR_CHAIN);
-      if (position < this.tables.chainLength(table, index)) return this.tables.chainItem(table, index, position);
-    }
-    return this.random(header, random);
-  }
-
   /**
-   * Puts the items of random neighbouring buckets into `out` until there are at least `wanted`, or `out` is full; returns how
-   * many. No item comes twice. Whole buckets, so that each item is equally likely to be among them.
+   * How many chains may hold items, 0 if the dict is empty; those that a resize has moved do not count. Does a step of a pending
+   * one. For random items: dict-random.ts.
    */
-  sample(header: Address, random: Random, out: Uint32Array, wanted: number): number {
+  chains(header: Address): number {
     const view = this.#header(header);
     const word = (header & UNIT_MASK) << 2;
     if (view[word + COUNT] === 0) return 0;
     if (view[word + REHASH] !== NOT_REHASHING) this.#rehashStep(view, word, 1);
-    const sizes = this.#sizes(view, word);
-    const start = this.#randomBucket(view, word, random);
-    let inTable1 = start < 0;
-    let index = inTable1 ? ~start : start;
-    let taken = 0;
-    for (let left = sizes[0] - sizes[1] + sizes[2]; left > 0 && taken < wanted; left--) {
-      taken = this.tables.collectChain(view[word + (inTable1 ? TABLE1 : TABLE0)]!, index, out, taken);
-      if (++index < (inTable1 ? sizes[2] : sizes[0])) continue;
-      if (sizes[2] > 0) inTable1 = !inTable1;
-      index = inTable1 ? 0 : sizes[1];
-    }
-    return Math.min(taken, out.length);
+    if (view[word + REHASH] === NOT_REHASHING) return 1 << view[word + LOG0]!;
+    return (1 << view[word + LOG0]!) - view[word + REHASH]! + (1 << view[word + LOG1]!);
+  }
+
+  /** Sets `chainTable` and `chainIndex` to one of `chains`. */
+  toChain(header: Address, chain: number): void {
+    const view = this.#header(header);
+    const word = (header & UNIT_MASK) << 2;
+    const moved = view[word + REHASH] === NOT_REHASHING ? 0 : view[word + REHASH]!;
+    const left = (1 << view[word + LOG0]!) - moved;
+    this.chainTable = chain < left ? view[word + TABLE0]! : view[word + TABLE1]!;
+    this.chainIndex = chain < left ? moved + chain : chain - left;
   }
 
   /**
@@ -421,19 +382,6 @@ export class Dict {
     }
     this.arena.free(header);
     return true;
-  }
-
-  /** Buckets of table0, those of them that are moved already, and buckets of table1. */
-  #sizes(view: Uint32Array, word: number): readonly [number, number, number] {
-    if (view[word + REHASH] === NOT_REHASHING) return [1 << view[word + LOG0]!, 0, 0];
-    return [1 << view[word + LOG0]!, view[word + REHASH]!, 1 << view[word + LOG1]!];
-  }
-
-  /** A bucket that may hold items: its index in table0, or ~index in table1. */
-  #randomBucket(view: Uint32Array, word: number, random: Random): number {
-    const [size0, moved, size1] = this.#sizes(view, word);
-    const pick = Math.floor((random.uint32() / TWO_TO_32) * (size0 - moved + size1));
-    return pick < size0 - moved ? moved + pick : ~(pick - (size0 - moved));
   }
 
   #header(header: Address): Uint32Array {

@@ -9,6 +9,7 @@
  * that changes the entry. Both tell a snapshot that is under way first, so that it keeps the data as of its start.
  */
 import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
+import { fairRandomItem, randomItem, sampleItems } from '../memory/dict-random.ts';
 import { copyBytes } from '../base/copy.ts';
 import { keyspaceEvents } from '../base/settings.ts';
 import { Span } from '../base/span.ts';
@@ -431,7 +432,7 @@ export class Database {
     const space = this.space;
     let tries = 0;
     for (;;) {
-      const entry = space.keys.random(this.#keys, space.random);
+      const entry = randomItem(space.keys, this.#keys, space.random);
       if (entry === 0 || !this.isExpired(entry)) return entry;
       // Entries that may not be deleted (replica, pause) and are all past their time: show one, as Redis does.
       if (!this.expireEntry(entry) && this.expiring === this.size && ++tries >= RANDOM_TRIES) return entry;
@@ -476,12 +477,12 @@ export class Database {
 
   /** An entry, all equally likely, whatever its expiry; 0 if there is none. */
   randomEntry(): Address {
-    return this.space.keys.fairRandom(this.#keys, this.space.random);
+    return fairRandomItem(this.space.keys, this.#keys, this.space.random);
   }
 
   /** Puts some `wanted` random entries, no two of which are the same, into `out`, perhaps more; returns how many. */
   sample(out: Uint32Array, wanted: number): number {
-    return this.space.keys.sample(this.#keys, this.space.random, out, wanted);
+    return sampleItems(this.space.keys, this.#keys, this.space.random, out, wanted);
   }
 
   // -- inside -------------------------------------------------------------------------------------------------

@@ -1,13 +1,14 @@
 /**
  * Fair random choice: every element with the same probability, whatever the shape of the table.
  *
- * `Dict.random` favours items in short bucket chains. Here a bucket is drawn, then a position below a bound that chains
+ * `randomItem` favours items in short bucket chains. Here a bucket is drawn, then a position below a bound that chains
  * hardly ever exceed; if the chain is shorter than the position, the draw is repeated. So each item has the chance
  * 1 / (buckets * bound) a draw, and takes about four draws.
  */
 import type { Random } from '../base/ambient.ts';
 import type { Address } from '../memory/arena.ts';
 import type { Dict } from '../memory/dict.ts';
+import { randomItem } from '../memory/dict-random.ts';
 
 /** Draws before giving up on a table that is nearly all empty; the choice is then only roughly fair. */
 const MAX_DRAWS = 200;
@@ -43,7 +44,7 @@ export class Picker {
       const position = this.below(Math.max(bound, chain.length));
       if (position < chain.length) return chain[position]!;
     }
-    return dict.random(header, this.#random);
+    return randomItem(dict, header, this.#random);
   }
 }
 
