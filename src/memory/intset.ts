@@ -10,7 +10,7 @@ import { byteOf, segmentOf } from './arena.ts';
 import type { Address, Arena } from './arena.ts';
 import { copyBytes, moveBytes } from '../base/copy.ts';
 import type { Element } from './element.ts';
-import { wideInteger } from './listpack.ts';
+import { wideInteger } from './listpack-entry.ts';
 
 const HEADER = 8;
 

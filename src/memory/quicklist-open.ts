@@ -8,6 +8,7 @@
 import { byteOf, segmentOf } from './arena.ts';
 import type { Address, Arena } from './arena.ts';
 import * as listpack from './listpack.ts';
+import * as entry from './listpack-entry.ts';
 import * as node from './quicklist-node.ts';
 
 /** Before the entries. */
@@ -32,10 +33,10 @@ export function create(arena: Arena, blockBytes: number): Address {
 
 /** Puts an element in front; false if there is no room. */
 export function push(arena: Arena, head: Address, bytes: Uint8Array, at: number, length: number): boolean {
-  const first = start(arena, head) - listpack.encodedBytes(bytes, at, length);
+  const first = start(arena, head) - entry.encodedBytes(bytes, at, length);
   if (first < OPEN_HEADER) return false;
   const block = node.nodeData(arena, head);
-  listpack.writeEntry(arena.u8[segmentOf(block)]!, byteOf(block) + first, bytes, at, length);
+  entry.writeEntry(arena.u8[segmentOf(block)]!, byteOf(block) + first, bytes, at, length);
   setStart(arena, head, first);
   node.setOpenCount(arena, head, node.nodeCount(arena, head) + 1);
   return true;
@@ -45,7 +46,7 @@ export function push(arena: Arena, head: Address, bytes: Uint8Array, at: number,
 export function shift(arena: Arena, head: Address): void {
   const block = node.nodeData(arena, head);
   const base = byteOf(block);
-  setStart(arena, head, listpack.skip(arena.u8[segmentOf(block)]!, base + start(arena, head)) - base);
+  setStart(arena, head, entry.skip(arena.u8[segmentOf(block)]!, base + start(arena, head)) - base);
   node.setOpenCount(arena, head, node.nodeCount(arena, head) - 1);
 }
 

@@ -14,6 +14,7 @@ import { copyBytes, moveBytes } from '../base/copy.ts';
 import type { Element } from './element.ts';
 import type { Id } from './id-index.ts';
 import * as listpack from './listpack.ts';
+import * as entry from './listpack-entry.ts';
 
 export const DELETED = 1;
 export const SAME_FIELDS = 2;
@@ -38,28 +39,28 @@ export interface FieldSource {
 /** A node with this entry only. It will be filled up if others were before it: then `spacious` spares it growing. */
 export function createNode(arena: Arena, source: FieldSource, from: number, pairs: number, spacious: boolean): Address {
   let room = listpack.EMPTY_BYTES + SPARE_BYTES + 8 * INTEGER_BYTES;
-  for (let i = from; i < from + pairs * 2; i++) room += source.length[i]! + listpack.MAX_ENTRY_OVERHEAD;
+  for (let i = from; i < from + pairs * 2; i++) room += source.length[i]! + entry.MAX_ENTRY_OVERHEAD;
   if (spacious) room = Math.max(room, GROW_MAX);
   const list = listpack.create(arena, room);
   const bytes = arena.u8[segmentOf(list)]!;
   const base = byteOf(list);
   let p = base + listpack.FIRST;
-  p = listpack.writeInteger(bytes, p, 1);
-  p = listpack.writeInteger(bytes, p, 0);
-  p = listpack.writeInteger(bytes, p, pairs);
+  p = entry.writeInteger(bytes, p, 1);
+  p = entry.writeInteger(bytes, p, 0);
+  p = entry.writeInteger(bytes, p, pairs);
   for (let i = 0; i < pairs; i++) {
     const field = from + i * 2;
-    p = listpack.writeEntry(bytes, p, source.bytes, source.at[field]!, source.length[field]!);
+    p = entry.writeEntry(bytes, p, source.bytes, source.at[field]!, source.length[field]!);
   }
-  p = listpack.writeInteger(bytes, p, 0);
-  p = listpack.writeInteger(bytes, p, SAME_FIELDS);
-  p = listpack.writeInteger(bytes, p, 0);
-  p = listpack.writeInteger(bytes, p, 0);
+  p = entry.writeInteger(bytes, p, 0);
+  p = entry.writeInteger(bytes, p, SAME_FIELDS);
+  p = entry.writeInteger(bytes, p, 0);
+  p = entry.writeInteger(bytes, p, 0);
   for (let i = 0; i < pairs; i++) {
     const value = from + i * 2 + 1;
-    p = listpack.writeEntry(bytes, p, source.bytes, source.at[value]!, source.length[value]!);
+    p = entry.writeEntry(bytes, p, source.bytes, source.at[value]!, source.length[value]!);
   }
-  p = listpack.writeInteger(bytes, p, pairs + FIXED_ELEMENTS - 1);
+  p = entry.writeInteger(bytes, p, pairs + FIXED_ELEMENTS - 1);
   listpack.setFrame(bytes, base, p, pairs * 2 + FIXED_ELEMENTS * 2);
   return list;
 }
@@ -76,7 +77,7 @@ export function appendEntry(
 ): Address {
   const total = listpack.totalBytes(arena, list);
   let room = total + SPARE_BYTES + 6 * INTEGER_BYTES;
-  for (let i = from; i < from + pairs * 2; i++) room += source.length[i]! + listpack.MAX_ENTRY_OVERHEAD;
+  for (let i = from; i < from + pairs * 2; i++) room += source.length[i]! + entry.MAX_ENTRY_OVERHEAD;
   const node = room > arena.capacity(list) ? arena.resize(list, room + Math.min(total, GROW_MAX), total) : list;
   addToCount(arena, node, 0, 1);
   const bytes = arena.u8[segmentOf(node)]!;
@@ -87,13 +88,13 @@ export function appendEntry(
   bytes[p + 1] = 1;
   p = writeDifference(bytes, p + 2, id[0]!, id[1]!, master[0]!, master[1]!);
   p = writeDifference(bytes, p, id[2]!, id[3]!, master[2]!, master[3]!);
-  if (!same) p = listpack.writeInteger(bytes, p, pairs);
+  if (!same) p = entry.writeInteger(bytes, p, pairs);
   for (let i = from; i < from + pairs * 2; i += 2) {
-    if (!same) p = listpack.writeEntry(bytes, p, source.bytes, source.at[i]!, source.length[i]!);
-    p = listpack.writeEntry(bytes, p, source.bytes, source.at[i + 1]!, source.length[i + 1]!);
+    if (!same) p = entry.writeEntry(bytes, p, source.bytes, source.at[i]!, source.length[i]!);
+    p = entry.writeEntry(bytes, p, source.bytes, source.at[i + 1]!, source.length[i + 1]!);
   }
   const elements = FIXED_ELEMENTS - 1 + (same ? pairs : pairs * 2 + 1);
-  p = listpack.writeInteger(bytes, p, elements);
+  p = entry.writeInteger(bytes, p, elements);
   listpack.setFrame(bytes, base, p, elements + 1);
   return node;
 }
@@ -150,11 +151,11 @@ function addToCount(arena: Arena, list: Address, which: 0 | 1, change: number): 
     bytes[p] = value;
     return;
   }
-  const after = listpack.skip(bytes, p);
+  const after = entry.skip(bytes, p);
   const end = base + listpack.totalBytes(arena, list) - 1;
-  const size = listpack.encodedInteger(value);
+  const size = entry.encodedInteger(value);
   moveBytes(bytes, p + size, after, end - after);
-  listpack.writeInteger(bytes, p, value);
+  entry.writeInteger(bytes, p, value);
   listpack.setFrame(bytes, base, end + size - (after - p), 0);
 }
 
@@ -179,12 +180,12 @@ function writeDifference(
   bLow: number,
 ): number {
   const low = aLow - bLow;
-  if (aHigh === bHigh) return listpack.writeInteger(bytes, p, low);
+  if (aHigh === bHigh) return entry.writeInteger(bytes, p, low);
   const high = (aHigh - bHigh - (low < 0 ? 1 : 0)) | 0;
   const value = high * 0x1_0000_0000 + (low >>> 0);
   return Number.isSafeInteger(value)
-    ? listpack.writeInteger(bytes, p, value)
-    : listpack.writeWide(bytes, p, high >>> 0, low >>> 0);
+    ? entry.writeInteger(bytes, p, value)
+    : entry.writeWide(bytes, p, high >>> 0, low >>> 0);
 }
 
 /**
@@ -223,11 +224,11 @@ export class NodeWalk {
     const bytes = (this.#bytes = this.arena.u8[segmentOf(list)]!);
     this.#master.set(master);
     let p = byteOf(list) + listpack.FIRST;
-    p = listpack.skip(bytes, listpack.skip(bytes, p));
-    this.#masterFields = listpack.smallInteger(bytes, p, bytes[p]!);
-    p = listpack.skip(bytes, p);
+    p = entry.skip(bytes, entry.skip(bytes, p));
+    this.#masterFields = entry.smallInteger(bytes, p, bytes[p]!);
+    p = entry.skip(bytes, p);
     this.#masterAt = p;
-    for (let i = this.#masterFields; i >= 0; i--) p = listpack.skip(bytes, p);
+    for (let i = this.#masterFields; i >= 0; i--) p = entry.skip(bytes, p);
     this.#firstAt = this.#at = p;
     this.#left = 0;
     this.#end = byteOf(list) + listpack.totalBytes(this.arena, list) - 1;
@@ -240,7 +241,7 @@ export class NodeWalk {
   next(): boolean {
     const bytes = this.#bytes;
     let p = this.#at;
-    for (let i = this.#left; i > 0; i--) p = listpack.skip(bytes, p);
+    for (let i = this.#left; i > 0; i--) p = entry.skip(bytes, p);
     if (bytes[p] === END) return false;
     this.#enter(p);
     return true;
@@ -250,8 +251,8 @@ export class NodeWalk {
     const bytes = this.#bytes;
     let p = this.#entryAt;
     if (p <= this.#firstAt) return false;
-    p -= listpack.entryBytesBefore(bytes, p);
-    for (let i = listpack.smallInteger(bytes, p, bytes[p]!); i > 0; i--) p -= listpack.entryBytesBefore(bytes, p);
+    p -= entry.entryBytesBefore(bytes, p);
+    for (let i = entry.smallInteger(bytes, p, bytes[p]!); i > 0; i--) p -= entry.entryBytesBefore(bytes, p);
     this.#enter(p);
     return true;
   }
@@ -260,15 +261,15 @@ export class NodeWalk {
   pair(field: Element, value: Element): void {
     const bytes = this.#bytes;
     if ((this.flags & SAME_FIELDS) === 0) {
-      listpack.readAt(bytes, this.#at, field);
-      this.#at = listpack.skip(bytes, this.#at);
+      entry.readAt(bytes, this.#at, field);
+      this.#at = entry.skip(bytes, this.#at);
       this.#left--;
     } else {
-      listpack.readAt(bytes, this.#fieldAt, field);
-      this.#fieldAt = listpack.skip(bytes, this.#fieldAt);
+      entry.readAt(bytes, this.#fieldAt, field);
+      this.#fieldAt = entry.skip(bytes, this.#fieldAt);
     }
-    listpack.readAt(bytes, this.#at, value);
-    this.#at = listpack.skip(bytes, this.#at);
+    entry.readAt(bytes, this.#at, value);
+    this.#at = entry.skip(bytes, this.#at);
     this.#left--;
   }
 
@@ -282,14 +283,14 @@ export class NodeWalk {
     const bytes = this.#bytes;
     this.#entryAt = p;
     this.flags = bytes[p]!;
-    const msAt = listpack.skip(bytes, p);
-    const seqAt = listpack.skip(bytes, msAt);
+    const msAt = entry.skip(bytes, p);
+    const seqAt = entry.skip(bytes, msAt);
     this.#add(msAt, 0);
     this.#add(seqAt, 2);
-    p = listpack.skip(bytes, seqAt);
+    p = entry.skip(bytes, seqAt);
     if ((this.flags & SAME_FIELDS) === 0) {
-      this.fields = listpack.smallInteger(bytes, p, bytes[p]!);
-      this.#at = listpack.skip(bytes, p);
+      this.fields = entry.smallInteger(bytes, p, bytes[p]!);
+      this.#at = entry.skip(bytes, p);
       this.#left = this.fields * 2 + 1;
     } else {
       this.fields = this.#masterFields;
@@ -306,7 +307,7 @@ export class NodeWalk {
     const master = this.#master;
     const id = this.id;
     if (lead !== 0xf4) {
-      const sum = master[half + 1]! + listpack.smallInteger(bytes, p, lead);
+      const sum = master[half + 1]! + entry.smallInteger(bytes, p, lead);
       id[half + 1] = sum;
       id[half] = master[half]! + Math.floor(sum / 0x1_0000_0000);
       return;

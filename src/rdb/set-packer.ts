@@ -4,7 +4,7 @@
  */
 import { parseInteger } from '../base/numbers.ts';
 import { type Viewed, viewed } from '../base/viewed.ts';
-import { MAX_ENTRY_OVERHEAD, writeEntry } from '../memory/listpack.ts';
+import { MAX_ENTRY_OVERHEAD, writeEntry } from '../memory/listpack-entry.ts';
 
 const HEADER_BYTES = 6;
 const END_MARK = 0xff;

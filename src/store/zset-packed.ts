@@ -9,6 +9,7 @@ import type { Address, Arena } from '../memory/arena.ts';
 import { compareBytes } from '../base/copy.ts';
 import { Element } from '../memory/element.ts';
 import * as listpack from '../memory/listpack.ts';
+import * as entry from '../memory/listpack-entry.ts';
 import { parseDouble, writeInteger } from '../base/numbers.ts';
 import { parseScore } from '../rdb/cursor.ts';
 import { Malformed } from '../rdb/error.ts';
@@ -103,7 +104,7 @@ export class PackedZsets {
   #reserve(list: Address, bytes: Uint8Array, at: number, length: number, text: number): Address {
     const arena = this.#arena;
     const total = listpack.totalBytes(arena, list);
-    const need = listpack.encodedBytes(bytes, at, length) + listpack.encodedBytes(this.#text, 0, text);
+    const need = entry.encodedBytes(bytes, at, length) + entry.encodedBytes(this.#text, 0, text);
     return total + need <= arena.capacity(list) ? list : arena.resize(list, total + need, total);
   }
 
