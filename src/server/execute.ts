@@ -9,21 +9,17 @@ import { errors, ReplyError, replyError, wrongArity } from '../base/errors.ts';
 import { ArenaExhausted } from '../memory/arena.ts';
 import type { Call } from '../commands/call.ts';
 import { protectedRefusal } from '../commands/protected.ts';
-import type { Session, Transaction } from '../commands/session.ts';
+import type { Session } from '../commands/session.ts';
 import { type Command, type CommandTable, SAMPLE_MASK } from '../commands/table.ts';
 import { makeRoom } from '../store/room.ts';
-import { Args, latin1 } from '../resp/args.ts';
+import type { Args } from '../resp/args.ts';
 import type { Denial } from './acl/selector.ts';
 import { noMorePermission, noPermission } from './acl/no-permission.ts';
 import { CommandBug, REPORTED_ARGUMENTS_MAX } from './bug-report.ts';
 import type { Gates } from './gates.ts';
+import { enqueue } from './transactions.ts';
+import { unknownCommand, unknownSubcommand } from './unknown-command.ts';
 
-/** Memory of a queued command beyond its bytes. */
-const QUEUED_BYTES = 256;
-
-/** Characters of an unknown name, and of all its arguments together, that the error repeats. */
-const NAME_SHOWN_MAX = 128;
-const ARGUMENTS_SHOWN_MAX = 128;
 /** Warnings of HTTP requests are logged at most this often. */
 const WARNING_PERIOD_MS = 60_000;
 
@@ -258,8 +254,7 @@ export class Executor {
         const sub = command.subcommands.get(args.text(1).toLowerCase());
         if (sub === undefined) {
           session.lastCommand = '';
-          const text = `unknown subcommand '${shown(args, 1, NAME_SHOWN_MAX)}'. Try ${shown(args, 0, NAME_SHOWN_MAX).toUpperCase()} HELP.`;
-          this.#reject(session, undefined, replyError(`ERR ${text}`));
+          this.#reject(session, undefined, unknownSubcommand(args));
           return undefined;
         }
         command = sub;
@@ -425,35 +420,4 @@ function onlyListening(name: string): ReplyError {
 /** Commands that MULTI does not queue. */
 function runsInsideMulti(name: string): boolean {
   return endsQueue(name) || name === 'multi' || name === 'watch';
-}
-
-function enqueue(transaction: Transaction, command: Command, args: Args): void {
-  transaction.queued.push({ args: copyArgs(args) });
-  transaction.bytes += QUEUED_BYTES + args.rawLength;
-  transaction.writes ||= command.isWrite;
-  transaction.mayReplicate ||= command.mayReplicate;
-  transaction.deniesOom ||= command.denyOom;
-  transaction.deniesStale ||= !command.allowStale;
-  transaction.deniesLoading ||= !command.allowLoading;
-}
-
-/** A queued command outlives the read buffer. */
-function copyArgs(args: Args): Args {
-  const values: Uint8Array[] = [];
-  for (let i = 0; i < args.count; i++) values.push(args.copy(i));
-  return new Args().assign(values);
-}
-
-function unknownCommand(args: Args): ReplyError {
-  let list = '';
-  for (let i = 1; i < args.count && list.length < ARGUMENTS_SHOWN_MAX; i++)
-    list += `'${shown(args, i, ARGUMENTS_SHOWN_MAX - list.length)}' `;
-  return replyError(`ERR unknown command '${shown(args, 0, NAME_SHOWN_MAX)}', with args beginning with: ${list}`);
-}
-
-/** An argument as errors repeat it: at most `max` characters, and up to the first NUL, as C prints strings. */
-function shown(args: Args, index: number, max: number): string {
-  const text = latin1(args.bytes, args.at[index]!, Math.min(args.length[index]!, max));
-  const nul = text.indexOf('\0');
-  return nul < 0 ? text : text.slice(0, nul);
 }

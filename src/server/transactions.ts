@@ -1,7 +1,12 @@
-/** EXEC: runs a session's queued commands as one unit, whose effects reach replicas as one transaction. */
+/** What MULTI queues, and EXEC: runs a session's queued commands as one unit, whose effects reach replicas as one transaction. */
 import { errors } from '../base/errors.ts';
-import type { Session } from '../commands/session.ts';
+import type { Session, Transaction } from '../commands/session.ts';
+import type { Command } from '../commands/table.ts';
+import { Args } from '../resp/args.ts';
 import type { Server } from './server.ts';
+
+/** Memory of a queued command beyond its bytes. */
+const QUEUED_BYTES = 256;
 
 /** Called by the EXEC handler, inside its own call: restores the call's fields for it afterwards. */
 export function runTransaction(server: Server, session: Session): void {
@@ -30,4 +35,22 @@ export function runTransaction(server: Server, session: Session): void {
     // EXEC itself is not propagated: its effects were.
     call.rewritten = true;
   }
+}
+
+/** The command waits for EXEC. */
+export function enqueue(transaction: Transaction, command: Command, args: Args): void {
+  transaction.queued.push({ args: copyArgs(args) });
+  transaction.bytes += QUEUED_BYTES + args.rawLength;
+  transaction.writes ||= command.isWrite;
+  transaction.mayReplicate ||= command.mayReplicate;
+  transaction.deniesOom ||= command.denyOom;
+  transaction.deniesStale ||= !command.allowStale;
+  transaction.deniesLoading ||= !command.allowLoading;
+}
+
+/** A queued command outlives the read buffer. */
+function copyArgs(args: Args): Args {
+  const values: Uint8Array[] = [];
+  for (let i = 0; i < args.count; i++) values.push(args.copy(i));
+  return new Args().assign(values);
 }
