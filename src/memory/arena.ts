@@ -252,6 +252,13 @@ export class Arena {
     );
   }
 
+  /** A new block with the first `bytes` bytes of another. */
+  duplicate(block: Address, bytes: number): Address {
+    const twin = this.alloc(bytes);
+    this.copy(twin, 0, block, 0, bytes);
+    return twin;
+  }
+
   /**
    * Promises that allocations, done before the next call of this, will find `pages` pages of 64 KiB for small blocks (a class
    * that is new takes one at least), `segments` segments for medium ones (likewise), and a huge block of each of these

@@ -306,6 +306,11 @@ export function copyFrom(arena: Arena, list: Address, position: number): Address
   return target;
 }
 
+/** A copy of the list. */
+export function copy(arena: Arena, list: Address): Address {
+  return arena.duplicate(list, totalBytes(arena, list));
+}
+
 /** Copies the first `entries` entries, which end where `position` begins, into a new list; the caller then deletes them here. */
 export function copyBefore(arena: Arena, list: Address, position: number, entries: number): Address {
   const length = position + 1;

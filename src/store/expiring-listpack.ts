@@ -64,11 +64,7 @@ export class ExpiringListpack implements ExpiringForm {
 
   copy(root: Address): Address {
     const { arena, roots } = this;
-    const list = roots.fields(root);
-    const length = listpack.totalBytes(arena, list);
-    const copied = arena.alloc(length);
-    arena.copy(copied, 0, list, 0, length);
-    const copy = this.adopt(copied);
+    const copy = this.adopt(listpack.copy(arena, roots.fields(root)));
     roots.setDeadline(copy, roots.deadline(root));
     return copy;
   }

@@ -114,9 +114,7 @@ export class HashItems {
     const words = this.arena.u32[segmentOf(item)]!;
     const start = this.fieldStart(item);
     const size = start - byteOf(item) + words[(byteOf(item) >>> 2) + 1]! + words[(start - 4) >>> 2]!;
-    const copy = this.arena.alloc(size);
-    this.arena.copy(copy, 0, item, 0, size);
-    return copy;
+    return this.arena.duplicate(item, size);
   }
 
   /** Byte offset of the field within the item's segment. */

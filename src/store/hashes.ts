@@ -123,12 +123,7 @@ export class Hashes {
   copyValue(encoding: number, ref: Address): Address {
     const { arena, fields, items } = this;
     if (encoding >= ENC_LISTPACK_EX) return this.expiring.copyValue(encoding, ref);
-    if (encoding === ENC_LISTPACK) {
-      const length = listpack.totalBytes(arena, ref);
-      const copy = arena.alloc(length);
-      arena.copy(copy, 0, ref, 0, length);
-      return copy;
-    }
+    if (encoding === ENC_LISTPACK) return listpack.copy(arena, ref);
     const table = fields.createSized(fields.count(ref));
     return this.#building(table, () => {
       fields.forEach(ref, (item) => {

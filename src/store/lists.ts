@@ -91,14 +91,14 @@ export class Lists {
   /** A copy of a value, for COPY. Returns its root block. */
   copyValue(encoding: number, ref: Address): Address {
     const { arena } = this;
-    if (encoding === ENC_LISTPACK) return this.#copyListpack(ref);
+    if (encoding === ENC_LISTPACK) return listpack.copy(arena, ref);
     const copy = this.#quick.create();
     this.#quick.settle(ref);
     try {
       for (let n = node.headNode(arena, ref); n !== 0; n = node.nextNode(arena, n)) {
         const data = node.nodeData(arena, n);
         if (!node.isPlain(arena, n)) {
-          const list = this.#copyListpack(data);
+          const list = listpack.copy(arena, data);
           try {
             this.#quick.adoptListpack(copy, list);
           } catch (error) {
@@ -410,12 +410,5 @@ export class Lists {
     arena.free(header);
     this.entries.setRef(entry, list);
     this.entries.setEncoding(entry, ENC_LISTPACK);
-  }
-
-  #copyListpack(list: Address): Address {
-    const length = listpack.totalBytes(this.arena, list);
-    const copy = this.arena.alloc(length);
-    this.arena.copy(copy, 0, list, 0, length);
-    return copy;
   }
 }

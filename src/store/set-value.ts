@@ -77,12 +77,8 @@ export class SetValues {
   /** A copy of a value's root block and all below it. */
   copy(encoding: number, ref: Address): Address {
     const { arena, members } = this;
-    if (encoding !== ENC_HASHTABLE) {
-      const length = encoding === ENC_INTSET ? intset.totalBytes(arena, ref) : listpack.totalBytes(arena, ref);
-      const copy = arena.alloc(length);
-      arena.copy(copy, 0, ref, 0, length);
-      return copy;
-    }
+    if (encoding === ENC_INTSET) return arena.duplicate(ref, intset.totalBytes(arena, ref));
+    if (encoding === ENC_LISTPACK) return listpack.copy(arena, ref);
     const copy: SetValue = { encoding, ref: members.createSized(members.count(ref)) };
     try {
       members.forEach(ref, (item) => {

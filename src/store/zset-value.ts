@@ -95,12 +95,7 @@ export class ZsetValues {
   /** A copy of a value's root block and all below it. */
   copy(encoding: number, ref: Address): Address {
     const { arena } = this;
-    if (encoding === ENC_LISTPACK) {
-      const length = listpack.totalBytes(arena, ref);
-      const copy = arena.alloc(length);
-      arena.copy(copy, 0, ref, 0, length);
-      return copy;
-    }
+    if (encoding === ENC_LISTPACK) return listpack.copy(arena, ref);
     const source: ZsetValue = { encoding, ref };
     const copy: ZsetValue = { encoding, ref: 0 };
     this.createTable(copy, this.count(source));
