@@ -256,6 +256,22 @@ export class Quicklist {
     this.#addElements(header, count);
   }
 
+  /** A plain element's block: its bytes are yet to be written, behind PLAIN_HEADER. */
+  createPlain(length: number): Address {
+    const data = this.arena.alloc(node.PLAIN_HEADER + length);
+    node.setWord(this.arena, data, 0, length);
+    return data;
+  }
+
+  /** Appends a node of it. */
+  adoptPlain(header: Address, data: Address): void {
+    const place = this.arena.alloc(node.BLOCK_BYTES);
+    node.setNodeData(this.arena, place, data);
+    node.setNodeCount(this.arena, place, 1, true);
+    node.linkNode(this.arena, header, place, node.tailNode(this.arena, header));
+    this.#addElements(header, 1);
+  }
+
   /** Frees up to `budget` nodes from the head; true once the header is gone too. */
   free(header: Address, budget: number): boolean {
     const { arena } = this;
@@ -282,7 +298,7 @@ export class Quicklist {
     return length < 64 ? length + 2 : length + 10;
   }
 
-  #isBig(length: number): boolean {
+  isBig(length: number): boolean {
     return this.#need(length) + listpack.EMPTY_BYTES > this.#maxBytes;
   }
 
@@ -313,12 +329,11 @@ export class Quicklist {
   #addNode(header: Address, after: Address, bytes: Uint8Array, at: number, length: number): void {
     const { arena } = this;
     const place = arena.alloc(node.BLOCK_BYTES);
-    const plain = this.#isBig(length);
+    const plain = this.isBig(length);
     let data: Address = 0;
     try {
       if (plain) {
-        data = arena.alloc(node.PLAIN_HEADER + length);
-        node.setWord(arena, data, 0, length);
+        data = this.createPlain(length);
         copyBytes(arena.u8[segmentOf(data)]!, byteOf(data) + node.PLAIN_HEADER, bytes, at, length);
       } else {
         const more = node.headNode(arena, header) !== 0;

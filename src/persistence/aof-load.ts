@@ -20,7 +20,7 @@ import type { Loading } from './loading.ts';
 import { StagedData } from './staged-data.ts';
 
 /** Keys of an RDB, or commands, between two looks at the clock. */
-const STEPS = 256;
+const STEPS = 64;
 const RDB_MARK = 'REDIS';
 
 /** Runs the commands of a file, as nobody's client: no gate stops them and nobody is answered. */

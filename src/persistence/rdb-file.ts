@@ -28,7 +28,7 @@ import { StagedData } from './staged-data.ts';
 const READ_BYTES = 1024 * 1024;
 const STEPS = 65536;
 /** Keys and elements parsed between two looks at the clock, at start. */
-const SLICE_STEPS = 256;
+const SLICE_STEPS = 64;
 /** After a failed background save the next automatic one waits so long, ms. */
 const RETRY_MS = 5000;
 /** What SAVE answers when it fails: the log has the reason. */

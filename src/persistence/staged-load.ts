@@ -16,7 +16,7 @@ import { fullSyncKind, type Loading, SLICE_MS } from './loading.ts';
 import { StagedData } from './staged-data.ts';
 
 /** Keys and elements parsed between two looks at the clock. */
-const STEPS = 256;
+const STEPS = 64;
 
 export interface StagedLoadOwner {
   readonly clock: Clock;

@@ -3,18 +3,23 @@
  *
  *   window:  | consumed | start of step ... position ... | not yet parsed | free |
  *
- * Rule: a primitive that lacks bytes throws MISSING; the reader then goes back to the step's start with `rewind`. Nothing is
- * allocated on the word of a length alone, so memory is bounded by what was pushed and the largest compressed string.
+ * Rule: a primitive that lacks bytes throws MISSING; the reader then goes back to the step's start with `rewind`. Long strings
+ * leave the window in pieces meanwhile (`takeLong`). Nothing is allocated on the word of a length alone, but for what a long
+ * string claims once a beginning of it is there, and that is not touched before its bytes come.
  */
 import { Crc64 } from '../base/crc64.ts';
 import { type Viewed, viewed } from '../base/viewed.ts';
 import { writeInteger } from './cursor.ts';
 import { Malformed } from './error.ts';
 import * as format from './format.ts';
+import { LongString, type Room } from './long-string.ts';
 import { isPlausibleLzfLength, lzfDecompress } from './lzf.ts';
 
 /** Thrown to leave a step that lacks bytes; made once, since throwing a premade error is cheap. */
 export const MISSING: Error = new Error('more bytes are needed');
+
+/** Makes a place for a long string; null: it has none. */
+export type RoomMaker = (length: number) => Room | null;
 
 /** Size of the window to start with. */
 const WINDOW_BYTES = 64 * 1024;
@@ -46,6 +51,7 @@ export class RdbInput {
   readonly #maxString: number;
   readonly #checksum: boolean;
   readonly #inputBytes: number;
+  readonly #longBytes: number;
   readonly #crc = new Crc64();
   /** The window is in the checksum up to here. */
   #summed = 0;
@@ -53,10 +59,20 @@ export class RdbInput {
   /** Bytes that the step at `position` is known to need. */
   #need = 1;
   #encodedAs = 0;
+  /** Strings of this step that do not lie in the window. */
+  readonly #longs: LongString[] = [];
+  /** The one that is on its way out of the window, and the position of its next byte. */
+  #leaving: LongString | null = null;
+  #bodyAt = 0;
+  /** Bytes of this step that have left the window. */
+  #removed = 0;
+  /** The step has begun before. */
+  #again = false;
   // Two places for strings that are not in the window as they are: a field and its value.
   readonly #scratch: [Viewed, Viewed] = [viewed(new Uint8Array(SCRATCH_BYTES)), viewed(new Uint8Array(SCRATCH_BYTES))];
 
-  constructor(maxStringBytes: number, checksum: boolean, inputBytes: number) {
+  constructor(maxStringBytes: number, checksum: boolean, inputBytes: number, longBytes: number) {
+    this.#longBytes = longBytes;
     this.#maxString = maxStringBytes;
     this.#checksum = checksum;
     this.#inputBytes = inputBytes;
@@ -82,6 +98,8 @@ export class RdbInput {
   }
 
   startStep(): void {
+    if (this.#again) this.#again = false;
+    else if (this.#longs.length > 0) this.#forgetLong();
     this.#stepStart = this.position;
     this.#need = 1;
   }
@@ -90,6 +108,85 @@ export class RdbInput {
   rewind(): void {
     this.#need += this.position - this.#stepStart;
     this.position = this.#stepStart;
+    this.#again = true;
+  }
+
+  /** Offset in the whole input up to which it was parsed. */
+  get offset(): number {
+    return this.dropped + this.position + (this.#again ? 0 : this.#removed);
+  }
+
+  /** Bytes that were pushed and not yet parsed. */
+  get pendingBytes(): number {
+    const left =
+      this.#leaving === null ? 0 : this.#leaving.taken - (this.#bodyAt - this.position - this.#leaving.place);
+    return this.end - this.position + left + (this.#again ? this.#removed : 0);
+  }
+
+  // ---- long strings ----
+
+  /** A long string is on its way: `takeLong` goes before any step. */
+  get isLeaving(): boolean {
+    return this.#leaving !== null;
+  }
+
+  /** Takes a piece of it; false if there are no bytes for that. Throws Malformed. */
+  takeLong(): boolean {
+    const long = this.#leaving!;
+    const piece = long.take(this.window, this.#bodyAt, this.end, this.#checksum ? this.#crc : null);
+    this.#bodyAt += piece;
+    if (piece === 0) return false;
+    if (long.isComplete) {
+      this.#removed += long.stored;
+      this.#closeGap();
+      this.#leaving = null;
+      this.#need = 1;
+    }
+    return true;
+  }
+
+  /** Whether the string whose body would be at the position was taken already: it is the present one then. */
+  #findLong(): boolean {
+    const place = this.position - this.#stepStart;
+    for (const long of this.#longs) {
+      if (long.place !== place) continue;
+      this.bytes = long.room.bytes;
+      this.at = long.room.at;
+      this.length = long.length;
+      return true;
+    }
+    return false;
+  }
+
+  /** Begins to take a long string whose body is at the position: throws MISSING. */
+  #long(stored: number, length: number, isCompressed: boolean, room: RoomMaker | null): never {
+    const first = Math.min(stored, this.#longBytes);
+    if (this.end - this.position < first) {
+      this.#need = first;
+      throw MISSING;
+    }
+    this.#sum();
+    const place = this.position - this.#stepStart;
+    const target = room === null ? null : room(length);
+    this.#leaving = new LongString(place, stored, length, isCompressed, target, this.#longBytes);
+    this.#longs.push(this.#leaving);
+    this.#bodyAt = this.position;
+    throw MISSING;
+  }
+
+  /** Moves what follows the bytes that were taken to where they were. */
+  #closeGap(): void {
+    const bodyStart = this.position + this.#leaving!.place;
+    this.window.copyWithin(bodyStart, this.#bodyAt, this.end);
+    this.end -= this.#bodyAt - bodyStart;
+    this.#bodyAt = bodyStart;
+  }
+
+  /** The step is complete: its strings are not needed any more. */
+  #forgetLong(): void {
+    this.#longs.length = 0;
+    this.dropped += this.#removed;
+    this.#removed = 0;
   }
 
   /** Offset of the current step in the whole input. */
@@ -99,6 +196,7 @@ export class RdbInput {
 
   /** Gives up buffers that an uncommonly large string needed. */
   trim(): void {
+    if (this.#longs.length > 0) this.#forgetLong();
     const scratch = this.#scratch;
     if (scratch[0].length > KEPT_SCRATCH_BYTES) scratch[0] = viewed(new Uint8Array(SCRATCH_BYTES));
     if (scratch[1].length > KEPT_SCRATCH_BYTES) scratch[1] = viewed(new Uint8Array(SCRATCH_BYTES));
@@ -190,14 +288,21 @@ export class RdbInput {
     return ((w[at]! << 24) | (w[at + 1]! << 16) | (w[at + 2]! << 8) | w[at + 3]!) >>> 0;
   }
 
-  /** Reads a string; `bytes`, `at`, `length` then say where it is. `scratch` serves those that have to be rebuilt. */
-  string(scratch: 0 | 1): void {
+  /**
+   * Reads a string; `bytes`, `at`, `length` then say where it is. `scratch` serves those that have to be rebuilt, `room` long ones:
+   * with it, they come there in pieces, wherever they were.
+   */
+  string(scratch: 0 | 1, room: RoomMaker | null = null): void {
     const length = this.#rawLength();
     if (length < 0) {
-      this.#encodedString(scratch);
+      this.#encodedString(scratch, room);
       return;
     }
+    if (this.#longs.length > 0 && this.#findLong()) return;
     this.#checkLength(length);
+    if (length > this.#longBytes && (room !== null || length > this.end - this.position)) {
+      this.#long(length, length, false, room);
+    }
     this.at = this.take(length);
     this.bytes = this.window;
     this.length = length;
@@ -207,12 +312,12 @@ export class RdbInput {
     if (length > this.#maxString) {
       throw new Malformed(`string of ${length} bytes exceeds the limit of ${this.#maxString}`);
     }
-    if (length > this.#inputBytes - this.dropped - this.position) {
+    if (length > this.#inputBytes - this.dropped - this.position - this.#removed) {
       throw new Malformed(`string of ${length} bytes exceeds the input`);
     }
   }
 
-  #encodedString(scratch: 0 | 1): void {
+  #encodedString(scratch: 0 | 1, room: RoomMaker | null): void {
     const w = this.window;
     let value: number;
     switch (this.#encodedAs) {
@@ -230,7 +335,7 @@ export class RdbInput {
         break;
       }
       case format.STRING_LZF:
-        this.#compressedString(scratch);
+        this.#compressedString(scratch, room);
         return;
       default:
         throw new Malformed(`unknown string encoding ${this.#encodedAs}`);
@@ -240,15 +345,19 @@ export class RdbInput {
     this.length = writeInteger(value, this.bytes);
   }
 
-  #compressedString(scratch: 0 | 1): void {
+  #compressedString(scratch: 0 | 1, room: RoomMaker | null): void {
     const compressed = this.plainLength();
     const length = this.plainLength();
+    if (this.#longs.length > 0 && this.#findLong()) return;
     this.#checkLength(compressed);
     if (length > this.#maxString) {
       throw new Malformed(`string of ${length} bytes exceeds the limit of ${this.#maxString}`);
     }
     if (!isPlausibleLzfLength(compressed, length)) {
       throw new Malformed(`${compressed} compressed bytes cannot hold ${length}`);
+    }
+    if (length > this.#longBytes) {
+      this.#long(compressed, length, true, room);
     }
     const at = this.take(compressed);
     if (this.#scratch[scratch].length < length) this.#scratch[scratch] = viewed(new Uint8Array(length));
@@ -264,6 +373,8 @@ export class RdbInput {
   // ---- the window ----
 
   #makeRoom(bytes: number): void {
+    if (this.#leaving !== null) this.#closeGap();
+    else if (!this.#again && this.#longs.length > 0) this.#forgetLong();
     this.#sum();
     const live = this.end - this.position;
     const wanted = live + bytes;
@@ -279,13 +390,17 @@ export class RdbInput {
     else target.set(this.window.subarray(this.position, this.end));
     this.window = target;
     this.dropped += this.position;
+    this.#summed -= this.position;
+    this.#bodyAt -= this.position;
+    this.#stepStart = 0;
     this.position = 0;
-    this.#summed = 0;
     this.end = live;
   }
 
   /** Adds what was parsed to the checksum; many steps at a time. */
   #sum(): void {
+    // Of a step that begins anew, a part is in it.
+    if (this.position <= this.#summed) return;
     if (this.#checksum) {
       this.#crc.update(this.window, this.#summed, this.position - this.#summed);
     }

@@ -29,17 +29,77 @@ export function lzfDecompress(
   outAt: number,
   outLength: number,
 ): boolean {
+  const outEnd = outAt + outLength;
+  return expand(input, inAt, inAt + inLength, inAt + inLength, target, outAt, outAt, outEnd, outEnd, whole) === outEnd;
+}
+
+/** Expands a string piece by piece. */
+export class LzfExpander {
+  readonly #target: Viewed;
+  readonly #start: number;
+  readonly #end: number;
+  #to: number;
+  readonly #progress: Progress = { from: 0 };
+
+  constructor(target: Viewed, at: number, length: number) {
+    this.#target = target;
+    this.#start = at;
+    this.#to = at;
+    this.#end = at + length;
+  }
+
+  get isComplete(): boolean {
+    return this.#to === this.#end;
+  }
+
+  /**
+   * Goes on with `length` bytes of input, up to about `budget` bytes of output. Returns how many of them it used, which is all or
+   * nearly all if the budget allows it (`isLast`: all), or -1: malformed.
+   */
+  expand(input: Viewed, at: number, length: number, isLast: boolean, budget: number): number {
+    const end = at + length;
+    const enough = Math.min(this.#to + budget, this.#end);
+    const progress = this.#progress;
+    // The longest instruction has to be there as a whole.
+    const safe = isLast ? end : end - MAX_INSTRUCTION_BYTES + 1;
+    this.#to = expand(input, at, safe, end, this.#target, this.#start, this.#to, this.#end, enough, progress);
+    return this.#to < 0 ? -1 : progress.from - at;
+  }
+}
+
+interface Progress {
+  /** Position of the next instruction. */
+  from: number;
+}
+/** For who does not look at it. */
+const whole: Progress = { from: 0 };
+
+/**
+ * Follows the instructions that begin in [inAt, safe) and end before `end`, until the output has reached `enough`. `outStart`: where
+ * the output of the whole string begins. Returns where the output ends, or -1.
+ */
+function expand(
+  input: Viewed,
+  inAt: number,
+  safe: number,
+  end: number,
+  target: Viewed,
+  outStart: number,
+  outAt: number,
+  outEnd: number,
+  enough: number,
+  progress: Progress,
+): number {
   const source = input.view!;
   const view = target.view!;
-  const end = inAt + inLength;
-  const outEnd = outAt + outLength;
   let from = inAt;
   let to = outAt;
-  while (from < end) {
+  // At the end of the output, only what is wrong can follow.
+  while (from < safe && (to < enough || enough === outEnd)) {
     const control = input[from++]!;
     if (control < 32) {
       const run = control + 1;
-      if (from + run > end || to + run > outEnd) return false;
+      if (from + run > end || to + run > outEnd) return -1;
       if (run < 4) for (let i = 0; i < run; i++) target[to + i] = input[from + i]!;
       else copyWords(view, to, source, from, run);
       from += run;
@@ -48,14 +108,14 @@ export function lzfDecompress(
     }
     let length = control >>> 5;
     if (length === 7) {
-      if (from >= end) return false;
+      if (from >= end) return -1;
       length += input[from++]!;
     }
-    if (from >= end) return false;
+    if (from >= end) return -1;
     const back = (((control & 31) << 8) | input[from++]!) + 1;
     length += 2;
     const copyEnd = to + length;
-    if (to - back < outAt || copyEnd > outEnd) return false;
+    if (to - back < outStart || copyEnd > outEnd) return -1;
     if (back === 1 && length >= 4) {
       fillWords(view, to, length, target[to - 1]!);
     } else {
@@ -73,7 +133,8 @@ export function lzfDecompress(
     }
     to = copyEnd;
   }
-  return to === outEnd;
+  progress.from = from;
+  return to;
 }
 
 /** Fills `length` >= 4 bytes with one. */
@@ -83,6 +144,9 @@ function fillWords(view: DataView, at: number, length: number, byte: number): vo
   for (let i = at; i < last; i += 4) view.setInt32(i, word, true);
   view.setInt32(last, word, true);
 }
+
+/** A control byte and 32 literal ones. */
+const MAX_INSTRUCTION_BYTES = 33;
 
 const HASH_BITS = 14;
 const MAX_BACK = 1 << 13;

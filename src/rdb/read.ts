@@ -5,7 +5,7 @@
  *
  * Rule: a step (an opcode, a key, a string, one element or pair) either happens completely or not at all. If bytes are
  * missing, the position returns to the step's start and the input knows how many it needs before trying again. So no value
- * is parsed twice, and memory is bounded by the largest single string. Plain string keys and small collections that are there as a
+ * is parsed twice, and memory is bounded by the largest single string (which comes in pieces: long-string.ts). Plain string keys and small collections that are there as a
  * whole take the short way (whole-key.ts), which leaves what it cannot take to the steps.
  */
 import { viewed } from '../base/viewed.ts';
@@ -14,10 +14,11 @@ import type { PackedCursor } from './cursor.ts';
 import { INTEGER_TEXT_BYTES, parseScore } from './cursor.ts';
 import { Malformed, RdbError } from './error.ts';
 import * as format from './format.ts';
-import { MISSING, RdbInput } from './input.ts';
+import { MISSING, RdbInput, type RoomMaker } from './input.ts';
 import { checkIntset } from './intset.ts';
 import { ZiplistCursor, ZipmapCursor } from './legacy.ts';
 import { ListpackChecker, ListpackCursor } from './listpack.ts';
+import { LONG_BYTES } from './long-string.ts';
 import type { CollectionType, KeyMeta, RdbSink } from './sink.ts';
 import { StreamReader } from './stream.ts';
 import { SHORT_STRING_MAX, WholeKey } from './whole-key.ts';
@@ -29,6 +30,8 @@ export interface RdbReaderOptions {
   readonly checksum?: boolean;
   /** Length of the whole input, where it is known: a longer string is then refused at once. */
   readonly inputBytes?: number;
+  /** Strings of more bytes are taken in pieces of so many, a step each. Default LONG_BYTES. */
+  readonly longBytes?: number;
   /** Read one object (type and value, as in a DUMP payload without its footer) instead of a file. */
   readonly single?: boolean;
   /** With `single`: the version in the payload's footer, which tells Redis's types from Valkey's. */
@@ -63,6 +66,8 @@ export class RdbReader {
   readonly #stream: StreamReader;
   readonly #wholeKey: WholeKey = new WholeKey();
   readonly #takesWholeKeys: boolean;
+  readonly #stringRoom: RoomMaker | null;
+  readonly #elementRoom: RoomMaker | null;
 
   constructor(sink: RdbSink, options: RdbReaderOptions = {}) {
     this.#sink = sink;
@@ -70,22 +75,25 @@ export class RdbReader {
       options.maxStringBytes ?? format.DEFAULT_MAX_STRING_BYTES,
       options.checksum ?? true,
       options.inputBytes ?? Infinity,
+      options.longBytes ?? LONG_BYTES,
     );
     this.#stream = new StreamReader(this.#input);
     this.#single = options.single ?? false;
     this.#takesWholeKeys = sink.wholeKey !== undefined && this.#input.maxString >= SHORT_STRING_MAX;
+    this.#stringRoom = sink.room === undefined ? null : (length) => sink.room!('string', length);
+    this.#elementRoom = sink.room === undefined ? null : (length) => sink.room!('element', length);
     if (this.#single) this.version = options.version ?? 0;
     this.#state = this.#single ? STATE_SINGLE : STATE_HEADER;
   }
 
   /** Bytes parsed so far. */
   get offset(): number {
-    return this.#input.dropped + this.#input.position;
+    return this.#input.offset;
   }
 
   /** Bytes pushed and not yet parsed. */
   get pendingBytes(): number {
-    return this.#input.end - this.#input.position;
+    return this.#input.pendingBytes;
   }
 
   /** Copies a chunk; it belongs to the caller again on return. */
@@ -103,8 +111,9 @@ export class RdbReader {
     if (this.#state === STATE_DONE) return 'done';
     const input = this.#input;
     input.sumParsed();
-    if (!input.ready) return 'need-more';
     try {
+      if (input.isLeaving) return input.takeLong() ? 'paused' : 'need-more';
+      if (!input.ready) return 'need-more';
       const end = input.position + RUN_BYTES;
       for (let i = 0; i < maxSteps && input.position < end; i++) {
         if (this.#state === STATE_ENTRY && this.#takesWholeKeys) {
@@ -119,7 +128,7 @@ export class RdbReader {
     } catch (error) {
       if (error === MISSING) {
         input.rewind();
-        return 'need-more';
+        return input.isLeaving ? 'paused' : 'need-more';
       }
       this.#failure = error instanceof Malformed ? this.#explain(error.message) : error;
       throw this.#failure;
@@ -170,7 +179,7 @@ export class RdbReader {
         this.#value();
         return;
       case STATE_ELEMENTS:
-        this.#input.string(0);
+        this.#input.string(0, this.#elementRoom);
         this.#sink.element(this.#input.bytes, this.#input.at, this.#input.length);
         this.#countDown();
         return;
@@ -353,7 +362,7 @@ export class RdbReader {
     const sink = this.#sink;
     switch (this.#type) {
       case format.TYPE_STRING:
-        this.#input.string(0);
+        this.#input.string(0, this.#stringRoom);
         sink.string(this.#input.bytes, this.#input.at, this.#input.length);
         this.#endKey();
         return;
@@ -496,7 +505,7 @@ export class RdbReader {
       return;
     }
     const container = this.#input.plainLength();
-    this.#input.string(0);
+    this.#input.string(0, container === format.QUICKLIST_NODE_PLAIN ? this.#elementRoom : null);
     if (container === format.QUICKLIST_NODE_PLAIN) {
       this.#sink.element(this.#input.bytes, this.#input.at, this.#input.length);
       return;

@@ -25,6 +25,9 @@ const SCRATCH_KEEP_BYTES = 64 * 1024;
 /** Receives an element; true stops the walk. */
 export type ElementVisitor = (bytes: Uint8Array, at: number, length: number) => boolean | void;
 
+/** What comes before the bytes of a block by `createBig`. */
+export const BIG_HEADER_BYTES: number = node.PLAIN_HEADER;
+
 export class Lists {
   readonly space: Keyspace;
   readonly arena: Arena;
@@ -74,6 +77,22 @@ export class Lists {
         throw error;
       }
     }
+  }
+
+  /** Whether an element has a node to itself. */
+  isBig(length: number): boolean {
+    return this.#quick.isBig(length);
+  }
+
+  /** A block for such an element, whose bytes come behind BIG_HEADER_BYTES. It is the caller's until `appendBig`. */
+  createBig(length: number): Address {
+    return this.#quick.createPlain(length);
+  }
+
+  /** Appends it. Throws ArenaExhausted; the block is then still the caller's. */
+  appendBig(entry: Address, block: Address): void {
+    this.#toQuicklist(entry);
+    this.#quick.adoptPlain(this.entries.ref(entry), block);
   }
 
   /** Whether a list of one listpack may have so many bytes and elements. */

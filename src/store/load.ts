@@ -11,10 +11,12 @@ import { parseInteger } from '../base/numbers.ts';
 import { type Viewed, viewed } from '../base/viewed.ts';
 import { latin1 } from '../resp/args.ts';
 import type { CollectionType, KeyMeta, PackedType, RdbSink, StreamSink } from '../rdb/sink.ts';
+import type { Room } from '../rdb/long-string.ts';
 import { ListpackScan } from '../rdb/listpack-scan.ts';
 import { WHOLE_STRING, type WholeKey } from '../rdb/whole-key.ts';
 import type { Database } from './database.ts';
-import { ENC_INTSET, ENC_LISTPACK, TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET } from './entry.ts';
+import { ENC_INTSET, ENC_LISTPACK, ENC_RAW, TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STRING, TYPE_ZSET } from './entry.ts';
+import { BIG_HEADER_BYTES } from './lists.ts';
 import { LinkBatch } from './load-batch.ts';
 import { buildPacked, buildString, fitsIntset, fitsListpack } from './load-whole.ts';
 import { StreamLoader } from './stream-load.ts';
@@ -82,6 +84,8 @@ export class StoreLoader implements RdbSink {
   #skip = false;
   /** 0 until it has a value, or the value its first element. */
   #entry: Address = 0;
+  /** Where a long string or element comes to lie, until it is complete: an entry, or what `Lists.createBig` made. */
+  #room: Address = 0;
   #expected = 0;
   #type: CollectionType | 'stream' = 'list';
   readonly #streams: StreamLoader;
@@ -187,8 +191,36 @@ export class StoreLoader implements RdbSink {
     return true;
   }
 
+  room(of: 'string' | 'element', length: number): Room | null {
+    const { lists, space } = this.#store;
+    if (this.#skip) return null;
+    if (of === 'string') {
+      this.#room = space.blocks.build(
+        this.#key,
+        0,
+        this.#keyLength,
+        TYPE_STRING,
+        ENC_RAW,
+        this.#expireAtMs,
+        length,
+        length,
+      );
+      return { bytes: space.arena.u8[segmentOf(this.#room)]!, at: space.entries.valueStart(this.#room) };
+    }
+    if (this.#type !== 'list' || !lists.isBig(length)) return null;
+    this.#room = lists.createBig(length);
+    return { bytes: space.arena.u8[segmentOf(this.#room)]!, at: byteOf(this.#room) + BIG_HEADER_BYTES };
+  }
+
   string(bytes: Uint8Array, at: number, length: number): void {
     if (this.#skip) return;
+    if (this.#room !== 0) {
+      if (this.#options.replaceExisting === true) this.#claimKey();
+      const whole = this.#room;
+      this.#room = 0;
+      this.#linkLater(whole);
+      return;
+    }
     // Where keys are replaced, the old one has to go first; elsewhere the batch finds those that come twice.
     if (this.#options.replaceExisting === true) this.#claimKey();
     const entry = this.#store.space.blocks.buildString(
@@ -250,7 +282,11 @@ export class StoreLoader implements RdbSink {
     if (this.#skip) return;
     if (this.#type === 'list') {
       this.#startList();
-      this.#store.lists.pushTail(this.#entry, bytes, at, length);
+      if (this.#room === 0) this.#store.lists.pushTail(this.#entry, bytes, at, length);
+      else {
+        this.#store.lists.appendBig(this.#entry, this.#room);
+        this.#room = 0;
+      }
       return;
     }
     const { sets } = this.#store;
@@ -333,6 +369,8 @@ export class StoreLoader implements RdbSink {
   /** Nothing more will come: removes what is not complete, so that no collection without elements stays behind. */
   abandon(): void {
     this.#batch.drop(this.#db);
+    if (this.#room !== 0) this.#store.space.arena.free(this.#room);
+    this.#room = 0;
     if (this.#entry === 0) return;
     this.#db.remove(this.#key, 0, this.#keyLength);
     this.#entry = 0;
