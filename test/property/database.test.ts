@@ -236,55 +236,59 @@ function apply(subject: Subject, one: Operation): void {
 
 test('databases hold what Maps hold after any changes, and give everything back', () => {
   fc.assert(
-    fc.property(fc.array(operation, { maxLength: 120 }), (operations) => {
+    fc.property(fc.array(operation, { maxLength: 120, size: 'max' }), (operations) => {
       const subject = new Subject();
       for (const one of operations) apply(subject, one);
       subject.check();
       subject.finish();
     }),
-    { numRuns: 80 },
+    { numRuns: 300 },
   );
 });
 
 test('keys go when their time has come, the earliest first', () => {
   fc.assert(
-    fc.property(fc.array(operation, { maxLength: 80 }), fc.integer({ min: -60, max: 60 }), (operations, later) => {
-      const subject = new Subject();
-      for (const one of operations) apply(subject, one);
-      const { space } = subject;
-      space.now = START + later;
-      const gone: number[] = [];
-      space.events = {
-        ...space.events,
-        expired: (database, bytes, keyAt, length) => {
-          const name = Buffer.from(bytes.slice(keyAt, keyAt + length)).toString();
-          const model = subject.models[database.index]!;
-          gone.push(database.index * 1e15 + model.get(name)!.expiry);
-          assert.ok(model.get(name)!.expiry < space.now);
-          model.delete(name);
-        },
-      };
-      const due = subject.models.flatMap((m) => [...m.values()]).filter((v) => v.expiry >= 0 && v.expiry < space.now);
-      assert.equal(space.expireDue(3), Math.min(3, due.length));
-      while (space.expireDue(10) > 0);
-      assert.equal(gone.length, due.length);
-      assert.deepEqual(
-        gone,
-        gone.toSorted((a, b) => a - b),
-      );
-      assert.equal(space.stats.expiredKeys, due.length);
-      subject.check();
-      subject.finish();
-    }),
-    { numRuns: 50 },
+    fc.property(
+      fc.array(operation, { maxLength: 80, size: 'max' }),
+      fc.integer({ min: -60, max: 60 }),
+      (operations, later) => {
+        const subject = new Subject();
+        for (const one of operations) apply(subject, one);
+        const { space } = subject;
+        space.now = START + later;
+        const gone: number[] = [];
+        space.events = {
+          ...space.events,
+          expired: (database, bytes, keyAt, length) => {
+            const name = Buffer.from(bytes.slice(keyAt, keyAt + length)).toString();
+            const model = subject.models[database.index]!;
+            gone.push(database.index * 1e15 + model.get(name)!.expiry);
+            assert.ok(model.get(name)!.expiry < space.now);
+            model.delete(name);
+          },
+        };
+        const due = subject.models.flatMap((m) => [...m.values()]).filter((v) => v.expiry >= 0 && v.expiry < space.now);
+        assert.equal(space.expireDue(3), Math.min(3, due.length));
+        while (space.expireDue(10) > 0);
+        assert.equal(gone.length, due.length);
+        assert.deepEqual(
+          gone,
+          gone.toSorted((a, b) => a - b),
+        );
+        assert.equal(space.stats.expiredKeys, due.length);
+        subject.check();
+        subject.finish();
+      },
+    ),
+    { numRuns: 200 },
   );
 });
 
 test('a failed allocation changes nothing', () => {
   fc.assert(
     fc.property(
-      fc.array(operation, { maxLength: 40 }),
-      fc.array(fc.tuple(operation, fc.nat(3)), { maxLength: 40 }),
+      fc.array(operation, { maxLength: 40, size: 'max' }),
+      fc.array(fc.tuple(operation, fc.nat(3)), { maxLength: 40, size: 'max' }),
       (before, scarce) => {
         const subject = new Subject();
         for (const one of before) apply(subject, one);
@@ -309,7 +313,7 @@ test('a failed allocation changes nothing', () => {
         subject.finish();
       },
     ),
-    { numRuns: 50 },
+    { numRuns: 200 },
   );
 });
 
