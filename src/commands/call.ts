@@ -80,6 +80,12 @@ export class Call {
     return this.db.write(args.bytes, args.at[index]!, args.length[index]!);
   }
 
+  /** The entry of the key at argument `index` whose key or expiry is to change, but not its value, or 0. */
+  relink(index: number): Address {
+    const args = this.args;
+    return this.db.relink(args.bytes, args.at[index]!, args.length[index]!);
+  }
+
   /** Like `read`, and the entry must be of this type: throws WRONGTYPE. */
   readType(index: number, type: number): Address {
     const entry = this.read(index);

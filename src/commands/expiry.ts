@@ -51,7 +51,7 @@ function setExpiry(call: Call, format: TimeFormat, command: string): void {
   const { args, db } = call;
   const only = condition(call);
   const expiry = expiryArgument(call, 2, format, command, false);
-  const entry = call.write(1);
+  const entry = call.relink(1);
   if (entry === 0 || !allows(only, call.store.entries.expiry(entry), expiry)) {
     call.reply.integer(0);
     return;
@@ -122,7 +122,7 @@ function pexpiretime(call: Call): void {
 }
 
 function persist(call: Call): void {
-  const entry = call.write(1);
+  const entry = call.relink(1);
   if (entry === 0 || !call.store.entries.hasExpiry(entry)) {
     call.reply.integer(0);
     return;

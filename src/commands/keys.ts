@@ -123,10 +123,10 @@ function randomkey(call: Call): void {
 /** RENAME; false if the new name is taken and may not be replaced. */
 function moveKey(call: Call, replace: boolean): boolean {
   const { args, db } = call;
-  const entry = call.write(1);
+  const entry = call.relink(1);
   if (entry === 0) throw errors.noSuchKey;
   if (args.same(1, 2)) return replace;
-  if (call.write(2) !== 0 && !replace) return false;
+  if (call.relink(2) !== 0 && !replace) return false;
   db.rename(entry, db, args.bytes, args.at[2]!, args.length[2]!, () => {
     call.makeRoom();
     call.removeKey(2);
@@ -150,14 +150,14 @@ function renamenx(call: Call): void {
 /** The entry of the key at argument `index` in another database, or 0. */
 function lookIn(call: Call, db: Database, index: number): Address {
   const { args } = call;
-  return db.write(args.bytes, args.at[index]!, args.length[index]!);
+  return db.relink(args.bytes, args.at[index]!, args.length[index]!);
 }
 
 function move(call: Call): void {
   const { args, db } = call;
   const target = databaseArgument(call, 2);
   if (target === db) throw errors.sameObject;
-  const entry = call.write(1);
+  const entry = call.relink(1);
   if (entry === 0 || lookIn(call, target, 1) !== 0) {
     call.reply.integer(0);
     return;

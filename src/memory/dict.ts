@@ -16,7 +16,7 @@
  * A table that a snapshot walks is guarded: `watcher` hears of each item before it is changed or removed, and when it is put
  * in. Logical buckets (hash modulo the size at that time) stay whole sets of physical ones in both tables, because a guarded
  * table never shrinks below that size. Insertion and removal tell by themselves; whoever changes an item in place calls
- * `beforeChange`.
+ * `beforeChange`, and whoever puts another in its place `beforeLeave`.
  *
  * The dict owns its tables, never the items.
  */
@@ -53,8 +53,10 @@ const UNIT_MASK = (1 << SEGMENT_SHIFT) - 1;
 
 /** Who wants to see items of guarded tables before they change. It may read the dict, not change it, nor find in it. */
 export interface DictWatcher {
-  /** An item is about to be removed or changed. */
+  /** An item, or what it refers to, is about to be changed. */
   beforeChange(header: Address, item: Address): void;
+  /** An item is about to be removed or replaced. What it refers to stays as it is until a change or its freeing is told. */
+  beforeLeave(header: Address, item: Address): void;
   /** An item was put into a guarded table, or took the place of another in any table. */
   placed(item: Address): void;
 }
@@ -149,10 +151,15 @@ export class Dict {
     return this.arena.u32[header >>> SEGMENT_SHIFT]![((header & UNIT_MASK) << 2) + GUARD] !== 0;
   }
 
-  /** To be called before an item is changed in place, or replaced by `replaceFound`. */
+  /** To be called before an item is changed in place. */
   beforeChange(header: Address, item: Address): void {
     if (this.arena.u32[header >>> SEGMENT_SHIFT]![((header & UNIT_MASK) << 2) + GUARD] !== 0)
       this.watcher!.beforeChange(header, item);
+  }
+
+  /** To be called before an item is replaced by `replaceFound`, unless `beforeChange` was. */
+  beforeLeave(header: Address, item: Address): void {
+    if (this.isGuarded(header)) this.watcher!.beforeLeave(header, item);
   }
 
   /**
@@ -400,7 +407,7 @@ export class Dict {
   ): Address {
     const item = this.tables.find(table, log, bytes, at, length, hash);
     if (item === 0) return 0;
-    if (guarded !== 0) this.watcher!.beforeChange(guarded, item);
+    if (guarded !== 0) this.watcher!.beforeLeave(guarded, item);
     this.tables.removeFound(table, log, hash);
     return item;
   }

@@ -91,21 +91,22 @@ export class OpenTable extends Opened {
 /** A string, or a value that is written as one: `packed`. */
 export class OpenString extends Opened {
   readonly kind = 'string';
-  readonly entry: Address;
+  /** What holds the bytes: a string's home, or the packed block. */
+  readonly block: Address;
   readonly #value: Span;
   readonly #long: LongString;
   /** Its turn has come, or its bytes were copied. */
   #begun = false;
 
   /** `value`: its bytes; the object is this one's from here on. */
-  constructor(keys: KeysWalk, early: Sink, entry: Address, value: Span, limits: SnapshotLimits) {
+  constructor(keys: KeysWalk, early: Sink, block: Address, value: Span, limits: SnapshotLimits) {
     super(keys, early);
-    this.entry = entry;
+    this.block = block;
     this.#value = value;
     this.#long = new LongString(limits);
   }
 
-  /** The value is about to change or to go: copies what is left. */
+  /** The value is about to change: copies what is left. */
   beforeChange(main: RdbWriter): void {
     if (this.#begun) {
       this.#long.finish(main);

@@ -83,7 +83,10 @@ export class Walk implements DictWatcher, Holder, Aside {
   readonly #lists: Set<Address> = new Set();
   readonly #nodes: OpenNodes;
   readonly #streams: OpenStreams;
-  /** Open strings, and what is written as one, by their entries, those that were copied excepted. */
+  /**
+   * Open strings, and what is written as one, by the blocks of their bytes, those that were copied excepted. Whatever becomes
+   * of the entry, it stays in its table, or the value goes, or it is copied.
+   */
   readonly #strings: Map<Address, OpenString> = new Map();
   /** Keys copied while a value is half written. */
   #beside: Sink | null = null;
@@ -172,6 +175,7 @@ export class Walk implements DictWatcher, Holder, Aside {
     this.#guarded.clear();
     this.#lists.clear();
     this.#nodes.close();
+    for (const block of this.#strings.keys()) reclaimer.release(block);
     this.#strings.clear();
     this.#tables.length = 0;
     this.#open.length = 0;
@@ -197,10 +201,14 @@ export class Walk implements DictWatcher, Holder, Aside {
   // -- what writers tell ------------------------------------------------------------------------------------------
 
   beforeChange(header: Address, item: Address): void {
+    this.beforeLeave(header, item);
+    // One that was opened just now included.
+    if (this.#strings.size > 0 && this.#guarded.get(header) instanceof KeysWalk) this.#copyString(item);
+  }
+
+  beforeLeave(header: Address, item: Address): void {
     if (this.#marks.take(item)) this.#copy(header, item);
     else if (this.#current?.kind === 'table' && this.#current.half === item) this.#current.finish(this.#main);
-    // One that was opened just now included.
-    if (this.#strings.size > 0) this.#copyString(item);
   }
 
   placed(item: Address): void {
@@ -208,7 +216,7 @@ export class Walk implements DictWatcher, Holder, Aside {
   }
 
   holds(header: Address): boolean {
-    return this.#lists.has(header) || this.#streams.holds(header);
+    return this.#lists.has(header) || this.#strings.has(header) || this.#streams.holds(header);
   }
 
   #copy(header: Address, item: Address): void {
@@ -226,12 +234,21 @@ export class Walk implements DictWatcher, Holder, Aside {
 
   /** If this is the entry of a string that waits, its bytes are needed as they are. */
   #copyString(entry: Address): void {
-    const value = this.#strings.get(entry);
+    const block = this.#blockOf(entry);
+    const value = this.#strings.get(block);
     if (value === undefined) return;
-    this.#strings.delete(entry);
+    this.#strings.delete(block);
     const before = value.early.bytes;
     value.beforeChange(this.#main);
     this.keep(value.early.bytes - before);
+  }
+
+  /** The block with the bytes of a string or of a packed collection; of others one that holds no bytes. */
+  #blockOf(entry: Address): Address {
+    const { entries, fieldDeadlines } = this.#space;
+    if (entries.type(entry) === TYPE_STRING) return entries.home(entry);
+    const ref = entries.ref(entry);
+    return entries.encoding(entry) === ENC_LISTPACK_EX ? fieldDeadlines.fields(ref) : ref;
   }
 
   // -- keys -------------------------------------------------------------------------------------------------------
@@ -358,8 +375,10 @@ export class Walk implements DictWatcher, Holder, Aside {
         span.at = byteOf(packed);
         span.length = this.#encoder.packedBytes(entry, packed);
       }
-      value = new OpenString(table, early, entry, span, this.#limits);
-      this.#strings.set(entry, value);
+      const block = this.#blockOf(entry);
+      assert(packed === 0 || packed === block, 'snapshot: a packed value is not where it should be');
+      value = new OpenString(table, early, block, span, this.#limits);
+      this.#strings.set(block, value);
       table.strings++;
     } else if (type === TYPE_LIST) {
       value = new OpenList(table, early, ref, this.#nodes);
@@ -407,7 +426,8 @@ export class Walk implements DictWatcher, Holder, Aside {
       if (this.#streams.size === 0) this.#space.streamParts.keeper = null;
     } else {
       if (!value.step(this.#limits.pieceBytes, this.#main)) return;
-      this.#strings.delete(value.entry);
+      this.#strings.delete(value.block);
+      this.#space.reclaimer.release(value.block);
       value.keys.strings--;
       this.#leave(value.keys);
     }

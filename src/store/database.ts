@@ -6,7 +6,8 @@
  * an expiry. A method that throws ArenaExhausted has changed nothing.
  *
  * Rule of snapshots: a value is changed only after `write` has looked its key up (in the same command), or by a method here
- * that changes the entry. Both tell a snapshot that is under way first, so that it keeps the data as of its start.
+ * that changes the entry. Both tell a snapshot that is under way first, so that it keeps the data as of its start. Where only
+ * the key or the expiry changes (`relink`), or the key goes, the value is as it was until it is freed, and need not be copied.
  */
 import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
 import { fairRandomItem, randomItem, sampleItems } from '../memory/dict-random.ts';
@@ -97,6 +98,13 @@ export class Database {
     return 0;
   }
 
+  /** The entry for a command that changes the key or its expiry but not the value, or 0: see `rename` and `setExpiry`, which tell snapshots. */
+  relink(bytes: Uint8Array, at: number, length: number): Address {
+    const entry = this.#live(bytes, at, length);
+    if (entry !== 0 && !this.space.noTouch) this.space.touch(entry);
+    return entry;
+  }
+
   /** The entry for a writing command, or 0. */
   write(bytes: Uint8Array, at: number, length: number): Address {
     const space = this.space;
@@ -148,7 +156,6 @@ export class Database {
       return entry;
     }
     const { entries, arena, blocks } = space;
-    space.keys.beforeChange(this.#keys, old);
     const meta = entries.meta(old);
     const had = meta >>> 31 === 0 ? -1 : entries.expiry(old);
     const kept = keep ? had : Math.max(expiryMs, -1);
@@ -156,6 +163,7 @@ export class Database {
     if ((meta & 7) === TYPE_STRING && kept < 0 === had < 0 && !isApart(meta)) {
       const base = kept < 0 ? KEY_BASE_ENTRY : KEY_OFFSET_EXPIRING;
       if (arena.fits(old, base + keyLength + length)) {
+        space.keys.beforeChange(this.#keys, old);
         if (kept !== had) this.expiries.move(old, had, kept);
         const words = arena.u32[segmentOf(old)]!;
         const word = byteOf(old) >>> 2;
@@ -166,6 +174,7 @@ export class Database {
         return old;
       }
     }
+    space.keys.beforeLeave(this.#keys, old);
     const entry = blocks.buildString(keyBytes, keyAt, keyLength, bytes, at, length, kept);
     if (space.access.usesLfu) entries.setLru(entry, this.#overwritten(old));
     if (kept >= 0 && kept === had) this.expiries.replace(old, entry, had);
@@ -312,10 +321,11 @@ export class Database {
 
   /** Sets (ms since the epoch) or, with -1, clears an entry's expiry. The entry may move: returns its address. */
   setExpiry(entry: Address, expiryMs: number): Address {
-    const { entries, blocks, arena } = this.space;
+    const { entries, blocks, arena, keys } = this.space;
     const old = entries.expiry(entry);
     if (old === expiryMs) return entry;
-    this.space.keys.beforeChange(this.#keys, entry);
+    if (blocks.staysPut(entry)) keys.beforeLeave(this.#keys, entry);
+    else keys.beforeChange(this.#keys, entry);
     if (old >= 0) {
       if (expiryMs >= 0) this.expiries.move(entry, old, expiryMs);
       else return this.#dropExpiry(entry, old);
@@ -350,6 +360,8 @@ export class Database {
   ): Address {
     const { entries, arena, blocks } = this.space;
     const meta = entries.meta(entry);
+    // Another table hears of no changes to what a snapshot of this one still has to write.
+    if (target !== this) this.space.keys.beforeChange(this.#keys, entry);
     const moved = blocks.withKey(entry, bytes, at, length);
     try {
       makeWay?.();

@@ -113,7 +113,13 @@ export class EntryBlocks {
 
   /** Frees the block of an entry whose place another one has taken, unless the value of that one lies in it. */
   release(entry: Address, successor: Address): void {
-    if (this.#space.entries.home(successor) !== entry) this.#space.arena.free(entry);
+    if (this.#space.entries.home(successor) !== entry) this.#space.reclaimer.freeBlock(entry);
+  }
+
+  /** Whether an entry's value stays where it is while its key or expiry changes. */
+  staysPut(entry: Address): boolean {
+    const { entries } = this.#space;
+    return entries.type(entry) !== TYPE_STRING || isApart(entries.meta(entry)) || this.isLong(entry);
   }
 
   /** Whether an entry is an inline string that is too long to be copied. */

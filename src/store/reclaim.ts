@@ -41,8 +41,8 @@ const BLOCKS_A_UNIT = 8;
 export const MAX_DEBT: number = 256 * 1024;
 
 /**
- * Values that a snapshot needs whole until it calls `release`: lists, by their header, streams, by their root, and groups of
- * streams. Tables are guarded instead.
+ * Values that a snapshot needs whole until it calls `release`: lists, by their header, streams, by their root, groups of
+ * streams, and blocks whose bytes are the value (strings by their home). Tables are guarded instead.
  */
 export interface Holder {
   holds(header: Address): boolean;
@@ -88,18 +88,32 @@ export class Reclaimer {
 
   /** Frees an entry that is no longer in its table, with its value. */
   freeEntry(entry: Address): void {
-    const { entries, arena } = this.#space;
+    const { entries } = this.#space;
     const meta = entries.meta(entry);
     if ((meta & 7) !== TYPE_STRING) this.freeValue(meta & 7, (meta >>> 3) & 15, entries.ref(entry));
-    else if (isApart(meta)) arena.free(entries.ref(entry));
-    arena.free(entry);
+    else if (isApart(meta)) this.freeBlock(entries.ref(entry));
+    this.freeBlock(entry);
+  }
+
+  /** Frees a block that may be a string's home, or a packed value. */
+  freeBlock(block: Address): void {
+    if (this.holder === null || !this.holder.holds(block)) this.#space.arena.free(block);
+    else this.#hold(block);
+  }
+
+  #hold(block: Address): void {
+    const free = (): boolean => {
+      this.#space.arena.free(block);
+      return true;
+    };
+    this.#held.set(block, { count: 1, step: free });
   }
 
   /** Frees a collection's root block and all below it. */
   freeValue(type: number, encoding: number, ref: Address): void {
     const job = this.#jobFor(type, encoding, ref);
     const held = this.#heldHeader(type, encoding, ref);
-    if (job === undefined) this.#space.arena.free(ref);
+    if (job === undefined) this.freeBlock(ref);
     else if (held !== 0) this.#held.set(held, job);
     else this.#take(job);
   }
@@ -198,9 +212,10 @@ export class Reclaimer {
     const { arena, fields, members, scored } = this.#space;
     if (encoding === ENC_HASHTABLE) return (type === TYPE_HASH ? fields : members).isGuarded(ref) ? ref : 0;
     if (encoding === ENC_QUICKLIST || type === TYPE_STREAM) return this.holder.holds(ref) ? ref : 0;
-    if (encoding === ENC_HASHTABLE_EX) {
-      const table = this.#space.fieldDeadlines.fields(ref);
-      return fields.isGuarded(table) ? table : 0;
+    if (encoding === ENC_HASHTABLE_EX || encoding === ENC_LISTPACK_EX) {
+      const inner = this.#space.fieldDeadlines.fields(ref);
+      const needed = encoding === ENC_LISTPACK_EX ? this.holder.holds(inner) : fields.isGuarded(inner);
+      return needed ? inner : 0;
     }
     if (encoding !== ENC_SKIPLIST) return 0;
     const dict = arena.u32[segmentOf(ref)]![byteOf(ref) >>> 2]!;

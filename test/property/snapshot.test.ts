@@ -212,6 +212,18 @@ class Writer {
         () => run('MOVE', key, random.below(4)),
         () => run('COPY', key, other, 'REPLACE'),
         () => run('PERSIST', key),
+        // It changes in a database that may be no part of the snapshot.
+        () => {
+          const from = random.below(3);
+          run('SELECT', 3);
+          run('FLUSHDB');
+          run('SELECT', from);
+          run('MOVE', key, 3);
+          run('SELECT', 3);
+          run('SETRANGE', key, random.below(20), 'changed');
+          run('MOVE', key, from);
+          run('SELECT', from);
+        },
       ],
       list: [
         () => run('RPUSH', key, ...this.#elements()),

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { Span } from '../../src/base/span.ts';
 import { snapshotLimits } from '../../src/snapshot/limits.ts';
 import { Walk } from '../../src/snapshot/walk.ts';
+import type { Database } from '../../src/store/database.ts';
 import type { Store } from '../../src/store/store.ts';
 import { Seeded } from '../support/dataset.ts';
 import { makeStore } from '../support/store.ts';
@@ -48,6 +49,32 @@ test('a write copies the key that it changes, once, and nothing for a key that w
   expect(2);
 });
 
+function db(store: Store): Database {
+  return store.space.databases[0]!;
+}
+
+function peek(store: Store, key: string): number {
+  return db(store).peek(Buffer.from(key), 0, key.length);
+}
+
+function rename(store: Store, key: string, to: string): void {
+  db(store).rename(peek(store, key), db(store), Buffer.from(to), 0, to.length);
+}
+
+/** Writes into the middle of a string. */
+function change(store: Store, key: string): void {
+  const entry = db(store).write(Buffer.from(key), 0, key.length);
+  store.strings.write(db(store), entry, 10, Buffer.from('changed'), 0, 7);
+}
+
+/** Blocks that are left when the databases were emptied. */
+function emptied({ space }: Store): number {
+  for (const one of space.databases) one.clear();
+  space.reclaimer.finish();
+  assert.equal(space.reclaimer.pending, 0);
+  return space.arena.blocks;
+}
+
 /** What a server without them has after loading the file. */
 function loaded(chunks: readonly Uint8Array[], key: string): string {
   const store = makeStore();
@@ -77,10 +104,87 @@ test('a long string that changes while it is compressed is written as it was, pl
   const chunks: Uint8Array[] = [];
   const walk = startWalk(store, chunks, true);
   for (let i = 0; i < 10; i++) walk.step();
-  set(store, 'long', 'of after');
+  change(store, 'long');
   while (walk.step());
   assert.ok(Buffer.concat(chunks).length > LONG.length);
   assert.equal(loaded(chunks, 'long'), LONG);
+});
+
+/** What becomes of a key whose value stays as it is until it is freed. */
+const leaving: { readonly [name: string]: (store: Store) => void } = {
+  'is renamed': (store) => rename(store, 'long', 'other'),
+  'is renamed twice': (store) => {
+    rename(store, 'long', 'other');
+    rename(store, 'other', 'long');
+  },
+  'gets an expiry': (store) => void db(store).setExpiry(peek(store, 'long'), 5000),
+  'gets an expiry and loses it': (store) => {
+    db(store).setExpiry(peek(store, 'long'), 5000);
+    db(store).setExpiry(peek(store, 'long'), -1);
+  },
+  'is overwritten': (store) => set(store, 'long', 'of after'),
+  'is deleted': (store) => remove(store, 'long'),
+  'is renamed and deleted': (store) => {
+    rename(store, 'long', 'other');
+    remove(store, 'other');
+  },
+  'is flushed': (store) => db(store).clear(),
+};
+
+for (const [what, leave] of Object.entries(leaving))
+  for (const steps of [0, 1, 10])
+    test(`nothing of a long string that ${what} is copied, ${steps} steps into the snapshot`, () => {
+      const store = makeStore();
+      const { blocks } = store.space.arena;
+      set(store, 'long', LONG);
+      set(store, 'first', 'value');
+      const chunks: Uint8Array[] = [];
+      const walk = startWalk(store, chunks);
+      for (let i = 0; i < steps; i++) walk.step();
+      leave(store);
+      assert.ok(walk.asideBytes < 10_000, `${walk.asideBytes} bytes`);
+      while (walk.step());
+      assert.equal(loaded(chunks, 'long'), LONG);
+      assert.equal(loaded(chunks, 'first'), 'value');
+      assert.equal(emptied(store), blocks);
+    });
+
+test('a long string that is changed under its new key, or moved to another database, is written as it was', () => {
+  for (const then of [
+    (store: Store): void => change(store, 'other'),
+    (store: Store): void => {
+      const to = store.space.databases[1]!;
+      const entry = db(store).rename(peek(store, 'other'), to, Buffer.from('other'), 0, 5);
+      // Nobody announces changes in a database that was empty.
+      store.strings.write(to, entry, 10, Buffer.from('changed'), 0, 7);
+    },
+  ]) {
+    for (const steps of [0, 1, 10]) {
+      const store = makeStore();
+      const { blocks } = store.space.arena;
+      set(store, 'long', LONG);
+      const chunks: Uint8Array[] = [];
+      const walk = startWalk(store, chunks);
+      for (let i = 0; i < steps; i++) walk.step();
+      rename(store, 'long', 'other');
+      then(store);
+      while (walk.step());
+      assert.equal(loaded(chunks, 'long'), LONG);
+      assert.equal(emptied(store), blocks);
+    }
+  }
+});
+
+test('a value that was deleted is given back when the snapshot ends early', () => {
+  const store = makeStore();
+  const { blocks } = store.space.arena;
+  set(store, 'long', LONG);
+  const walk = startWalk(store);
+  for (let i = 0; i < 10; i++) walk.step();
+  remove(store, 'long');
+  assert.equal(store.space.reclaimer.pending, 1);
+  walk.close();
+  assert.equal(emptied(store), blocks);
 });
 
 test('what cannot be compressed, or is longer than the limit, is written plain', () => {
