@@ -17,6 +17,7 @@
  * A reserve makes promises possible: `ensure` holds back segments that nothing has touched (so they cost address space, no
  * memory), and allocations draw on them only once the system refuses more. Who was promised room finds it.
  */
+import { DroppedBuffers } from './dropped-buffers.ts';
 import { viewed } from '../base/viewed.ts';
 import { assert } from '../base/assert.ts';
 import { copyBytes } from '../base/copy.ts';
@@ -136,6 +137,8 @@ export class Arena {
   #next = new Uint32Array(1024);
   #prev = new Uint32Array(1024);
 
+  /** Segments that were given back. Somebody has to call `collect` now and then. */
+  readonly dropped: DroppedBuffers = new DroppedBuffers();
   readonly #segmentKind: number[] = [];
   readonly #hugeBytes: number[] = [];
   readonly #freeSegments: number[] = [];
@@ -402,6 +405,7 @@ export class Arena {
 
   #dropSegment(segment: number, bytes: number): void {
     this.reservedBytes -= bytes;
+    this.dropped.bytes += bytes;
     this.#segmentKind[segment] = KIND_FREE;
     this.u8[segment] = new Uint8Array(0);
     this.u32[segment] = new Uint32Array(0);

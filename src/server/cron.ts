@@ -77,6 +77,8 @@ export class Cron {
       this.#parts.everySecond();
     }
     this.#slice();
+    const { arena } = this.#parts.space;
+    arena.dropped.collect(arena.reservedBytes);
     this.#parts.ticked(clock.monotonic() - now);
   }
 
