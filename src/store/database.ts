@@ -1,9 +1,8 @@
 /**
- * One numbered database: keys to entries, and the order in which keys expire.
+ * One numbered database: what commands see of its keys, and what becomes of them. The tables are in key-tables.ts.
  *
  * Looking a key up is where expiry is decided (`read`, `write`): a master deletes an entry past its time and tells
- * `events.expired`, a replica hides it and waits for the master's DEL. Invariant: an entry is in `expiries` iff it has
- * an expiry. A method that throws ArenaExhausted has changed nothing.
+ * `events.expired`, a replica hides it and waits for the master's DEL. A method that throws ArenaExhausted has changed nothing.
  *
  * Rule of snapshots: a value is changed only after `write` has looked its key up (in the same command), or by a method here
  * that changes the entry. Both tell a snapshot that is under way first, so that it keeps the data as of its start. Where only
@@ -15,8 +14,9 @@ import { copyBytes } from '../base/copy.ts';
 import { keyspaceEvents } from '../base/settings.ts';
 import { Span } from '../base/span.ts';
 import { isApart, KEY_BASE_ENTRY, KEY_OFFSET_EXPIRING, makeMeta, TYPE_HASH, TYPE_SET, TYPE_STRING } from './entry.ts';
-import { ExpiryIndex } from './expiry-index.ts';
+import type { ExpiryIndex } from './expiry-index.ts';
 import { hasFieldDeadlines } from './field-deadlines.ts';
+import { KeyTables } from './key-tables.ts';
 import type { Keyspace } from './keyspace.ts';
 import { stringEncoding } from './string-encoding.ts';
 
@@ -30,22 +30,19 @@ export class Database {
   /** Keys of this database that clients are blocked on; while it is 0, nobody wants to hear of new keys. */
   waiting = 0;
   readonly expiries: ExpiryIndex;
-  /** Header of the table of keys, and of the index of hashes whose fields expire. */
-  #keys: Address;
-  #hashes: Address;
+  readonly #tables: KeyTables;
   readonly #span: Span = new Span();
 
   constructor(space: Keyspace, index: number) {
     this.space = space;
     this.index = index;
-    this.#keys = space.keys.create();
-    this.expiries = new ExpiryIndex(space, this);
-    this.#hashes = space.fieldDeadlines.createIndex();
+    this.#tables = new KeyTables(space, this);
+    this.expiries = this.#tables.expiries;
   }
 
   /** Keys, those past their time but not yet deleted included. */
   get size(): number {
-    return this.space.keys.count(this.#keys);
+    return this.space.keys.count(this.#tables.keys);
   }
 
   /** Keys with an expiry. */
@@ -55,12 +52,12 @@ export class Database {
 
   /** Hashes with a field that expires. */
   get expiringHashes(): number {
-    return this.space.fieldDeadlines.count(this.#hashes);
+    return this.space.fieldDeadlines.count(this.#tables.hashes);
   }
 
   /** The table of keys, for walks (SCAN, snapshot, digest). */
   get table(): Address {
-    return this.#keys;
+    return this.#tables.keys;
   }
 
   /** The entry without regard to expiry or access time, or 0. `hash`: of the key, for a caller that has it. */
@@ -70,7 +67,7 @@ export class Database {
     length: number,
     hash: number = this.space.hasher.hash(bytes, at, length),
   ): Address {
-    return this.space.keys.find(this.#keys, bytes, at, length, hash);
+    return this.space.keys.find(this.#tables.keys, bytes, at, length, hash);
   }
 
   /** The entry for a reading command, or 0 if the key is missing or past its time. Counts hits and misses. */
@@ -110,7 +107,7 @@ export class Database {
     const space = this.space;
     const entry = this.#live(bytes, at, length);
     if (entry === 0) return 0;
-    space.keys.beforeChange(this.#keys, entry);
+    space.keys.beforeChange(this.#tables.keys, entry);
     if (!space.noTouch) space.touch(entry);
     return entry;
   }
@@ -141,7 +138,7 @@ export class Database {
   ): Address {
     const space = this.space;
     const hash = space.hasher.hash(keyBytes, keyAt, keyLength);
-    let old = space.keys.find(this.#keys, keyBytes, keyAt, keyLength, hash);
+    let old = space.keys.find(this.#tables.keys, keyBytes, keyAt, keyLength, hash);
     let keep = expiryMs === KEEP_EXPIRY;
     if (old !== 0 && space.entries.meta(old) >>> 31 === 1 && this.isExpired(old)) {
       // For the client the key was absent.
@@ -151,7 +148,7 @@ export class Database {
     if (old === 0) {
       const expiry = expiryMs < 0 ? -1 : expiryMs;
       const entry = space.blocks.buildString(keyBytes, keyAt, keyLength, bytes, at, length, expiry);
-      this.#link(entry, expiry, hash);
+      this.#tables.link(entry, expiry, hash);
       this.#created(keyBytes, keyAt, keyLength);
       return entry;
     }
@@ -163,7 +160,7 @@ export class Database {
     if ((meta & 7) === TYPE_STRING && kept < 0 === had < 0 && !isApart(meta)) {
       const base = kept < 0 ? KEY_BASE_ENTRY : KEY_OFFSET_EXPIRING;
       if (arena.fits(old, base + keyLength + length)) {
-        space.keys.beforeChange(this.#keys, old);
+        space.keys.beforeChange(this.#tables.keys, old);
         if (kept !== had) this.expiries.move(old, had, kept);
         const words = arena.u32[segmentOf(old)]!;
         const word = byteOf(old) >>> 2;
@@ -174,11 +171,11 @@ export class Database {
         return old;
       }
     }
-    space.keys.beforeLeave(this.#keys, old);
+    space.keys.beforeLeave(this.#tables.keys, old);
     const entry = blocks.buildString(keyBytes, keyAt, keyLength, bytes, at, length, kept);
     if (space.access.usesLfu) entries.setLru(entry, this.#overwritten(old));
     if (kept >= 0 && kept === had) this.expiries.replace(old, entry, had);
-    else if (kept >= 0) this.#index(entry, kept);
+    else if (kept >= 0) this.#tables.index(entry, kept);
     if (had >= 0 && kept !== had) this.expiries.remove(old, had);
     // The table's slot was found above; nothing since has changed a table.
     space.keys.replaceFound(entry);
@@ -191,7 +188,7 @@ export class Database {
   /** Replaces the value of a string entry and keeps its expiry. Returns the entry's address, which may be new. */
   replaceString(entry: Address, bytes: Uint8Array, at: number, length: number): Address {
     const { entries, arena } = this.space;
-    this.space.keys.beforeChange(this.#keys, entry);
+    this.space.keys.beforeChange(this.#tables.keys, entry);
     const valueAt = entries.valueStart(entry);
     if (!isApart(entries.meta(entry)) && arena.fits(entry, valueAt - byteOf(entry) + length)) {
       entries.setEncoding(entry, stringEncoding(bytes, at, length));
@@ -213,12 +210,12 @@ export class Database {
    */
   resizeString(entry: Address, length: number): Address {
     const { entries, blocks } = this.space;
-    this.space.keys.beforeChange(this.#keys, entry);
+    this.space.keys.beforeChange(this.#tables.keys, entry);
     const expiry = entries.expiry(entry);
     const moved = blocks.resizeString(entry, length);
     if (moved === entry) return entry;
     if (expiry >= 0) this.expiries.replace(entry, moved, expiry);
-    this.#replaceInTable(entry, moved);
+    this.#tables.replace(entry, moved);
     return moved;
   }
 
@@ -241,8 +238,8 @@ export class Database {
     const meta = entries.meta(entry);
     const { bytes, at, length } = entries.key(entry, this.#span);
     this.#removeHidden(bytes, at, length);
-    this.#link(entry, entries.expiry(entry), hasher.hash(bytes, at, length));
-    if (hasFieldDeadlines(meta)) this.#attach(entry);
+    this.#tables.link(entry, entries.expiry(entry), hasher.hash(bytes, at, length));
+    if (hasFieldDeadlines(meta)) this.#tables.attach(entry);
     this.#created(bytes, at, length);
     if (this.waiting > 0) this.#filled(meta & 7, bytes, at, length);
     return entry;
@@ -268,7 +265,7 @@ export class Database {
   ): Address {
     this.#removeHidden(keyBytes, keyAt, keyLength);
     const entry = this.space.blocks.buildString(keyBytes, keyAt, keyLength, bytes, at, length, expiryMs);
-    this.#link(entry, expiryMs, this.space.hasher.hash(keyBytes, keyAt, keyLength));
+    this.#tables.link(entry, expiryMs, this.space.hasher.hash(keyBytes, keyAt, keyLength));
     this.#created(keyBytes, keyAt, keyLength);
     return entry;
   }
@@ -278,25 +275,7 @@ export class Database {
    * index of the first one whose key is there already: neither it nor those behind it are added. Throws ArenaExhausted likewise.
    */
   linkBuilt(items: Uint32Array, hashes: Int32Array, count: number): number {
-    const { keys, entries } = this.space;
-    let indexed = 0;
-    let linked = 0;
-    try {
-      for (; indexed < count; indexed++) {
-        const entry = items[indexed]!;
-        if (entries.hasExpiry(entry)) this.expiries.insert(entry, entries.expiry(entry));
-      }
-      linked = keys.insertAll(this.#keys, items, hashes, count);
-      return linked;
-    } finally {
-      if (linked < count && !this.expiries.inBulk) {
-        // Those that the table has not taken are indexed in vain.
-        for (let i = 0; i < indexed; i++) {
-          const entry = items[i]!;
-          if (entry !== 0 && entries.hasExpiry(entry)) this.expiries.remove(entry, entries.expiry(entry));
-        }
-      }
-    }
+    return this.#tables.linkBuilt(items, hashes, count);
   }
 
   /** Deletes the key and reclaims its value; false if it was absent. No regard to expiry. */
@@ -324,8 +303,8 @@ export class Database {
     const { entries, blocks, arena, keys } = this.space;
     const old = entries.expiry(entry);
     if (old === expiryMs) return entry;
-    if (blocks.staysPut(entry)) keys.beforeLeave(this.#keys, entry);
-    else keys.beforeChange(this.#keys, entry);
+    if (blocks.staysPut(entry)) keys.beforeLeave(this.#tables.keys, entry);
+    else keys.beforeChange(this.#tables.keys, entry);
     if (old >= 0) {
       if (expiryMs >= 0) this.expiries.move(entry, old, expiryMs);
       else return this.#dropExpiry(entry, old);
@@ -341,7 +320,7 @@ export class Database {
     }
     if (moved === entry) return entry;
     if (hasFieldDeadlines(entries.meta(moved))) this.space.fieldDeadlines.moved(entry, moved);
-    this.#replaceInTable(entry, moved);
+    this.#tables.replace(entry, moved);
     return moved;
   }
 
@@ -361,7 +340,7 @@ export class Database {
     const { entries, arena, blocks } = this.space;
     const meta = entries.meta(entry);
     // Another table hears of no changes to what a snapshot of this one still has to write.
-    if (target !== this) this.space.keys.beforeChange(this.#keys, entry);
+    if (target !== this) this.space.keys.beforeChange(this.#tables.keys, entry);
     const moved = blocks.withKey(entry, bytes, at, length);
     try {
       makeWay?.();
@@ -370,10 +349,10 @@ export class Database {
       throw error;
     }
     target.#removeHidden(bytes, at, length);
-    target.#link(moved, entries.expiry(entry), this.space.hasher.hash(bytes, at, length));
+    target.#tables.link(moved, entries.expiry(entry), this.space.hasher.hash(bytes, at, length));
     if (hasFieldDeadlines(meta)) {
       try {
-        this.space.fieldDeadlines.relocate(entry, moved, target.#hashes);
+        this.space.fieldDeadlines.relocate(entry, moved, target.#tables.hashes);
       } catch (error) {
         target.#unlink(bytes, at, length, false);
         arena.free(moved);
@@ -390,53 +369,35 @@ export class Database {
 
   /** Deletes everything; memory is reclaimed in slices. */
   clear(): void {
-    const { keys, deadlines, fieldDeadlines, arena, reclaimer } = this.space;
-    const empty: Address[] = [];
-    try {
-      empty.push(keys.create());
-      empty.push(deadlines.create());
-      empty.push(fieldDeadlines.createIndex());
-    } catch (error) {
-      for (const block of empty) arena.free(block);
-      throw error;
-    }
-    reclaimer.freeTable(this.#keys, this.expiries.header, this.#hashes);
-    this.#keys = empty[0]!;
-    this.expiries.header = empty[1]!;
-    this.#hashes = empty[2]!;
+    this.#tables.clear();
     if (this.waiting > 0) this.space.events.replaced(this);
   }
 
   /** Gives back everything, the empty tables too: the end of a staging database. It must not be used afterwards. */
   dispose(): void {
-    this.space.reclaimer.freeTable(this.#keys, this.expiries.header, this.#hashes, this.expiries.takeBulk());
-    this.#keys = 0;
-    this.expiries.header = 0;
-    this.#hashes = 0;
+    this.#tables.dispose();
   }
 
   /** Exchanges the whole content with another database. */
   exchange(other: Database): void {
-    [this.#keys, other.#keys] = [other.#keys, this.#keys];
-    [this.expiries.header, other.expiries.header] = [other.expiries.header, this.expiries.header];
-    [this.#hashes, other.#hashes] = [other.#hashes, this.#hashes];
+    this.#tables.exchange(other.#tables);
     if (this.waiting > 0) this.space.events.replaced(this);
     if (other.waiting > 0) this.space.events.replaced(other);
   }
 
   /** Makes room for `keys` keys, if the database is empty. */
   reserve(keys: number): void {
-    this.space.keys.reserve(this.#keys, keys);
+    this.space.keys.reserve(this.#tables.keys, keys);
   }
 
   /** Visits every entry, those past their time included. `visit` must not change the database. */
   forEach(visit: (entry: Address) => void): void {
-    this.space.keys.forEach(this.#keys, visit);
+    this.space.keys.forEach(this.#tables.keys, visit);
   }
 
   /** Visits some entries from a SCAN cursor and returns the next cursor, 0 at the end. */
   scan(cursor: number, visit: (entry: Address) => void): number {
-    return this.space.keys.scan(this.#keys, cursor, visit);
+    return this.space.keys.scan(this.#tables.keys, cursor, visit);
   }
 
   /** A random entry that clients may see, or 0. Deletes those past their time that it comes across, on a master. */
@@ -444,7 +405,7 @@ export class Database {
     const space = this.space;
     let tries = 0;
     for (;;) {
-      const entry = randomItem(space.keys, this.#keys, space.random);
+      const entry = randomItem(space.keys, this.#tables.keys, space.random);
       if (entry === 0 || !this.isExpired(entry)) return entry;
       // Entries that may not be deleted (replica, pause) and are all past their time: show one, as Redis does.
       if (!this.expireEntry(entry) && this.expiring === this.size && ++tries >= RANDOM_TRIES) return entry;
@@ -474,27 +435,27 @@ export class Database {
 
   /** A hash of this database has taken the form whose fields can expire; none does yet. */
   indexHash(entry: Address): void {
-    this.space.fieldDeadlines.attach(entry, this.#hashes);
+    this.space.fieldDeadlines.attach(entry, this.#tables.hashes);
   }
 
   /** The hash whose fields' next deadline is the earliest and has passed, or 0. */
   firstDueHash(): Address {
-    return this.space.fieldDeadlines.firstDue(this.#hashes, this.space.now);
+    return this.space.fieldDeadlines.firstDue(this.#tables.hashes, this.space.now);
   }
 
   /** Moves buckets of a pending resize; true while more is left. */
   rehashSome(buckets: number): boolean {
-    return this.space.keys.rehashSome(this.#keys, buckets);
+    return this.space.keys.rehashSome(this.#tables.keys, buckets);
   }
 
   /** An entry, all equally likely, whatever its expiry; 0 if there is none. */
   randomEntry(): Address {
-    return fairRandomItem(this.space.keys, this.#keys, this.space.random);
+    return fairRandomItem(this.space.keys, this.#tables.keys, this.space.random);
   }
 
   /** Puts some `wanted` random entries, no two of which are the same, into `out`, perhaps more; returns how many. */
   sample(out: Uint32Array, wanted: number): number {
-    return sampleItems(this.space.keys, this.#keys, this.space.random, out, wanted);
+    return sampleItems(this.space.keys, this.#tables.keys, this.space.random, out, wanted);
   }
 
   // -- inside -------------------------------------------------------------------------------------------------
@@ -508,7 +469,7 @@ export class Database {
 
   #live(bytes: Uint8Array, at: number, length: number): Address {
     const space = this.space;
-    const entry = space.keys.find(this.#keys, bytes, at, length, space.hasher.hash(bytes, at, length));
+    const entry = space.keys.find(this.#tables.keys, bytes, at, length, space.hasher.hash(bytes, at, length));
     if (entry === 0 || space.entries.meta(entry) >>> 31 === 0) return entry;
     if (space.now <= space.entries.expiry(entry) || space.fromMaster) return entry;
     this.expireEntry(entry);
@@ -523,37 +484,6 @@ export class Database {
     this.removeEntry(entry);
   }
 
-  /** Puts a finished entry into the table and, with an expiry, into the index; frees it if memory runs out. */
-  #link(entry: Address, expiryMs: number, hash: number): void {
-    if (expiryMs >= 0) this.#index(entry, expiryMs);
-    try {
-      this.space.keys.insert(this.#keys, entry, hash);
-    } catch (error) {
-      if (expiryMs >= 0) this.expiries.remove(entry, expiryMs);
-      this.space.arena.free(entry);
-      throw error;
-    }
-  }
-
-  /** Puts a finished entry into the index; frees it if memory runs out. */
-  #index(entry: Address, expiryMs: number): void {
-    try {
-      this.expiries.insert(entry, expiryMs);
-    } catch (error) {
-      this.space.arena.free(entry);
-      throw error;
-    }
-  }
-
-  /** An entry has moved: the table shall have its new address, and the old block is free. */
-  #replaceInTable(entry: Address, moved: Address): void {
-    const { entries, keys, hasher, blocks } = this.space;
-    const { bytes, at, length } = entries.key(entry, this.#span);
-    keys.find(this.#keys, bytes, at, length, hasher.hash(bytes, at, length));
-    keys.replaceFound(moved);
-    blocks.release(entry, moved);
-  }
-
   /** Takes the expiry `old` away from an entry that has it. It may move: returns its address. */
   #dropExpiry(entry: Address, old: number): Address {
     const { blocks } = this.space;
@@ -561,7 +491,7 @@ export class Database {
     const moved = blocks.isLong(entry) ? blocks.longWith(entry, -1) : entry;
     this.expiries.remove(entry, old);
     if (moved === entry) blocks.dropExpiry(entry);
-    else this.#replaceInTable(entry, moved);
+    else this.#tables.replace(entry, moved);
     return moved;
   }
 
@@ -595,27 +525,11 @@ export class Database {
 
   /** `indexed`: a hash whose fields expire is in the index. */
   #unlink(bytes: Uint8Array, at: number, length: number, indexed: boolean = true): Address {
-    const space = this.space;
-    const entry = space.keys.remove(this.#keys, bytes, at, length, space.hasher.hash(bytes, at, length));
-    if (entry === 0) return 0;
-    const meta = space.entries.meta(entry);
-    if (meta >>> 31 === 1) this.expiries.remove(entry, space.entries.expiry(entry));
-    if (indexed && hasFieldDeadlines(meta)) space.fieldDeadlines.detach(entry);
+    const { entries, events } = this.space;
+    const entry = this.#tables.unlink(bytes, at, length, indexed);
     // Who reads a stream as a member of a group hears of its end.
-    if (this.waiting > 0 && (meta & 7) > TYPE_HASH) space.events.ready(this, bytes, at, length);
+    if (this.waiting > 0 && entry !== 0 && (entries.meta(entry) & 7) > TYPE_HASH) events.ready(this, bytes, at, length);
     return entry;
-  }
-
-  /** Puts a hash whose fields can expire, just linked, into the index; takes its entry back out if memory runs out. */
-  #attach(entry: Address): void {
-    try {
-      this.space.fieldDeadlines.attach(entry, this.#hashes);
-    } catch (error) {
-      const key = this.space.entries.key(entry, this.#span);
-      this.#unlink(key.bytes, key.at, key.length, false);
-      this.space.arena.free(entry);
-      throw error;
-    }
   }
 }
 
