@@ -125,6 +125,11 @@ export class RdbInput {
 
   // ---- long strings ----
 
+  /** The window lacks strings of the present step, which begins anew. */
+  get lacksStrings(): boolean {
+    return this.#again && this.#longs.length > 0;
+  }
+
   /** A long string is on its way: `takeLong` goes before any step. */
   get isLeaving(): boolean {
     return this.#leaving !== null;

@@ -68,6 +68,7 @@ export class RdbReader {
   readonly #takesWholeKeys: boolean;
   readonly #stringRoom: RoomMaker | null;
   readonly #elementRoom: RoomMaker | null;
+  readonly #nodeRoom: RoomMaker | null;
 
   constructor(sink: RdbSink, options: RdbReaderOptions = {}) {
     this.#sink = sink;
@@ -82,6 +83,7 @@ export class RdbReader {
     this.#takesWholeKeys = sink.wholeKey !== undefined && this.#input.maxString >= SHORT_STRING_MAX;
     this.#stringRoom = sink.room === undefined ? null : (length) => sink.room!('string', length);
     this.#elementRoom = sink.room === undefined ? null : (length) => sink.room!('element', length);
+    this.#nodeRoom = sink.room === undefined ? null : (length) => sink.room!('list-node', length);
     if (this.#single) this.version = options.version ?? 0;
     this.#state = this.#single ? STATE_SINGLE : STATE_HEADER;
   }
@@ -150,7 +152,8 @@ export class RdbReader {
 
   /** Takes keys that are there as a whole, one after the other; returns how many steps that counts as. */
   #wholeKeys(maxSteps: number): number {
-    const { window, plainEnd } = this.#input;
+    const { window, plainEnd, lacksStrings } = this.#input;
+    if (lacksStrings) return 0;
     const sink = this.#sink;
     const found = this.#wholeKey;
     const { expireAtMs, lfuFrequency, idleSeconds } = this.#meta;
@@ -505,7 +508,7 @@ export class RdbReader {
       return;
     }
     const container = this.#input.plainLength();
-    this.#input.string(0, container === format.QUICKLIST_NODE_PLAIN ? this.#elementRoom : null);
+    this.#input.string(0, container === format.QUICKLIST_NODE_PLAIN ? this.#elementRoom : this.#nodeRoom);
     if (container === format.QUICKLIST_NODE_PLAIN) {
       this.#sink.element(this.#input.bytes, this.#input.at, this.#input.length);
       return;

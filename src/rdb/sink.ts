@@ -79,10 +79,10 @@ export interface RdbSink {
   key(bytes: Uint8Array, at: number, length: number, meta: KeyMeta): void;
   string(bytes: Uint8Array, at: number, length: number): void;
   /**
-   * A place for a long value or element that is on its way, and will be told of by `string` or `element` once it lies there, if the
+   * A place for a long value, element or node that is on its way, and will be told of by `string`, `element` or `packed` once it lies there, if the
    * input goes on. A sink may do without, or have none for this one: null. Then it is copied from elsewhere at once.
    */
-  room?(of: 'string' | 'element', length: number): Room | null;
+  room?(of: 'string' | 'element' | 'list-node', length: number): Room | null;
   /**
    * A listpack that may be copied as it is: every element lies within it, the end is in place. For a hash and a zset
    * the elements pair up, for all but lists they are unique, and a zset is sorted with scores that are numbers.

@@ -63,19 +63,24 @@ export class Lists {
   /** Appends a copy of a validated listpack as a whole: one node of a list being loaded. `settle` must follow the last one. */
   appendPacked(entry: Address, bytes: Uint8Array, at: number, length: number): void {
     const list = listpack.fromBytes(this.arena, bytes, at, length);
+    try {
+      this.appendListpack(entry, list);
+    } catch (error) {
+      this.arena.free(list);
+      throw error;
+    }
+  }
+
+  /** Likewise a listpack that is in the arena already. Throws ArenaExhausted; it is then still the caller's. */
+  appendListpack(entry: Address, list: Address): void {
     if (listpack.first(this.arena, list) === 0) {
       this.arena.free(list);
     } else if (this.length(entry) === 0 && this.#isPacked(entry)) {
       this.arena.free(this.entries.ref(entry));
       this.entries.setRef(entry, list);
     } else {
-      try {
-        this.#toQuicklist(entry);
-        this.#quick.adoptListpack(this.entries.ref(entry), list);
-      } catch (error) {
-        this.arena.free(list);
-        throw error;
-      }
+      this.#toQuicklist(entry);
+      this.#quick.adoptListpack(this.entries.ref(entry), list);
     }
   }
 

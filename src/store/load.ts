@@ -84,7 +84,7 @@ export class StoreLoader implements RdbSink {
   #skip = false;
   /** 0 until it has a value, or the value its first element. */
   #entry: Address = 0;
-  /** Where a long string or element comes to lie, until it is complete: an entry, or what `Lists.createBig` made. */
+  /** Where a long string or element comes to lie, until it is complete: an entry, a listpack, or what `Lists.createBig` made. */
   #room: Address = 0;
   #expected = 0;
   #type: CollectionType | 'stream' = 'list';
@@ -191,9 +191,14 @@ export class StoreLoader implements RdbSink {
     return true;
   }
 
-  room(of: 'string' | 'element', length: number): Room | null {
+  room(of: 'string' | 'element' | 'list-node', length: number): Room | null {
     const { lists, space } = this.#store;
     if (this.#skip) return null;
+    this.#freeRoom();
+    if (of === 'list-node') {
+      this.#room = space.arena.alloc(length);
+      return { bytes: space.arena.u8[segmentOf(this.#room)]!, at: byteOf(this.#room) };
+    }
     if (of === 'string') {
       this.#room = space.blocks.build(
         this.#key,
@@ -243,6 +248,11 @@ export class StoreLoader implements RdbSink {
     }
     if (type === 'list-node') {
       this.#startList();
+      if (this.#room !== 0) {
+        this.#store.lists.appendListpack(this.#entry, this.#room);
+        this.#room = 0;
+        return;
+      }
       this.#store.lists.appendPacked(this.#entry, bytes, at, length);
       return;
     }
@@ -349,6 +359,8 @@ export class StoreLoader implements RdbSink {
   endKey(): void {
     this.keys++;
     if (this.#skip) return;
+    // A node that was empty, or became a list by itself.
+    this.#freeRoom();
     if (this.#inBatch) {
       this.#inBatch = false;
       return;
@@ -369,8 +381,7 @@ export class StoreLoader implements RdbSink {
   /** Nothing more will come: removes what is not complete, so that no collection without elements stays behind. */
   abandon(): void {
     this.#batch.drop(this.#db);
-    if (this.#room !== 0) this.#store.space.arena.free(this.#room);
-    this.#room = 0;
+    this.#freeRoom();
     if (this.#entry === 0) return;
     this.#db.remove(this.#key, 0, this.#keyLength);
     this.#entry = 0;
@@ -407,6 +418,11 @@ export class StoreLoader implements RdbSink {
     this.#assignAccess(entry);
     this.#inBatch = true;
     if (this.#batch.add(entry, this.#hash)) this.#flush();
+  }
+
+  #freeRoom(): void {
+    if (this.#room !== 0) this.#store.space.arena.free(this.#room);
+    this.#room = 0;
   }
 
   #startList(): void {
