@@ -84,7 +84,7 @@ async function main(argv: readonly string[]): Promise<void> {
   else world.log.warning('Configuration loaded');
   for (const { name, note } of config.ineffective()) world.log.warning(`'${name}' has no effect: ${note}`);
 
-  world.log.setRole('M');
+  world.log.setRole(settings.replicaof === undefined ? 'M' : 'S');
   const pidFile = settings.pidfile;
   let pidFileWritten = false;
   const server = new Server({

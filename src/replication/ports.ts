@@ -49,6 +49,8 @@ export interface ReplicationHost {
   pauseWrites?(purpose: 'failover' | 'replicas', on: boolean): void;
   /** REPLICAOF gave us a master, at once followed by `roleChanged`: blocked clients are to be let go. */
   masterSet?(): void;
+  /** Which role log lines show from now on. Without a master we are one: also while the link to it is being ended. */
+  logAs?(role: 'master' | 'replica'): void;
   /** We became master or replica, or our link went up or down: gates and caches look again. */
   roleChanged?(): void;
 }

@@ -52,6 +52,7 @@ export function replicationHost(server: Server): ReplicationHost & { readonly ex
     },
     beginLoad: (request) => new StagedLoad(store, stagedLoadOwner, request),
     fsyncedOffset: () => (server.aof.enabled ? server.aof.fsyncedOffset : null),
+    logAs: (role) => world.log.setRole(role === 'master' ? 'M' : 'S'),
     roleChanged: () => roleChanged(server),
     get paused() {
       return server.pauses.current !== 'no';
@@ -83,11 +84,10 @@ export function replicationHost(server: Server): ReplicationHost & { readonly ex
 }
 
 /** We became master or replica, or our link's state changed. */
-function roleChanged({ replication, store, world, linkWatchers }: Server): void {
+function roleChanged({ replication, store, linkWatchers }: Server): void {
   const isReplica = !replication.isMaster;
   store.space.isReplica = isReplica;
   if (!isReplica) store.space.localExpiries.clear();
-  world.log.setRole(isReplica ? 'S' : 'M');
   for (const look of linkWatchers) look();
 }
 

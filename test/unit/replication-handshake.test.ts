@@ -177,6 +177,12 @@ test('a lost connection and a time-out fail every waiting state, with the cause'
   }
 });
 
+test('a master that is nowhere has its own line', () => {
+  const { state, log } = run({}, { kind: 'unreachable', reason: 'Name or service not known' });
+  assert.deepEqual(state, { tag: 'failed', cause: 'connect' });
+  assert.deepEqual(log, ['Unable to connect to MASTER: Name or service not known']);
+});
+
 test('terminal states have no way out, and every other state can fail', () => {
   for (const [tag, next] of Object.entries(legal)) {
     if (['full-resync', 'continue', 'failed'].includes(tag)) assert.deepEqual(next, []);

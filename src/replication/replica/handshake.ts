@@ -54,6 +54,8 @@ export type HandshakeEvent =
   /** One reply line without its line end; empty for a keepalive. */
   | { readonly kind: 'line'; readonly text: string }
   | { readonly kind: 'closed'; readonly reason: string }
+  /** There is nothing to connect to: the master's name has no address, or no way leads there. */
+  | { readonly kind: 'unreachable'; readonly reason: string }
   | { readonly kind: 'timeout' }
   | { readonly kind: 'line-too-long' };
 
@@ -93,6 +95,9 @@ function transition(plan: HandshakePlan, state: HandshakeState, event: Handshake
   switch (event.kind) {
     case 'closed':
       return broken(plan, state, event.reason);
+    case 'unreachable':
+      assert(state.tag === 'connecting', 'what is connected was reachable');
+      return failed('connect', warning(`Unable to connect to MASTER: ${event.reason}`));
     case 'timeout':
       return failed('timeout', warning('Timeout connecting to the MASTER...'));
     case 'line-too-long':

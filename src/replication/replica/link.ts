@@ -20,7 +20,7 @@ import { Greeting } from './greeting.ts';
 import type { HandshakeEvent } from './handshake.ts';
 import { type LinkOwner, type LinkTag, legalLink } from './link-state.ts';
 import type { RetryPolicy } from './retry.ts';
-import { systemErrorText } from './system-error.ts';
+import { isUnreachable, systemErrorText } from './system-error.ts';
 import { type SyncStart, Transfer } from './transfer.ts';
 
 /** A link that broke sooner after it came up counts as a failed attempt: else we would try again without any pause, ms. */
@@ -199,7 +199,10 @@ export class MasterLink {
         if (current()) this.#closed(systemErrorText(undefined));
       },
       onClose: (error) => {
-        if (current()) this.#closed(systemErrorText(error));
+        if (!current()) return;
+        const reason = systemErrorText(error);
+        if (this.tag === 'connecting' && isUnreachable(error)) this.#advance({ kind: 'unreachable', reason });
+        else this.#closed(reason);
       },
     });
   }

@@ -50,7 +50,9 @@ export class Upstream implements LinkOwner {
   follow(host: string, port: number, continuing: boolean): void {
     const { host: env, retry } = this.#parts;
     const old = this.link;
+    if (old !== null) env.logAs?.('master');
     old?.stop();
+    env.logAs?.('replica');
     if (old === null && continuing) this.#cacheOwnHistory();
     this.link = new MasterLink(env, host, port, this, retry, old?.downSinceMs ?? -1);
     env.masterSet?.();
@@ -60,6 +62,7 @@ export class Upstream implements LinkOwner {
 
   unfollow(): void {
     const { host, history, feed, replicas } = this.#parts;
+    host.logAs?.('master');
     this.link?.stop();
     this.link = null;
     this.#demoted = false;
