@@ -135,6 +135,11 @@ export class RdbInput {
     return this.#leaving !== null;
   }
 
+  /** The step at the position lacks a string that has left the window: only the step itself knows what is missing there. */
+  get isIncomplete(): boolean {
+    return this.#again && this.#removed > 0;
+  }
+
   /** Takes a piece of it; false if there are no bytes for that. Throws Malformed. */
   takeLong(): boolean {
     const long = this.#leaving!;

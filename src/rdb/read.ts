@@ -157,6 +157,7 @@ export class RdbReader {
     const sink = this.#sink;
     const found = this.#wholeKey;
     const { expireAtMs, lfuFrequency, idleSeconds } = this.#meta;
+    if (this.#input.isIncomplete) return 0;
     // What precedes the next key was parsed by steps already.
     if (expireAtMs !== -1 || lfuFrequency !== -1 || idleSeconds !== -1) return 0;
     let at = this.#input.position;

@@ -71,7 +71,7 @@ lockstep('random rules give the same rights', { timeoutMs: 300_000 }, async (bot
   await fc.assert(
     fc.asyncProperty(
       fc.array(rules, { minLength: 1, maxLength: 3 }),
-      fc.array(attempt, { maxLength: 30 }),
+      fc.array(attempt, { maxLength: 30, size: 'max' }),
       async (lists, tried) => {
         await both('ACL', 'DELUSER', 'u');
         await both('ACL', 'SETUSER', 'u');

@@ -310,7 +310,7 @@ lockstep('geo searches among random positions', { timeoutMs: 120_000 }, async (b
   const position = fc.tuple(degrees(180), degrees(85.05));
   await fc.assert(
     fc.asyncProperty(
-      fc.array(position, { minLength: 1, maxLength: 150 }),
+      fc.array(position, { minLength: 1, maxLength: 150, size: 'max' }),
       position,
       fc.integer({ min: 0, max: 8 }),
       fc.double({ min: 0.1, max: 10, noNaN: true }),

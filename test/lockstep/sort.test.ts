@@ -181,8 +181,11 @@ lockstep('SORT refuses what it cannot do', async (both) => {
 lockstep('SORT of random lists by random weights', { timeoutMs: 120_000 }, async (both) => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(fc.integer({ min: -20, max: 20 }), { maxLength: 40 }),
-      fc.array(fc.tuple(fc.integer({ min: -20, max: 20 }), fc.integer({ min: 0, max: 3 })), { maxLength: 20 }),
+      fc.array(fc.integer({ min: -20, max: 20 }), { maxLength: 40, size: 'max' }),
+      fc.array(fc.tuple(fc.integer({ min: -20, max: 20 }), fc.integer({ min: 0, max: 3 })), {
+        maxLength: 20,
+        size: 'max',
+      }),
       fc.constantFrom('ASC', 'DESC'),
       fc.boolean(),
       async (elements, weights, order, alpha) => {

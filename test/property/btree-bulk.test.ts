@@ -18,12 +18,14 @@ const value = fc.oneof(
   fc.constantFrom(0, 2 ** 31, 2 ** 32, 2 ** 32 - 1, 2 ** 33, 2 ** 53, 2 ** 62, 2 ** 63, 2 ** 62 + 1024),
 );
 const values = fc.oneof(
-  fc.array(value, { maxLength: 300 }),
+  fc.array(value, { maxLength: 300, size: 'max' }),
   // Many, out of a few.
-  fc.tuple(fc.array(value, { minLength: 1, maxLength: 30 }), fc.nat(8000), fc.nat()).map(([some, count, seed]) => {
-    const random = seededRandom(seed);
-    return Array.from({ length: count }, () => some[random.uint32() % some.length]!);
-  }),
+  fc
+    .tuple(fc.array(value, { minLength: 1, maxLength: 30, size: 'max' }), fc.nat(8000), fc.nat())
+    .map(([some, count, seed]) => {
+      const random = seededRandom(seed);
+      return Array.from({ length: count }, () => some[random.uint32() % some.length]!);
+    }),
   // Many, all over the place.
   fc.tuple(fc.nat(30_000), fc.nat(), fc.constantFrom(1000, 2 ** 32, 2 ** 48)).map(([count, seed, below]) => {
     const random = seededRandom(seed);
@@ -139,7 +141,7 @@ test('a step of the work takes no more entries than it may', () => {
 test('integers are put in order, equal ones as they come', () => {
   const order = new IntegerOrder();
   fc.assert(
-    fc.property(fc.array(fc.oneof(value, fc.maxSafeInteger()), { maxLength: 500 }), (all) => {
+    fc.property(fc.array(fc.oneof(value, fc.maxSafeInteger()), { maxLength: 500, size: 'max' }), (all) => {
       const places = [...order.sort(Float64Array.from(all), all.length).subarray(0, all.length)];
       const expected = all.map((_, i) => i).toSorted((a, b) => all[a]! - all[b]!);
       assert.deepEqual(places, expected);

@@ -183,7 +183,7 @@ class Subject {
 const key = fc.integer({ min: 0, max: 12 }).map((i) => `k${i}`.padEnd(i < 12 ? i * 3 : 5000, 'x'));
 const text = fc.oneof(
   fc.integer().map((i) => Buffer.from(String(i))),
-  fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes)),
+  fc.uint8Array({ maxLength: 100, size: 'max' }).map((bytes) => Buffer.from(bytes)),
   fc.integer({ min: 0, max: 3000 }).map((length) => Buffer.alloc(length, length)),
   // Around the length from which on strings are not copied.
   fc.integer({ min: APART_MIN_BYTES - 100, max: 2 * APART_MIN_BYTES }).map((length) => Buffer.alloc(length, length)),

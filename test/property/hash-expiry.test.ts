@@ -10,7 +10,7 @@ import { type Address, ArenaExhausted } from '../../src/memory/arena.ts';
 import { copyEntry } from '../../src/store/copy-value.ts';
 import { digestAll } from '../../src/store/digest.ts';
 import type { Store } from '../../src/store/store.ts';
-import { failAfter, makeStore } from '../support/store.ts';
+import { failAfter, latin1, makeStore } from '../support/store.ts';
 import { loadStore, saveStore } from '../support/store-rdb.ts';
 
 const START = 1_700_000_000_000;
@@ -107,8 +107,6 @@ class Harness {
   }
 }
 
-const latin1 = (bytes: Uint8Array, at: number, length: number): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset + at, length).toString('latin1');
 const text = ({ bytes, at, length }: Span): string => latin1(bytes, at, length);
 const ordered = <T>(all: readonly (readonly [string, T])[]): Map<string, T> =>
   new Map(all.toSorted(([a], [b]) => (a < b ? -1 : 1)));
@@ -127,7 +125,10 @@ const field = fc.oneof(
   fc.constantFrom('', 'x'.repeat(29), 'y'.repeat(31), 'f'),
 );
 const operation: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('set'), field, value: fc.string({ maxLength: 35 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant('set'), field, value: fc.string({ maxLength: 35, size: 'max' }) }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('keep'), field, value: fc.string({ maxLength: 10 }) }) },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('expire'), field, in: fc.integer({ min: 1, max: 60 }) }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('persist', 'remove', 'look'), field }) },
@@ -138,113 +139,117 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
 
 test('a hash with expiring fields does what a model with a clock does', () => {
   fc.assert(
-    fc.property(fc.constantFrom(0, 3, 100), fc.array(operation, { maxLength: 120 }), (entries, operations) => {
-      const hash = new Harness(entries);
-      const { space, fieldExpiry } = hash.store;
-      const blocks = space.arena.blocks;
-      let model = new Map<string, Field>();
-      const due = (one: Field): boolean => one.expiry >= 0 && space.now > one.expiry;
-      for (const one of operations) {
-        switch (one.kind) {
-          case 'set':
-          case 'keep': {
-            const expiry = one.kind === 'keep' ? (model.get(one.field)?.expiry ?? -1) : -1;
-            hash.set(one.field, one.value, one.kind === 'keep');
-            model.set(one.field, { value: one.value, expiry });
-            break;
+    fc.property(
+      fc.constantFrom(0, 3, 100),
+      fc.array(operation, { maxLength: 120, size: 'max' }),
+      (entries, operations) => {
+        const hash = new Harness(entries);
+        const { space, fieldExpiry } = hash.store;
+        const blocks = space.arena.blocks;
+        let model = new Map<string, Field>();
+        const due = (one: Field): boolean => one.expiry >= 0 && space.now > one.expiry;
+        for (const one of operations) {
+          switch (one.kind) {
+            case 'set':
+            case 'keep': {
+              const expiry = one.kind === 'keep' ? (model.get(one.field)?.expiry ?? -1) : -1;
+              hash.set(one.field, one.value, one.kind === 'keep');
+              model.set(one.field, { value: one.value, expiry });
+              break;
+            }
+            case 'expire':
+            case 'persist': {
+              const expiry = one.kind === 'persist' ? -1 : space.now + one.in;
+              const old = model.get(one.field);
+              assert.equal(hash.setExpiry(one.field, expiry), old !== undefined);
+              if (old !== undefined) model.set(one.field, { value: old.value, expiry });
+              break;
+            }
+            case 'remove':
+              hash.remove(one.field);
+              model.delete(one.field);
+              break;
+            case 'look': {
+              const old = model.get(one.field);
+              const bytes = Buffer.from(one.field, 'latin1');
+              const { entry, store, span } = hash;
+              const live = old !== undefined && !due(old);
+              if (entry !== 0) {
+                assert.equal(store.hashes.get(entry, bytes, 0, bytes.length, span), live);
+                if (live) assert.equal(text(span), old.value);
+                assert.equal(store.hashes.expiry(entry, bytes, 0, bytes.length), live ? old.expiry : -2);
+              } else assert.equal(model.size, 0);
+              break;
+            }
+            case 'pass':
+              space.now += one.ms;
+              break;
+            case 'sweep': {
+              const late = [...model].filter(([, held]) => due(held));
+              const gone = fieldExpiry.expireDue(one.limit);
+              const left = hash.stored();
+              assert.equal(gone, Math.min(one.limit, late.length));
+              // The earliest go first.
+              const earliest = late.map(([, held]) => held.expiry).toSorted((a, b) => a - b)[gone - 1];
+              for (const [name, held] of model)
+                if (!left.has(name)) {
+                  assert(due(held) && held.expiry <= earliest!, `${name} went too early`);
+                  assert(hash.told.includes(`${hash.key.toString()} ${name}`), `${name} went unheard`);
+                  model.delete(name);
+                }
+              break;
+            }
+            case 'copy': {
+              if (hash.entry === 0) break;
+              const target = space.databases[2]!;
+              const copy = copyEntry(hash.store, hash.entry, target, hash.key, 0, hash.key.length);
+              assert.equal(target.expiringHashes, hash.db.expiringHashes);
+              hash.store.space.databases[hash.database]!.removeEntry(hash.entry);
+              const back = target.rename(copy, hash.db, hash.key, 0, hash.key.length);
+              assert.equal(hash.entry, back);
+              break;
+            }
+            case 'rename': {
+              if (hash.entry === 0) break;
+              const to = Buffer.from(hash.key.length > 6 ? 'k' : `${hash.key.toString()}+`);
+              const database = 1 - hash.database;
+              hash.db.rename(hash.entry, space.databases[database]!, to, 0, to.length);
+              hash.key = to;
+              hash.database = database;
+              break;
+            }
+            case 'file': {
+              const { data, version } = reloaded(hash);
+              assert.equal(version, [...model.values()].some(({ expiry }) => expiry >= 0) ? 12 : 10);
+              assert.equal(data, digestAll(hash.store));
+              break;
+            }
+            case 'key expiry': {
+              const { entry } = hash;
+              if (entry !== 0) hash.db.setExpiry(entry, hash.store.entries.hasExpiry(entry) ? -1 : START * 2);
+              break;
+            }
           }
-          case 'expire':
-          case 'persist': {
-            const expiry = one.kind === 'persist' ? -1 : space.now + one.in;
-            const old = model.get(one.field);
-            assert.equal(hash.setExpiry(one.field, expiry), old !== undefined);
-            if (old !== undefined) model.set(one.field, { value: old.value, expiry });
-            break;
+          assert.deepEqual(hash.stored(), ordered([...model]));
+          const live = [...model].filter(([, held]) => !due(held));
+          assert.deepEqual(hash.seen(), ordered(live.map(([name, { value }]) => [name, value] as const)));
+          const expiring = [...model.values()].filter(({ expiry }) => expiry >= 0);
+          assert.equal(hash.db.expiringHashes, expiring.length > 0 ? 1 : 0);
+          if (hash.entry === 0) continue;
+          assert.equal(hash.store.hashes.visible(hash.entry), live.length);
+          if (hash.store.hashes.expires(hash.entry)) {
+            const earliest = Math.min(...expiring.map(({ expiry }) => expiry));
+            assert.equal(hash.store.hashes.expiring.deadline(hash.entry), earliest);
           }
-          case 'remove':
-            hash.remove(one.field);
-            model.delete(one.field);
-            break;
-          case 'look': {
-            const old = model.get(one.field);
-            const bytes = Buffer.from(one.field, 'latin1');
-            const { entry, store, span } = hash;
-            const live = old !== undefined && !due(old);
-            if (entry !== 0) {
-              assert.equal(store.hashes.get(entry, bytes, 0, bytes.length, span), live);
-              if (live) assert.equal(text(span), old.value);
-              assert.equal(store.hashes.expiry(entry, bytes, 0, bytes.length), live ? old.expiry : -2);
-            } else assert.equal(model.size, 0);
-            break;
-          }
-          case 'pass':
-            space.now += one.ms;
-            break;
-          case 'sweep': {
-            const late = [...model].filter(([, held]) => due(held));
-            const gone = fieldExpiry.expireDue(one.limit);
-            const left = hash.stored();
-            assert.equal(gone, Math.min(one.limit, late.length));
-            // The earliest go first.
-            const earliest = late.map(([, held]) => held.expiry).toSorted((a, b) => a - b)[gone - 1];
-            for (const [name, held] of model)
-              if (!left.has(name)) {
-                assert(due(held) && held.expiry <= earliest!, `${name} went too early`);
-                assert(hash.told.includes(`${hash.key.toString()} ${name}`), `${name} went unheard`);
-                model.delete(name);
-              }
-            break;
-          }
-          case 'copy': {
-            if (hash.entry === 0) break;
-            const target = space.databases[2]!;
-            const copy = copyEntry(hash.store, hash.entry, target, hash.key, 0, hash.key.length);
-            assert.equal(target.expiringHashes, hash.db.expiringHashes);
-            hash.store.space.databases[hash.database]!.removeEntry(hash.entry);
-            const back = target.rename(copy, hash.db, hash.key, 0, hash.key.length);
-            assert.equal(hash.entry, back);
-            break;
-          }
-          case 'rename': {
-            if (hash.entry === 0) break;
-            const to = Buffer.from(hash.key.length > 6 ? 'k' : `${hash.key.toString()}+`);
-            const database = 1 - hash.database;
-            hash.db.rename(hash.entry, space.databases[database]!, to, 0, to.length);
-            hash.key = to;
-            hash.database = database;
-            break;
-          }
-          case 'file': {
-            const { data, version } = reloaded(hash);
-            assert.equal(version, [...model.values()].some(({ expiry }) => expiry >= 0) ? 12 : 10);
-            assert.equal(data, digestAll(hash.store));
-            break;
-          }
-          case 'key expiry': {
-            const { entry } = hash;
-            if (entry !== 0) hash.db.setExpiry(entry, hash.store.entries.hasExpiry(entry) ? -1 : START * 2);
-            break;
-          }
+          checkPicks(hash, new Set(live.map(([name]) => name)));
         }
-        assert.deepEqual(hash.stored(), ordered([...model]));
-        const live = [...model].filter(([, held]) => !due(held));
-        assert.deepEqual(hash.seen(), ordered(live.map(([name, { value }]) => [name, value] as const)));
-        const expiring = [...model.values()].filter(({ expiry }) => expiry >= 0);
-        assert.equal(hash.db.expiringHashes, expiring.length > 0 ? 1 : 0);
-        if (hash.entry === 0) continue;
-        assert.equal(hash.store.hashes.visible(hash.entry), live.length);
-        if (hash.store.hashes.expires(hash.entry)) {
-          const earliest = Math.min(...expiring.map(({ expiry }) => expiry));
-          assert.equal(hash.store.hashes.expiring.deadline(hash.entry), earliest);
-        }
-        checkPicks(hash, new Set(live.map(([name]) => name)));
-      }
-      hash.db.remove(hash.key, 0, hash.key.length);
-      space.reclaimer.finish();
-      model = new Map();
-      assert.ok(space.arena.blocks <= blocks + 4, 'blocks were lost');
-      for (const db of space.databases) assert.equal(db.expiringHashes, 0);
-    }),
+        hash.db.remove(hash.key, 0, hash.key.length);
+        space.reclaimer.finish();
+        model = new Map();
+        assert.ok(space.arena.blocks <= blocks + 4, 'blocks were lost');
+        for (const db of space.databases) assert.equal(db.expiringHashes, 0);
+      },
+    ),
     { numRuns: 300, interruptAfterTimeLimit: 30_000 },
   );
 });
@@ -277,12 +282,12 @@ test('a change that finds no memory changes no field, and the index stays right'
   const change = fc.record({
     kind: fc.constantFrom('set', 'keep', 'expire', 'persist'),
     field,
-    value: fc.string({ maxLength: 35 }),
+    value: fc.string({ maxLength: 35, size: 'max' }),
     in: fc.integer({ min: 1, max: 1000 }),
     allowed: fc.integer({ min: 0, max: 8 }),
   });
   fc.assert(
-    fc.property(fc.constantFrom(3, 100), fc.array(change, { maxLength: 60 }), (entries, changes) => {
+    fc.property(fc.constantFrom(3, 100), fc.array(change, { maxLength: 60, size: 'max' }), (entries, changes) => {
       const hash = new Harness(entries);
       const { space, fieldExpiry } = hash.store;
       for (const one of changes) {

@@ -77,7 +77,7 @@ test('a hash does what a Map does, in both encodings and across the conversion',
     fc.property(
       fc.constantFrom(0, 4, 20, 1000),
       fc.constantFrom(16, 64, 1000),
-      fc.array(operation, { maxLength: 200 }),
+      fc.array(operation, { maxLength: 200, size: 'max' }),
       (entries, longest, operations) => {
         const store = makeStore({ hashMaxListpackEntries: entries, hashMaxListpackValue: longest });
         const used = store.space.arena.usedBytes;
@@ -108,7 +108,7 @@ test('a hash does what a Map does, in both encodings and across the conversion',
 test('a write that finds no memory changes nothing', () => {
   const write = fc.tuple(field, value, fc.integer({ min: 0, max: 3 }));
   fc.assert(
-    fc.property(fc.constantFrom(4, 1000), fc.array(write, { maxLength: 20 }), (entries, writes) => {
+    fc.property(fc.constantFrom(4, 1000), fc.array(write, { maxLength: 20, size: 'max' }), (entries, writes) => {
       const store = makeStore({ hashMaxListpackEntries: entries });
       const hash = new Harness(store);
       const model = new Map<string, string>();

@@ -13,7 +13,7 @@ import { listpack } from '../fixtures/rdb/build.ts';
 const types: readonly PackedType[] = ['set', 'hash', 'zset', 'list-node'];
 const element = fc.oneof(
   fc.string({ maxLength: 8 }),
-  fc.string({ minLength: 60, maxLength: 150 }),
+  fc.string({ minLength: 60, maxLength: 150, size: 'max' }),
   fc.integer({ min: -5, max: 130 }).map(String),
   fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }).map(String),
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String),
@@ -33,7 +33,7 @@ const score = fc.oneof(fc.integer({ min: -300, max: 300 }).map(String), fc.const
 /** Elements for each type: anything, or what is likely to be good. */
 const elements = fc.oneof(
   fc.array(element, { maxLength: 12 }),
-  fc.uniqueArray(element, { maxLength: 300 }),
+  fc.uniqueArray(element, { maxLength: 300, size: 'max' }),
   fc.uniqueArray(element, { maxLength: 12 }).chain((members) =>
     fc
       .array(score, { minLength: members.length, maxLength: members.length })

@@ -8,7 +8,7 @@ import * as listpack from '../../src/memory/listpack.ts';
 import { ReplyWriter } from '../../src/resp/reply-writer.ts';
 import { ENC_LISTPACK, ENC_QUICKLIST, TYPE_LIST } from '../../src/store/entry.ts';
 import type { Store } from '../../src/store/store.ts';
-import { makeStore } from '../support/store.ts';
+import { latin1, makeStore } from '../support/store.ts';
 
 type Step =
   | { readonly kind: 'push'; readonly head: boolean; readonly values: readonly string[] }
@@ -21,7 +21,7 @@ type Step =
 
 const value = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom('a', 'b', '7', '', '-12345') },
-  { weight: 3, arbitrary: fc.string({ maxLength: 40 }) },
+  { weight: 3, arbitrary: fc.string({ maxLength: 40, size: 'max' }) },
   { weight: 2, arbitrary: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String) },
   { weight: 1, arbitrary: fc.integer({ min: 60, max: 5000 }).map((length) => 'x'.repeat(length)) },
   { weight: 1, arbitrary: fc.constantFrom('y'.repeat(9000), 'z'.repeat(70_000)) },
@@ -33,7 +33,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('push' as const),
       head: fc.boolean(),
-      values: fc.array(value, { minLength: 1, maxLength: 20 }),
+      values: fc.array(value, { minLength: 1, maxLength: 20, size: 'max' }),
     }),
   },
   fc.record({ kind: fc.constant('drop' as const), head: fc.boolean(), count: fc.integer({ min: 1, max: 12 }) }),
@@ -58,10 +58,7 @@ function make(store: Store): Address {
 
 function all(store: Store, entry: Address): string[] {
   const found: string[] = [];
-  store.lists.forEach(
-    entry,
-    (bytes, at, length) => void found.push(Buffer.from(bytes).toString('latin1', at, at + length)),
-  );
+  store.lists.forEach(entry, (bytes, at, length) => void found.push(latin1(bytes, at, length)));
   return found;
 }
 
@@ -131,7 +128,7 @@ function apply(store: Store, entry: Address, model: string[], one: Step): void {
 for (const fill of [-2, -1, -5, 1, 4, 100]) {
   test(`random operations leave what they leave in an array, list-max-listpack-size ${fill}`, () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
         const store = makeStore({ listMaxListpackSize: fill });
         const { lists, entries } = store;
         const before = store.space.arena.usedBytes;
@@ -192,27 +189,32 @@ test('the encoding follows the size: quicklist above a node, listpack again belo
 
 test('ranges are written as bulk strings whatever the elements', () => {
   fc.assert(
-    fc.property(fc.array(value, { minLength: 1, maxLength: 60 }), fc.nat(59), fc.nat(60), (values, from, count) => {
-      const store = makeStore({ listMaxListpackSize: 16 });
-      const entry = make(store);
-      for (const text of values) store.lists.pushTail(entry, bytesOf(text), 0, text.length);
-      const start = Math.min(from, values.length - 1);
-      const elements = Math.min(count, values.length - start);
-      const reply = new ReplyWriter();
-      if (elements > 0) store.lists.writeRange(entry, start, elements, reply);
-      const wanted = values
-        .slice(start, start + elements)
-        .map((text) => `$${text.length}\r\n${text}\r\n`)
-        .join('');
-      assert.equal(reply.bytes.toString('latin1', 0, reply.at), wanted);
-    }),
+    fc.property(
+      fc.array(value, { minLength: 1, maxLength: 60, size: 'max' }),
+      fc.nat(59),
+      fc.nat(60),
+      (values, from, count) => {
+        const store = makeStore({ listMaxListpackSize: 16 });
+        const entry = make(store);
+        for (const text of values) store.lists.pushTail(entry, bytesOf(text), 0, text.length);
+        const start = Math.min(from, values.length - 1);
+        const elements = Math.min(count, values.length - start);
+        const reply = new ReplyWriter();
+        if (elements > 0) store.lists.writeRange(entry, start, elements, reply);
+        const wanted = values
+          .slice(start, start + elements)
+          .map((text) => `$${text.length}\r\n${text}\r\n`)
+          .join('');
+        assert.equal(reply.bytes.toString('latin1', 0, reply.at), wanted);
+      },
+    ),
     { numRuns: 100 },
   );
 });
 
 test('a list loaded in nodes is the same list, in the encoding that suits its size', () => {
   fc.assert(
-    fc.property(fc.array(fc.array(value, { maxLength: 30 }), { minLength: 1, maxLength: 8 }), (nodes) => {
+    fc.property(fc.array(fc.array(value, { maxLength: 30, size: 'max' }), { minLength: 1, maxLength: 8 }), (nodes) => {
       const store = makeStore();
       const { arena } = store.space;
       const entry = make(store);
@@ -236,7 +238,7 @@ test('a list loaded in nodes is the same list, in the encoding that suits its si
 });
 
 test('memory that ends in the middle of a change leaves the list as it was', () => {
-  const steps = fc.array(fc.tuple(step, fc.nat(3)), { maxLength: 60 });
+  const steps = fc.array(fc.tuple(step, fc.nat(3)), { maxLength: 60, size: 'max' });
   fc.assert(
     fc.property(steps, fc.constantFrom(-1, 3, 50), (changes, fill) => {
       const store = makeStore({ listMaxListpackSize: fill });

@@ -23,7 +23,7 @@ const name = fc.oneof(
   fc.constantFrom('k'.repeat(300), 'k'.repeat(20_000)),
 );
 const value = fc.oneof(
-  fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
+  fc.uint8Array({ maxLength: 200, size: 'max' }).map((bytes) => Buffer.from(bytes).toString('latin1')),
   fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }).map(String),
   fc.integer({ min: -200, max: 40_000 }).map(String),
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String),
@@ -50,10 +50,12 @@ const element = fc.oneof(
   ),
 );
 const elements = fc.oneof(
-  fc.uniqueArray(element, { maxLength: 20 }),
+  fc.uniqueArray(element, { maxLength: 20, size: 'max' }),
   fc.array(element, { maxLength: 6 }),
   fc.constantFrom(2, 60, 127, 128, 129, 140).map((count) => Array.from({ length: count }, (_, i) => `member ${i}`)),
-  fc.uniqueArray(fc.integer({ min: -40_000, max: 40_000 }), { maxLength: 20 }).map((all) => all.map(String)),
+  fc
+    .uniqueArray(fc.integer({ min: -40_000, max: 40_000 }), { maxLength: 20, size: 'max' })
+    .map((all) => all.map(String)),
 );
 /** Most often a number as one would be encoded. */
 const asStored = (text: string): string | bigint => (/^(?:0|-?[1-9]\d{0,8})$/.test(text) ? BigInt(text) : text);
@@ -73,7 +75,7 @@ const collection = fc.oneof(
   fc
     .tuple(
       fc.constantFrom(2 as const, 4 as const),
-      fc.array(fc.integer({ min: -32_768, max: 32_767 }), { maxLength: 30 }),
+      fc.array(fc.integer({ min: -32_768, max: 32_767 }), { maxLength: 30, size: 'max' }),
       fc.boolean(),
     )
     .map(([width, all, inOrder]) => ({ type: 11, blob: intset(width, inOrder ? all.toSorted((a, b) => a - b) : all) })),
@@ -175,7 +177,7 @@ function assertSame(whole: object, inPieces: object): void {
 test('whole or in pieces, plain string keys and small collections load as the same data', () => {
   fc.assert(
     fc.property(
-      fc.uniqueArray(key, { selector: (one) => one.name, maxLength: 40 }),
+      fc.uniqueArray(key, { selector: (one) => one.name, maxLength: 40, size: 'max' }),
       fc.boolean(),
       fc.boolean(),
       fc.integer({ min: 20, max: 3000 }),

@@ -34,7 +34,7 @@ interface Block {
 
 test('blocks never overlap, keep their content, and everything can be given back', () => {
   fc.assert(
-    fc.property(fc.array(operation, { maxLength: 80 }), (operations) => {
+    fc.property(fc.array(operation, { maxLength: 80, size: 'max' }), (operations) => {
       const arena = new Arena();
       const live: Block[] = [];
       let marks = 0;
@@ -113,8 +113,8 @@ function needed(sizes: readonly number[]): { pages: number; segments: number; hu
 test('what was promised is there when the system refuses more, and the reserve is given back', () => {
   fc.assert(
     fc.property(
-      fc.array(size, { maxLength: 60 }),
-      fc.array(size, { maxLength: 60 }),
+      fc.array(size, { maxLength: 60, size: 'max' }),
+      fc.array(size, { maxLength: 60, size: 'max' }),
       fc.nat(3),
       (before, sizes, less) => {
         const arena = new Arena();

@@ -71,7 +71,7 @@ function audit(arena: Arena, header: Address, maxBytes: number, maxCount: number
 test('a quicklist behaves as an array of strings', () => {
   const fill = fc.constantFrom(-1, -2, -5, 1, 3, 128);
   fc.assert(
-    fc.property(fill, fc.array(step, { maxLength: 40 }), (limit, steps) => {
+    fc.property(fill, fc.array(step, { maxLength: 40, size: 'max' }), (limit, steps) => {
       const arena = new Arena();
       const lists = new Quicklist(arena, limit);
       const maxBytes = limit < 0 ? 4096 << (-limit - 1) : 8192;

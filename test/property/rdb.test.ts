@@ -8,7 +8,7 @@ import { collect, Repeated } from '../fixtures/rdb/collector.ts';
 import type { Contents, Entry } from '../fixtures/rdb/collector.ts';
 import { oldEncodings } from '../fixtures/rdb/old-encodings.ts';
 
-const latin1 = fc.uint8Array({ maxLength: 40 }).map((some) => Buffer.from(some).toString('latin1'));
+const latin1 = fc.uint8Array({ maxLength: 40, size: 'max' }).map((some) => Buffer.from(some).toString('latin1'));
 const text = fc.oneof(
   latin1,
   latin1,
@@ -38,7 +38,7 @@ const meta = fc.record({
   idleSeconds: fc.oneof(fc.constant(-1), fc.integer({ min: 0, max: 2 ** 40 })),
 });
 const contents = fc
-  .array(fc.tuple(fc.nat({ max: 3 }), text, value, meta, fc.boolean()), { maxLength: 15 })
+  .array(fc.tuple(fc.nat({ max: 3 }), text, value, meta, fc.boolean()), { maxLength: 15, size: 'max' })
   .map((rows) => {
     const map: Map<string, Entry & { packed: boolean }> = new Map();
     for (const [db, name, entry, rest, packed] of rows.toSorted((a, b) => a[0] - b[0])) {
@@ -154,7 +154,7 @@ const element = fc.oneof(
 
 test('every integer width of listpacks and ziplists is decoded', () => {
   fc.assert(
-    fc.property(fc.array(element, { minLength: 1, maxLength: 20 }), (elements) => {
+    fc.property(fc.array(element, { minLength: 1, maxLength: 20, size: 'max' }), (elements) => {
       const expected = elements.map(String);
       const asNode = collect(file(10, key(18, 'k', 1, 2, string(listpack(elements)))));
       assert.deepEqual(asNode.contents.get('0/k')!.value, expected);
@@ -234,7 +234,7 @@ test('no mixture of cuts, changes and insertions does more than an RdbError', ()
 
 test('noise after the header does no more than an RdbError', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 300 }), (noise) => survive(bytes('REDIS0010', noise))),
+    fc.property(fc.uint8Array({ maxLength: 300, size: 'max' }), (noise) => survive(bytes('REDIS0010', noise))),
     { numRuns: 2000 },
   );
 });

@@ -64,7 +64,7 @@ test('a set does what a Set does, and converts when Redis does', () => {
       fc.constantFrom(0, 5, 30, 512),
       fc.constantFrom(0, 5, 30, 128),
       fc.constantFrom(4, 64),
-      fc.array(operation, { maxLength: 200 }),
+      fc.array(operation, { maxLength: 200, size: 'max' }),
       (maxIntset, maxEntries, maxValue, operations) => {
         const store = makeStore({
           setMaxIntsetEntries: maxIntset,
@@ -102,31 +102,34 @@ test('a set does what a Set does, and converts when Redis does', () => {
 
 test('an addition that finds no memory changes nothing', () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(member, fc.integer({ min: 0, max: 3 })), { maxLength: 30 }), (additions) => {
-      const store = makeStore({ setMaxIntsetEntries: 6, setMaxListpackEntries: 6 });
-      const entry = make(store, 'k', []);
-      const model = new Set<string>();
-      for (const [name, allowed] of additions) {
-        const restore = failAfter(store.space.arena, allowed);
-        let done = true;
-        try {
-          add(store, entry, name);
-        } catch (error) {
-          assert(error instanceof ArenaExhausted);
-          done = false;
+    fc.property(
+      fc.array(fc.tuple(member, fc.integer({ min: 0, max: 3 })), { maxLength: 30, size: 'max' }),
+      (additions) => {
+        const store = makeStore({ setMaxIntsetEntries: 6, setMaxListpackEntries: 6 });
+        const entry = make(store, 'k', []);
+        const model = new Set<string>();
+        for (const [name, allowed] of additions) {
+          const restore = failAfter(store.space.arena, allowed);
+          let done = true;
+          try {
+            add(store, entry, name);
+          } catch (error) {
+            assert(error instanceof ArenaExhausted);
+            done = false;
+          }
+          restore();
+          if (done) model.add(name);
+          assert.deepEqual(all(store, entry), model);
         }
-        restore();
-        if (done) model.add(name);
-        assert.deepEqual(all(store, entry), model);
-      }
-    }),
+      },
+    ),
   );
 });
 
 test('unions, intersections and differences are those of Sets', () => {
   const content = fc.oneof(
-    fc.array(fc.integer({ min: 0, max: 30 }).map(String), { maxLength: 30 }),
-    fc.array(member, { maxLength: 40 }),
+    fc.array(fc.integer({ min: 0, max: 30 }).map(String), { maxLength: 30, size: 'max' }),
+    fc.array(member, { maxLength: 40, size: 'max' }),
     fc.integer({ min: 0, max: 300 }).map((n) => Array.from({ length: n }, (_, i) => `${i % 2 === 0 ? '' : 'm'}${i}`)),
   );
   fc.assert(

@@ -28,7 +28,7 @@ interface Key {
 const LARGE = 'LARGE';
 
 const text = fc.oneof(
-  fc.uint8Array({ maxLength: 70 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
+  fc.uint8Array({ maxLength: 70, size: 'max' }).map((bytes) => Buffer.from(bytes).toString('latin1')),
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String),
   fc.integer({ min: -200, max: 70_000 }).map(String),
   fc.constant(LARGE),
@@ -126,7 +126,7 @@ function emptyStore(small: boolean): Store {
 test('what a store writes loads as the same data, whatever the thresholds and the pieces', () => {
   fc.assert(
     fc.property(
-      fc.array(key, { maxLength: 30 }),
+      fc.array(key, { maxLength: 30, size: 'max' }),
       fc.boolean(),
       fc.boolean(),
       fc.integer({ min: 1, max: 20_000 }),
@@ -142,7 +142,7 @@ test('what a store writes loads as the same data, whatever the thresholds and th
         assert.deepEqual(collect(saveStore(target)).contents, collect(file).contents);
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 
@@ -150,7 +150,7 @@ test('a damaged file is refused or read, and leaves nothing behind when refused'
   fc.assert(
     fc.property(
       fc.array(key, { minLength: 1, maxLength: 12 }),
-      fc.array(fc.record({ at: fc.nat(), bit: fc.nat(7), cut: fc.boolean() }), { minLength: 1, maxLength: 60 }),
+      fc.array(fc.record({ at: fc.nat(), bit: fc.nat(7), cut: fc.boolean() }), { minLength: 1, maxLength: 12 }),
       (keys, damages) => {
         // Without the checksum, so that damage gets past it.
         const file = saveStore(storeOf(keys));
@@ -169,35 +169,40 @@ test('a damaged file is refused or read, and leaves nothing behind when refused'
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 
 test('memory that ends anywhere in a load leaves the old data and nothing else', () => {
   fc.assert(
-    fc.property(fc.array(key, { minLength: 1, maxLength: 15 }), fc.nat(400), fc.boolean(), (keys, after, small) => {
-      const source = storeOf(keys);
-      const file = saveStore(source);
-      const target = emptyStore(small);
-      add(target, keys[0]!);
-      const { arena } = target.space;
-      const before = { blocks: arena.blocks, digest: digestAll(target) };
-      const alloc = arena.alloc.bind(arena);
-      let left = after + 12;
-      arena.alloc = (bytes) => {
-        if (left-- <= 0) throw new ArenaExhausted('told to');
-        return alloc(bytes);
-      };
-      const error = tryLoad(target, file);
-      arena.alloc = alloc;
-      if (error === undefined) {
-        assert.equal(digestAll(target), digestAll(source));
-      } else {
-        assert.match(error.message, /^out of memory while loading/);
-        assert.deepEqual({ blocks: arena.blocks, digest: digestAll(target) }, before);
-      }
-    }),
-    { numRuns: 100, interruptAfterTimeLimit: 20_000 },
+    fc.property(
+      fc.array(key, { minLength: 1, maxLength: 15, size: 'max' }),
+      fc.nat(400),
+      fc.boolean(),
+      (keys, after, small) => {
+        const source = storeOf(keys);
+        const file = saveStore(source);
+        const target = emptyStore(small);
+        add(target, keys[0]!);
+        const { arena } = target.space;
+        const before = { blocks: arena.blocks, digest: digestAll(target) };
+        const alloc = arena.alloc.bind(arena);
+        let left = after + 12;
+        arena.alloc = (bytes) => {
+          if (left-- <= 0) throw new ArenaExhausted('told to');
+          return alloc(bytes);
+        };
+        const error = tryLoad(target, file);
+        arena.alloc = alloc;
+        if (error === undefined) {
+          assert.equal(digestAll(target), digestAll(source));
+        } else {
+          assert.match(error.message, /^out of memory while loading/);
+          assert.deepEqual({ blocks: arena.blocks, digest: digestAll(target) }, before);
+        }
+      },
+    ),
+    { numRuns: 70, interruptAfterTimeLimit: 20_000 },
   );
 });
 

@@ -45,6 +45,11 @@ export function makeStore(settings: Partial<StoreSettings> = {}, seed = 1): Stor
   return new Store({ ...defaults, ...settings }, seededRandom(seed));
 }
 
+/** A range of an arena's bytes as text, by way of a view: a copy of a whole segment for each element is what takes the time. */
+export function latin1(bytes: Uint8Array, at: number, length: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + at, length).toString('latin1');
+}
+
 /** Lets the arena serve `allowed` more allocations and then be exhausted, until the returned function is called. */
 export function failAfter(arena: Arena, allowed: number): () => void {
   let left = allowed;

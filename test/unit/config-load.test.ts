@@ -131,9 +131,9 @@ test('users are collected, with selectors in one piece; wrong rules are told wit
 });
 
 test('splitting gives back every quoted word', () => {
-  const bytes = fc.uint8Array({ maxLength: 20 }).map((array) => Buffer.from(array).toString('latin1'));
+  const bytes = fc.uint8Array({ maxLength: 20, size: 'max' }).map((array) => Buffer.from(array).toString('latin1'));
   fc.assert(
-    fc.property(fc.array(bytes), (words) => {
+    fc.property(fc.array(bytes, { maxLength: 40, size: 'max' }), (words) => {
       assert.deepEqual(splitWords(words.map(quoteWord).join(' \t')), words);
     }),
   );
@@ -162,9 +162,9 @@ test('no text crashes the loader', () => {
       '\u00ff',
     ],
   );
-  const anything = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array).toString('latin1'));
+  const anything = fc.uint8Array({ maxLength: 40, size: 'max' }).map((array) => Buffer.from(array).toString('latin1'));
   const text = fc.oneof(
-    fc.array(word).map((words) => words.join(' ')),
+    fc.array(word, { maxLength: 60, size: 'max' }).map((words) => words.join(' ')),
     anything,
   );
   fc.assert(

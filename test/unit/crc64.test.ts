@@ -34,7 +34,7 @@ test('the check value of the digits 1 to 9 is e9c6d914c4b8d9ca', () => {
 
 test('any split into pieces gives the bit-by-bit sum', () => {
   fc.assert(
-    fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 6 }), (pieces) => {
+    fc.property(fc.array(fc.uint8Array({ maxLength: 40, size: 'max' }), { maxLength: 6 }), (pieces) => {
       const crc = new Crc64();
       for (const piece of pieces) crc.update(piece, 0, piece.length);
       assert.equal(crc.toString(), slow(Buffer.concat(pieces)));

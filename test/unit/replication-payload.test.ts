@@ -34,7 +34,7 @@ function receive(
 const payloads: fc.Arbitrary<Buffer> = fc
   .array(
     fc.oneof(
-      fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes)),
+      fc.uint8Array({ maxLength: 60, size: 'max' }).map((bytes) => Buffer.from(bytes)),
       fc.integer({ min: 1, max: 39 }).map((length) => Buffer.from(MARK.slice(0, length))),
       fc.integer({ min: 1, max: 39 }).map((length) => Buffer.from(MARK.slice(length))),
     ),
@@ -52,7 +52,7 @@ test('both framings give exactly the payload and leave exactly the stream, howev
   fc.assert(
     fc.property(
       payloads,
-      fc.uint8Array({ maxLength: 50 }),
+      fc.uint8Array({ maxLength: 50, size: 'max' }),
       fc.array(fc.nat(500), { maxLength: 12 }),
       fc.nat(3),
       fc.boolean(),
@@ -122,7 +122,7 @@ test('the applier counts whole commands outside MULTI only, and passes the same 
   const units = fc.array(
     fc.oneof(
       fc
-        .string({ maxLength: 30 })
+        .string({ maxLength: 30, size: 'max' })
         .map((value) => ({ wire: command('SET', 'k', Buffer.from(value).toString('latin1')), transaction: false })),
       fc.array(fc.string({ maxLength: 10 }), { maxLength: 4 }).map((values) => ({
         wire: Buffer.concat([
@@ -133,10 +133,10 @@ test('the applier counts whole commands outside MULTI only, and passes the same 
         transaction: true,
       })),
     ),
-    { minLength: 1, maxLength: 20 },
+    { minLength: 1, maxLength: 20, size: 'max' },
   );
   fc.assert(
-    fc.property(units, fc.array(fc.nat(3000), { maxLength: 30 }), (all, cuts) => {
+    fc.property(units, fc.array(fc.nat(3000), { maxLength: 30, size: 'max' }), (all, cuts) => {
       const wire = Buffer.concat(all.map((unit) => unit.wire));
       const boundaries = new Set([0]);
       for (let i = 0, sum = 0; i < all.length; i++) boundaries.add((sum += all[i]!.wire.length));

@@ -24,7 +24,7 @@ test('every length up to 2100 bytes hashes as node:crypto does, at any offset', 
 test('any bytes hash as node:crypto does, and so does their digest', () => {
   const sha = new Sha1();
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+    fc.property(fc.uint8Array({ maxLength: 300, size: 'max' }), (bytes) => {
       const words = Int32Array.from(sha.hash(bytes, 0, bytes.length));
       assert.equal(hex(words), expected(bytes));
       assert.equal(hex(sha.hashWords(words)), expected(createHash('sha1').update(bytes).digest()));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Store } from '../../src/store/store.ts';
-import { makeStore, unevenness } from '../support/store.ts';
+import { latin1, makeStore, unevenness } from '../support/store.ts';
 
 const START = 1_700_000_000_000;
 const value = Buffer.from('a value of some bytes');
@@ -18,8 +18,7 @@ function subject(maxmemoryPolicy: string, more: { lfuLogFactor?: number; lfuDeca
   store.space.now = START;
   store.space.events = {
     ...store.space.events,
-    evicted: (db, bytes, at, length) =>
-      evicted.push(`${db.index}:${Buffer.from(bytes).toString('latin1', at, at + length)}`),
+    evicted: (db, bytes, at, length) => evicted.push(`${db.index}:${latin1(bytes, at, length)}`),
   };
   return { store, evicted };
 }
