@@ -18,6 +18,10 @@ export interface SnapshotLimits {
   readonly commandMs: number;
   /** ... but no more than so many ms for each of the walk, copies included: throughput stays above 0.8. */
   readonly mostRest: number;
+  /** What gathers behind the snapshot for a consumer should be no more than this part of the data in the end... */
+  readonly waitingShare: number;
+  /** ... for which this much of clients' time is given up at most. */
+  readonly waitingHurry: number;
   /** So long after a slice comes the next, however much writers made us copy: there is always progress, ms. */
   readonly longestRestMs: number;
   /** Entries or elements written between two looks at the clock. */
@@ -64,6 +68,8 @@ export const snapshotLimits: SnapshotLimits = {
   headroom: 10,
   commandMs: 0.01,
   mostRest: 6,
+  waitingShare: 0.4,
+  waitingHurry: 0.85,
   longestRestMs: 8,
   stepItems: 64,
   bigElements: 1024,

@@ -88,6 +88,13 @@ export class Output {
     return hurry;
   }
 
+  /** The most that waits behind the snapshot for a consumer, bytes. */
+  get waitingBytes(): number {
+    let waiting = 0;
+    for (const { consumer } of this.seats) waiting = Math.max(waiting, consumer.waitingBytes?.() ?? 0);
+    return waiting;
+  }
+
   /** The consumer that has most to take. */
   get slowest(): Seat | undefined {
     let slowest: Seat | undefined;

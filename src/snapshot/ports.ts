@@ -43,6 +43,8 @@ export interface SnapshotConsumer {
   fail(reason: string): void;
   /** What is used of the room for all that waits behind the snapshot, 0 to 1: the more, the less clients are spared. Absent: nothing. */
   hurry?(): number;
+  /** Bytes that gathered behind the snapshot for this consumer. Absent: none. */
+  waitingBytes?(): number;
 }
 
 export interface SnapshotRun {

@@ -14,7 +14,7 @@ import { DiskRelay } from './disk-relay.ts';
 import { type SnapshotLimits, snapshotLimits } from './limits.ts';
 import { Output } from './output.ts';
 import type { SnapshotConsumer, SnapshotPurpose, SnapshotRequest, SnapshotRun, SnapshotSource } from './ports.ts';
-import { Pace } from './pace.ts';
+import { hurryOfWaiting, Pace } from './pace.ts';
 import { Walk } from './walk.ts';
 
 export interface SnapshotParts {
@@ -153,6 +153,8 @@ class Run {
   #lastCopied = 0;
   /** Entries and elements that a millisecond of walking writes, by experience. */
   #keysPerMs = 2000;
+  /** Keys that the last slice wrote at one go. */
+  #stepKeys = 1;
   /** Until it has run out, nothing is done: for a slice to become due, or for `rdb-key-save-delay`. */
   #delay: Timer | null = null;
   /** Clients are busy: the end of a turn or `#tick` brings the next slice. */
@@ -226,7 +228,7 @@ class Run {
   }
 
   turnEnded(): void {
-    if (this.#resting) this.#slice();
+    if (this.#resting) this.#slice(true);
   }
 
   #produced(chunk: Uint8Array): boolean {
@@ -250,9 +252,13 @@ class Run {
     });
   }
 
-  #slice(): void {
+  #slice(behindReplies = false): void {
     if (this.#over) return;
-    const budget = this.#pace.budget((this.#walk.copied - this.#lastCopied) / this.#keysPerMs, this.#output.hurry);
+    const budget = this.#pace.budget(
+      (this.#walk.copied - this.#lastCopied) / this.#keysPerMs,
+      this.#hurry,
+      behindReplies,
+    );
     if (budget === 0) {
       if (!this.#resting) this.#rest();
       return;
@@ -262,14 +268,18 @@ class Run {
     this.#inSlice = true;
     const { clock } = this.#parts;
     const start = clock.monotonic();
-    const deadline = start + budget;
+    const { stepItems } = this.#limits;
+    // Code that runs for the first time takes some milliseconds for what will take microseconds.
+    this.#stepKeys = Math.min(behindReplies ? stepItems / 2 : stepItems, this.#stepKeys * 2);
+    // A step that would end long after the budget is not begun.
+    const deadline = start + budget - this.#stepKeys / this.#keysPerMs / 2;
     const late = (): boolean => clock.monotonic() >= deadline;
     this.#again = this.#output.pump(late);
     const before = this.#walk.written;
     const delayMicros = this.#keyDelayMicros;
     while (!this.#complete && this.#wanted()) {
       this.#again = true;
-      if (!this.#walk.step()) {
+      if (!this.#walk.step(this.#stepKeys)) {
         this.#complete = true;
         this.#output.end();
       }
@@ -316,6 +326,16 @@ class Run {
       this.#delay = null;
       this.#wake();
     });
+  }
+
+  /** The most urgent of two: a consumer comes to its limit, or too much gathers behind the snapshot. */
+  get #hurry(): number {
+    const { written, total, bytesWritten } = this.#walk;
+    const progress = total === 0 ? 1 : written / total;
+    return Math.max(
+      this.#output.hurry,
+      hurryOfWaiting(this.#limits, this.#output.waitingBytes, bytesWritten, progress),
+    );
   }
 
   get #keyDelayMicros(): number {

@@ -141,16 +141,15 @@ export class Walk implements DictWatcher, Holder, Aside {
     return this.#main.bytesWritten;
   }
 
-  /** Does a little work (some tens of microseconds); false once everything is written. */
-  step(): boolean {
+  /** Does a little work (some tens of microseconds), on so many keys at most; false once everything is written. */
+  step(keys: number = this.#limits.stepItems): boolean {
     if (this.#over) return false;
     if (this.#current !== null) this.#continue(this.#current);
     else if (this.#beside !== null) this.#moveBeside(this.#beside);
     else if (this.#open.length > 0) this.#begin(this.#open[0]!);
     else if (this.#tables.length > 0) {
       const table = this.#tables[0]!;
-      if (table.collect(this.#limits.stepItems))
-        this.touched = touchBlocks(this.#space.arena, table.items, table.count);
+      if (table.collect(keys)) this.touched = touchBlocks(this.#space.arena, table.items, table.count);
       this.#writeSome(table);
       if (table.done) {
         this.#tables.shift();

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { snapshotLimits } from '../../src/snapshot/limits.ts';
-import { Pace } from '../../src/snapshot/pace.ts';
+import { hurryOfWaiting, Pace } from '../../src/snapshot/pace.ts';
 import { VirtualClock } from './support/sim-network.ts';
 
 const { sliceMs, longestRestMs, mostRest } = snapshotLimits;
@@ -65,8 +65,10 @@ function run({ thinksMs, worksMs, pipeline = 1, copies = 0, hurry = 0 }: Load): 
   let longestRest = 0;
   let next = 0;
   let end = 0;
+  let served = false;
   const serve = (): void => {
     if (clock.monotonic() < next) return;
+    served = true;
     clock.work(worksMs);
     commands += pipeline;
     clients += worksMs * (1 - copies);
@@ -76,7 +78,8 @@ function run({ thinksMs, worksMs, pipeline = 1, copies = 0, hurry = 0 }: Load): 
   while (clock.monotonic() < 1000) {
     serve();
     clock.work(TURN_MS);
-    const budget = pace.budget(copyingMs, hurry);
+    const budget = pace.budget(copyingMs, hurry, served);
+    served = false;
     if (budget > 0) {
       longestRest = Math.max(longestRest, clock.monotonic() - end);
       clock.work(budget);
@@ -90,12 +93,13 @@ function run({ thinksMs, worksMs, pipeline = 1, copies = 0, hurry = 0 }: Load): 
     }
     // A timer: the loop sleeps, and serves what comes.
     const due = clock.monotonic() + Math.max(1, pace.waitMs);
-    if (pace.waitMs < 0.5) continue;
+    if (!pace.busy && pace.waitMs < 0.5) continue;
     for (;;) {
       const until = Math.min(due, Math.max(next, clock.monotonic()));
       clock.wait(until - clock.monotonic());
       if (until === due) break;
       serve();
+      if (served && pace.busy) break;
     }
   }
   const total = clock.monotonic();
@@ -121,6 +125,16 @@ test('a client that waits for its replies is served at nearly its own pace, thou
   assert.ok(share > 0.8, `${share} of what a pipeline had alone`);
 });
 
+test('where a client leaves the loop idle between its replies and its next commands, the walk fills that', () => {
+  const worksMs = 0.02;
+  for (const thinksMs of [0.06, 0.2, 0.5]) {
+    const { clients, walking } = run({ thinksMs, worksMs, pipeline: 16 });
+    const share = clients / (worksMs / (thinksMs + worksMs));
+    assert.ok(share > 0.85, `${share} of what it had alone, waiting ${thinksMs} ms`);
+    assert.ok(walking > 0.4 * (thinksMs / (thinksMs + worksMs)), `${walking} of the time, waiting ${thinksMs} ms`);
+  }
+});
+
 test('a flood has four fifths, what it makes us copy not counted, and slices are short beside it', () => {
   const outcome = run({ thinksMs: 0, worksMs: 0.2 });
   assert.ok(outcome.clients > 0.8, `${outcome.clients} of the time`);
@@ -143,4 +157,18 @@ test('however much writers make us copy, there is a slice again and again', () =
   const outcome = run({ thinksMs: 0, worksMs: 0.2, copies: 0.9 });
   assert.ok(outcome.longestRestMs < longestRestMs + 1, `${outcome.longestRestMs} ms without a slice`);
   assert.ok(outcome.longestSliceMs <= sliceMs);
+});
+
+test('it is a hurry when more gathers behind the snapshot than its share, and the more the greater', () => {
+  const MIB = 1024 * 1024;
+  const { waitingShare, waitingHurry } = snapshotLimits;
+  /** Half of 100 MiB is written. */
+  const hurry = (waitingMiB: number): number => hurryOfWaiting(snapshotLimits, waitingMiB * MIB, 50 * MIB, 0.5);
+  const inTime = 50 * waitingShare;
+  assert.equal(hurry(0), 0);
+  assert.equal(hurry(inTime), 0);
+  assert.ok(hurry(inTime * 1.1) > 0);
+  assert.ok(hurry(inTime * 1.2) > hurry(inTime * 1.1));
+  assert.equal(hurry(inTime * 10), waitingHurry);
+  assert.equal(hurryOfWaiting(snapshotLimits, 0, 0, 0), 0);
 });

@@ -202,6 +202,7 @@ class Run {
       sent: () => this.#sent(session),
       failed: (reason, begun) => this.#failed(session, reason, begun),
       hurry: () => session.outputUsed(this.#deps.limits()),
+      waitingBytes: () => session.queuedBytes,
     });
     this.#seats.set(session, seat);
     const run = host.snapshot(
@@ -292,6 +293,7 @@ interface SeatEvents {
   sent(): void;
   failed(reason: string, begun: boolean): void;
   hurry(): number;
+  waitingBytes(): number;
 }
 
 /** One replica as a consumer of the snapshot. */
@@ -343,6 +345,10 @@ class Seat implements SnapshotConsumer {
 
   hurry(): number {
     return this.#events.hurry();
+  }
+
+  waitingBytes(): number {
+    return this.#events.waitingBytes();
   }
 
   #answer(): ChunkAnswer {
