@@ -127,9 +127,9 @@ export class ExpiringTable implements ExpiringForm {
     const old = this.#find(root, bytes, at, length);
     fields.beforeChange(this.roots.fields(root), old);
     const had = items.expiry(old);
-    if (had >= 0 && expiryMs >= 0) {
-      space.deadlines.insert(order, expiryMs, old);
-      space.deadlines.remove(order, had, old);
+    if (items.hasRoom(old)) {
+      if (expiryMs >= 0) space.deadlines.insert(order, expiryMs, old);
+      if (had >= 0) space.deadlines.remove(order, had, old);
       items.setExpiry(old, expiryMs);
       return;
     }

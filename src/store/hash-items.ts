@@ -3,7 +3,8 @@
  *
  *   {u32 meta, u32 field length, [f64 expiry,] u32 value length, field bytes, value bytes}
  *
- * As in keyspace entries, bit 31 of the meta word says whether the expiry is there, and moves what follows by 8 bytes.
+ * As in keyspace entries, bit 31 of the meta word says whether there is room for the expiry, and moves what follows by 8 bytes. A long
+ * value always has that room, with -1 in it while it does not expire: HEXPIRE and HPERSIST need not copy it.
  */
 import { type Address, type Arena, byteOf, segmentOf } from '../memory/arena.ts';
 import { copyBytes } from '../base/copy.ts';
@@ -21,7 +22,9 @@ export type FieldVisitor = (
   expiryMs: number,
 ) => void;
 
-const HAS_EXPIRY = 0x80000000;
+const HAS_ROOM = 0x80000000;
+/** Longer values are long. */
+export const LONG_VALUE_BYTES = 4096;
 
 export class HashItems {
   readonly arena: Arena;
@@ -41,7 +44,8 @@ export class HashItems {
     expiryMs: number,
   ): Address {
     const { arena } = this;
-    const head = expiryMs < 0 ? KEY_BASE_FIELD : KEY_BASE_FIELD + 8;
+    const roomy = expiryMs >= 0 || valueLength > LONG_VALUE_BYTES;
+    const head = roomy ? KEY_BASE_FIELD + 8 : KEY_BASE_FIELD;
     const item = arena.alloc(head + fieldLength + valueLength);
     const segment = segmentOf(item);
     const base = byteOf(item);
@@ -49,8 +53,8 @@ export class HashItems {
     const word = base >>> 2;
     words[word] = 0;
     words[word + 1] = fieldLength;
-    if (expiryMs >= 0) {
-      words[word] = HAS_EXPIRY;
+    if (roomy) {
+      words[word] = HAS_ROOM;
       arena.f64[segment]![(base >>> 3) + 1] = expiryMs;
     }
     words[word + (head >>> 2) - 1] = valueLength;
@@ -76,11 +80,16 @@ export class HashItems {
 
   /** Absolute ms, -1 for none. */
   expiry(item: Address): number {
-    if (this.arena.u32[segmentOf(item)]![byteOf(item) >>> 2]! >>> 31 === 0) return -1;
+    if (!this.hasRoom(item)) return -1;
     return this.arena.f64[segmentOf(item)]![(byteOf(item) >>> 3) + 1]!;
   }
 
-  /** Changes the expiry of an item that has one. */
+  /** Whether an expiry can be put in where the item is. */
+  hasRoom(item: Address): boolean {
+    return this.arena.u32[segmentOf(item)]![byteOf(item) >>> 2]! >>> 31 === 1;
+  }
+
+  /** Changes the expiry of an item that has room for it; -1: none. */
   setExpiry(item: Address, expiryMs: number): void {
     this.arena.f64[segmentOf(item)]![(byteOf(item) >>> 3) + 1] = expiryMs;
   }

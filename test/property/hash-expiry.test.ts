@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { LONG_VALUE_BYTES } from '../../src/store/hash-items.ts';
 import { Span } from '../../src/base/span.ts';
 import { type Address, ArenaExhausted } from '../../src/memory/arena.ts';
 import { copyEntry } from '../../src/store/copy-value.ts';
@@ -124,10 +125,14 @@ const field = fc.oneof(
   fc.integer({ min: 0, max: 12 }).map(String),
   fc.constantFrom('', 'x'.repeat(29), 'y'.repeat(31), 'f'),
 );
+const value = fc.oneof(
+  { weight: 9, arbitrary: fc.string({ maxLength: 35, size: 'max' }) },
+  { weight: 1, arbitrary: fc.constantFrom('z'.repeat(LONG_VALUE_BYTES), 'Z'.repeat(LONG_VALUE_BYTES + 1)) },
+);
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc.record({ kind: fc.constant('set'), field, value: fc.string({ maxLength: 35, size: 'max' }) }),
+    arbitrary: fc.record({ kind: fc.constant('set'), field, value }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('keep'), field, value: fc.string({ maxLength: 10 }) }) },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('expire'), field, in: fc.integer({ min: 1, max: 60 }) }) },

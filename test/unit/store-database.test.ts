@@ -292,3 +292,37 @@ test('a long string is copied for a key that is longer, so that no key is kept t
   assert.equal(entries.home(moved), moved);
   assert.ok(keyMemory(space, moved, 0) < long.length);
 });
+
+test("a long value of a hash's field stays where it is when the field gets an expiry, or loses it", () => {
+  const store = makeStore();
+  const { hashes, space } = store;
+  const db = space.databases[0]!;
+  const { blocks } = space.arena;
+  const [key, field] = [bytesOf('hash'), bytesOf('field')];
+  const value = Buffer.alloc(8 * 1024 * 1024, '0123456789');
+  const entry = hashes.create(db, key, 0, key.length, 1);
+  for (const [name, bytes] of [
+    [bytesOf('short'), bytesOf('value')],
+    [field, value],
+  ] as const)
+    hashes.set(entry, name, 0, name.length, bytes, 0, bytes.length);
+  const set = (expiryMs: number): void => {
+    const bytes = allocated(store, () => hashes.setExpiry(db, entry, field, 0, field.length, expiryMs));
+    assert.ok(bytes < 4000, `${bytes} bytes for an expiry of ${expiryMs}`);
+    assert.equal(hashes.expiring.expiry(entry, field, 0, field.length), expiryMs);
+    let seen = -2;
+    hashes.forEach(entry, (_f, _at, length, bytesOfValue, at, valueLength, expiry) => {
+      if (length !== field.length) return;
+      if (expiry !== expiryMs) assert.equal(valueLength, 5);
+      if (valueLength === value.length) {
+        assert.ok(Buffer.from(bytesOfValue.buffer, bytesOfValue.byteOffset + at, valueLength).equals(value));
+        seen = expiry;
+      }
+    });
+    assert.equal(seen, expiryMs);
+  };
+  for (const expiryMs of [5000, 6000, -1, 7000]) set(expiryMs);
+  db.delete(key, 0, key.length);
+  space.reclaimer.finish();
+  assert.ok(emptied(store) <= blocks + 3, 'only tables are left');
+});
