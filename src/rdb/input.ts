@@ -8,6 +8,7 @@
  * string claims once a beginning of it is there, and that is not touched before its bytes come.
  */
 import { Crc64 } from '../base/crc64.ts';
+import { copyBytes } from '../base/copy.ts';
 import { type Viewed, viewed } from '../base/viewed.ts';
 import { writeInteger } from './cursor.ts';
 import { Malformed } from './error.ts';
@@ -316,6 +317,16 @@ export class RdbInput {
     this.at = this.take(length);
     this.bytes = this.window;
     this.length = length;
+  }
+
+  /** Makes the string that `string(0)` found stay where it is until the next one, whatever is pushed. */
+  keep(): void {
+    if (this.bytes !== this.window) return;
+    const { length } = this;
+    if (this.#scratch[0].length < length) this.#scratch[0] = viewed(new Uint8Array(length));
+    copyBytes(this.#scratch[0], 0, this.window, this.at, length);
+    this.bytes = this.#scratch[0];
+    this.at = 0;
   }
 
   #checkLength(length: number): void {

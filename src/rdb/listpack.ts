@@ -149,11 +149,20 @@ function backLengthBytes(size: number): number {
   return 5;
 }
 
+/** A check in pieces: each `next` does one. */
+type Check<T> = Generator<undefined, T, undefined>;
+
 export class ListpackChecker {
-  /** After `check`: elements in the blob, and what no element's text is longer than; Infinity if that is not known. */
+  /**
+   * After a check: elements in the blob, and what no element's text is longer than; Infinity if that is not known. Of a sorted set that
+   * `check` looked at, `longest` is its longest member.
+   */
   elements = 0;
   longest: number = Infinity;
 
+  /** How much is done between two pauses: elements looked at. */
+  readonly #pieceElements: number;
+  #left = 0;
   readonly #scan = new ListpackScan();
   readonly #walk = new ListpackCursor();
   readonly #other = new ListpackCursor();
@@ -163,35 +172,65 @@ export class ListpackChecker {
   #starts = new Int32Array(MIN_TABLE_SLOTS);
   #hashes = new Int32Array(MIN_TABLE_SLOTS);
 
-  /** Checks a whole blob. Throws Malformed; otherwise says whether the store may keep it as it is. */
-  check(type: PackedType, bytes: Uint8Array, at: number, length: number): ListpackVerdict {
+  constructor(pieceElements: number) {
+    this.#pieceElements = pieceElements;
+  }
+
+  /** The short way (listpack-scan.ts): true if the store may keep the blob as it is, false if only `check` can tell. */
+  isGood(type: PackedType, bytes: Uint8Array, at: number, length: number): boolean {
     const scan = this.#scan;
-    if (scan.isGood(type, bytes, at, length)) {
-      this.elements = scan.elements;
-      this.longest = scan.longest;
-      return 'keep';
-    }
-    this.longest = Infinity;
-    const walk = this.#walk;
-    walk.open(bytes, at, length);
-    let elements = 0;
-    while (walk.next()) elements++;
-    this.elements = elements;
+    if (!scan.isGood(type, bytes, at, length)) return false;
+    this.elements = scan.elements;
+    this.longest = scan.longest;
+    return true;
+  }
+
+  /** Checks a whole blob, in pieces. Throws Malformed; otherwise says whether the store may keep it as it is. */
+  *check(type: PackedType, bytes: Uint8Array, at: number, length: number): Check<ListpackVerdict> {
+    this.#left = this.#pieceElements;
+    const elements = yield* this.#count(type, bytes, at, length);
     if (elements === 0) return 'empty';
     if (type === 'list-node') return 'keep';
     const width = type === 'set' ? 1 : type === 'hash-expiring' ? 3 : 2;
     if (width === 2 && elements % 2 !== 0) throw new Malformed(`${type} listpack has an odd number of elements`);
     if (elements % width !== 0) throw new Malformed('hash listpack has an incomplete field');
     if (elements > MAX_KEPT_ELEMENTS) return 'take-apart';
-    const unique = this.#checkUnique(bytes, at, length, width);
+    const unique = yield* this.#checkUnique(bytes, at, length, width);
     let sorted = true;
-    if (type === 'zset') sorted = this.#isSorted(bytes, at, length);
-    else if (width === 3) sorted = this.#expiriesRise(bytes, at, length);
+    if (type === 'zset') sorted = yield* this.#isSorted(bytes, at, length);
+    else if (width === 3) sorted = yield* this.#expiriesRise(bytes, at, length);
     return unique && sorted ? 'keep' : 'take-apart';
   }
 
+  /** Counts so much work of this piece; true when it is time to pause. */
+  #spend(elements: number): boolean {
+    this.#left -= elements;
+    if (this.#left > 0) return false;
+    this.#left = this.#pieceElements;
+    return true;
+  }
+
+  /** Checks that all elements lie within the blob; returns their number. */
+  *#count(type: PackedType, bytes: Uint8Array, at: number, length: number): Check<number> {
+    const walk = this.#walk;
+    walk.open(bytes, at, length);
+    let elements = 0;
+    let longest = 0;
+    while (walk.next()) {
+      if (type === 'zset' && (elements & 1) === 0) {
+        walk.text(this.#scratch);
+        longest = Math.max(longest, walk.length);
+      }
+      elements++;
+      if (this.#spend(1)) yield;
+    }
+    this.elements = elements;
+    this.longest = type === 'zset' ? longest : Infinity;
+    return elements;
+  }
+
   /** Whether triplets are ordered by expiry, those without (0) last, and there is one with. Throws Malformed on what is no expiry. */
-  #expiriesRise(bytes: Uint8Array, at: number, length: number): boolean {
+  *#expiriesRise(bytes: Uint8Array, at: number, length: number): Check<boolean> {
     const walk = this.#walk;
     walk.open(bytes, at, length);
     let rising = true;
@@ -202,12 +241,13 @@ export class ListpackChecker {
       const expiry = walk.expiry() || Infinity;
       if (expiry < previous || (previous === 0 && expiry === Infinity)) rising = false;
       previous = expiry;
+      if (this.#spend(3)) yield;
     }
     return rising;
   }
 
   /** Throws Malformed on a repeated element; false if it gave up on a crafted blob. */
-  #checkUnique(bytes: Uint8Array, at: number, length: number, width: number): boolean {
+  *#checkUnique(bytes: Uint8Array, at: number, length: number, width: number): Check<boolean> {
     let slots = MIN_TABLE_SLOTS;
     while (slots < this.elements * 2) slots *= 2;
     if (this.#starts.length < slots) {
@@ -224,10 +264,15 @@ export class ListpackChecker {
       const start = walk.nextAt - at;
       if (!walk.next()) return true;
       walk.text(this.#scratch);
-      const hash = hashOf(walk.bytes, walk.at, walk.length);
+      let sum = HASH_START;
+      for (let from = 0; from < walk.length; from += LONG_PIECE) {
+        if (from > 0) yield;
+        sum = addToHash(sum, walk.bytes, walk.at + from, Math.min(LONG_PIECE, walk.length - from));
+      }
+      const hash = sum ^ (sum >>> 15);
       let slot = hash & (slots - 1);
       for (let probes = 0; starts[slot] !== 0; probes++) {
-        if (hashes[slot] === hash && this.#equals(bytes, at + starts[slot]!, at + length - 1)) {
+        if (hashes[slot] === hash && (yield* this.#equals(bytes, at + starts[slot]!, at + length - 1))) {
           throw new Malformed('listpack repeats an element');
         }
         if (probes === MAX_PROBES) return false;
@@ -236,20 +281,27 @@ export class ListpackChecker {
       starts[slot] = start;
       hashes[slot] = hash;
       for (let i = 1; i < width; i++) walk.next();
+      if (this.#spend(width + (Math.min(walk.length, LONG_PIECE) >>> ELEMENT_SHIFT))) yield;
     }
   }
 
   /** Whether the element at `position` is the one that `#walk` stands on. */
-  #equals(bytes: Uint8Array, position: number, end: number): boolean {
+  *#equals(bytes: Uint8Array, position: number, end: number): Check<boolean> {
     const other = this.#other;
     other.seek(bytes, position, end);
     other.next();
     other.text(this.#otherScratch);
-    return compare(this.#walk, other.bytes, other.at, other.length) === 0;
+    const { length } = this.#walk;
+    if (other.length !== length) return false;
+    for (let from = 0; from < length; from += LONG_PIECE) {
+      if (from > 0) yield;
+      if (compare(this.#walk, other.bytes, other.at, length, from) !== 0) return false;
+    }
+    return true;
   }
 
   /** Whether members rise by score, then by bytes. Throws Malformed on a score that is not a number. */
-  #isSorted(bytes: Uint8Array, at: number, length: number): boolean {
+  *#isSorted(bytes: Uint8Array, at: number, length: number): Check<boolean> {
     const walk = this.#walk;
     walk.open(bytes, at, length);
     let sorted = true;
@@ -272,30 +324,43 @@ export class ListpackChecker {
         walk.bytes = memberBytes;
         walk.at = memberAt;
         walk.length = memberLength;
-        sorted = compare(walk, lastBytes, lastAt, lastLength) > 0;
+        let order = compare(walk, lastBytes, lastAt, lastLength, 0);
+        for (let from = LONG_PIECE; order === 0 && from < Math.min(memberLength, lastLength); from += LONG_PIECE) {
+          yield;
+          order = compare(walk, lastBytes, lastAt, lastLength, from);
+        }
+        sorted = (order === 0 ? memberLength - lastLength : order) > 0;
       }
       lastScore = score;
       lastBytes = memberBytes;
       lastAt = memberAt;
       lastLength = memberLength;
       [scratch, spare] = [spare, scratch];
+      if (this.#spend(2 + (Math.min(memberLength, LONG_PIECE) >>> ELEMENT_SHIFT))) yield;
     }
     return sorted;
   }
 }
 
-/** Below, equal or above zero as the cursor's text sorts before, with or after the given bytes. */
-function compare(cursor: PackedCursor, bytes: Uint8Array, at: number, length: number): number {
-  const common = Math.min(cursor.length, length);
-  for (let i = 0; i < common; i++) {
+/** Of an element, so many bytes are hashed or compared in a piece. */
+const LONG_PIECE = 64 * 1024;
+/** So many bytes of an element count as another one. */
+const ELEMENT_SHIFT = 6;
+
+/** Below, equal or above zero as LONG_PIECE of the cursor's text, behind its first `from` bytes, sort before, with or after those of the given bytes. */
+function compare(cursor: PackedCursor, bytes: Uint8Array, at: number, length: number, from: number): number {
+  const end = Math.min(cursor.length, length, from + LONG_PIECE);
+  for (let i = from; i < end; i++) {
     const difference = cursor.bytes[cursor.at + i]! - bytes[at + i]!;
     if (difference !== 0) return difference;
   }
-  return cursor.length - length;
+  return 0;
 }
 
-function hashOf(bytes: Uint8Array, at: number, length: number): number {
-  let hash = 0x811c9dc5 | 0;
+const HASH_START: number = 0x811c9dc5 | 0;
+
+function addToHash(sum: number, bytes: Uint8Array, at: number, length: number): number {
+  let hash = sum;
   for (let i = 0; i < length; i++) hash = Math.imul(hash ^ bytes[at + i]!, 0x01000193);
-  return hash ^ (hash >>> 15);
+  return hash;
 }

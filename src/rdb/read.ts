@@ -10,15 +10,12 @@
  */
 import { viewed } from '../base/viewed.ts';
 import { copyBytes } from '../base/copy.ts';
-import type { PackedCursor } from './cursor.ts';
-import { INTEGER_TEXT_BYTES, parseScore } from './cursor.ts';
+import { parseScore } from './cursor.ts';
 import { Malformed, RdbError } from './error.ts';
 import * as format from './format.ts';
 import { MISSING, RdbInput, type RoomMaker } from './input.ts';
-import { checkIntset } from './intset.ts';
-import { ZiplistCursor, ZipmapCursor } from './legacy.ts';
-import { ListpackChecker, ListpackCursor } from './listpack.ts';
 import { LONG_BYTES } from './long-string.ts';
+import { type PackedForm, PackedValues, type Pieces } from './packed-value.ts';
 import type { CollectionType, KeyMeta, RdbSink } from './sink.ts';
 import { StreamReader } from './stream.ts';
 import { SHORT_STRING_MAX, WholeKey } from './whole-key.ts';
@@ -61,14 +58,18 @@ export class RdbReader {
   #keyTextLength = 0;
   #keyLength = 0;
 
-  readonly #listpack = new ListpackCursor();
-  readonly #checker = new ListpackChecker();
+  readonly #packed: PackedValues;
+  /** What is left to do of a large value or node, whose bytes are all there: it goes before any step. */
+  #pieces: Pieces | null = null;
+  /** Offset of the step that it belongs to. */
+  #piecesOffset = 0;
   readonly #stream: StreamReader;
   readonly #wholeKey: WholeKey = new WholeKey();
   readonly #takesWholeKeys: boolean;
   readonly #stringRoom: RoomMaker | null;
   readonly #elementRoom: RoomMaker | null;
   readonly #nodeRoom: RoomMaker | null;
+  readonly #packedRoom: RoomMaker | null;
 
   constructor(sink: RdbSink, options: RdbReaderOptions = {}) {
     this.#sink = sink;
@@ -78,12 +79,14 @@ export class RdbReader {
       options.inputBytes ?? Infinity,
       options.longBytes ?? LONG_BYTES,
     );
+    this.#packed = new PackedValues(sink, options.longBytes ?? LONG_BYTES);
     this.#stream = new StreamReader(this.#input);
     this.#single = options.single ?? false;
     this.#takesWholeKeys = sink.wholeKey !== undefined && this.#input.maxString >= SHORT_STRING_MAX;
     this.#stringRoom = sink.room === undefined ? null : (length) => sink.room!('string', length);
     this.#elementRoom = sink.room === undefined ? null : (length) => sink.room!('element', length);
     this.#nodeRoom = sink.room === undefined ? null : (length) => sink.room!('list-node', length);
+    this.#packedRoom = sink.room === undefined ? null : (length) => sink.room!('packed', length);
     if (this.#single) this.version = options.version ?? 0;
     this.#state = this.#single ? STATE_SINGLE : STATE_HEADER;
   }
@@ -114,6 +117,7 @@ export class RdbReader {
     const input = this.#input;
     input.sumParsed();
     try {
+      if (this.#pieces !== null) return this.#piece();
       if (input.isLeaving) return input.takeLong() ? 'paused' : 'need-more';
       if (!input.ready) return 'need-more';
       const end = input.position + RUN_BYTES;
@@ -125,6 +129,7 @@ export class RdbReader {
         input.startStep();
         this.#step();
         if (this.#state === STATE_DONE) return 'done';
+        if (this.#pieces !== null) break;
       }
       return 'paused';
     } catch (error) {
@@ -135,6 +140,14 @@ export class RdbReader {
       this.#failure = error instanceof Malformed ? this.#explain(error.message) : error;
       throw this.#failure;
     }
+  }
+
+  /** Does a piece of the large value or node at work. */
+  #piece(): RunResult {
+    if (this.#pieces!.next().done !== true) return 'paused';
+    this.#pieces = null;
+    this.#endPacked();
+    return this.#state === STATE_DONE ? 'done' : 'paused';
   }
 
   /** Bytes after the end of what was read, once `run` returned `done`: a copy. */
@@ -200,7 +213,6 @@ export class RdbReader {
       }
       case STATE_NODES:
         this.#node();
-        this.#countDown();
         return;
       case STATE_STREAM:
         if (this.#stream.step()) this.#endKey();
@@ -394,10 +406,10 @@ export class RdbReader {
       case format.TYPE_HASH_LISTPACK_EX:
         // The earliest expiry, which the listpack says as well.
         this.#input.take(8);
-        this.#packed('hash-expiring');
+        this.#takePacked('hash-expiring', this.#packedRoom);
         return;
       case format.TYPE_HASH_LISTPACK_EX_PRE_GA:
-        this.#packed('hash-expiring');
+        this.#takePacked('hash-expiring', this.#packedRoom);
         return;
       case format.TYPE_ZSET:
       case format.TYPE_ZSET_2:
@@ -408,38 +420,29 @@ export class RdbReader {
         this.#begin('list', STATE_NODES);
         return;
       case format.TYPE_SET_INTSET:
-        this.#input.string(0);
-        checkIntset(this.#input.bytes, this.#input.at, this.#input.length);
-        sink.intset(this.#input.bytes, this.#input.at, this.#input.length);
-        this.#endKey();
+        this.#takePacked('intset', this.#packedRoom);
         return;
       case format.TYPE_HASH_LISTPACK:
-        this.#packed('hash');
+        this.#takePacked('hash', this.#packedRoom);
         return;
       case format.TYPE_ZSET_LISTPACK:
-        this.#packed('zset');
+        this.#takePacked('zset', this.#packedRoom);
         return;
       case format.TYPE_SET_LISTPACK:
-        this.#packed('set');
+        this.#takePacked('set', this.#packedRoom);
         return;
       case format.TYPE_LIST_ZIPLIST:
-        this.#ziplist('list');
+        this.#takePacked('list-ziplist', null);
         return;
       case format.TYPE_HASH_ZIPLIST:
-        this.#ziplist('hash');
+        this.#takePacked('hash-ziplist', null);
         return;
       case format.TYPE_ZSET_ZIPLIST:
-        this.#ziplist('zset');
+        this.#takePacked('zset-ziplist', null);
         return;
-      case format.TYPE_HASH_ZIPMAP: {
-        this.#input.string(0);
-        const cursor = new ZipmapCursor();
-        cursor.open(this.#input.bytes, this.#input.at, this.#input.length);
-        sink.begin('hash', cursor.expected);
-        this.#emit('hash', cursor);
-        this.#endKey();
+      case format.TYPE_HASH_ZIPMAP:
+        this.#takePacked('zipmap', null);
         return;
-      }
       case format.TYPE_STREAM_LISTPACKS:
       case format.TYPE_STREAM_LISTPACKS_2:
       case format.TYPE_STREAM_LISTPACKS_3:
@@ -505,98 +508,39 @@ export class RdbReader {
   /** A node of a list: one listpack, ziplist or large element. */
   #node(): void {
     if (this.#type === format.TYPE_LIST_QUICKLIST) {
-      this.#emit('list', this.#openZiplist());
+      this.#takePacked('ziplist-node', null);
       return;
     }
     const container = this.#input.plainLength();
-    this.#input.string(0, container === format.QUICKLIST_NODE_PLAIN ? this.#elementRoom : this.#nodeRoom);
-    if (container === format.QUICKLIST_NODE_PLAIN) {
-      this.#sink.element(this.#input.bytes, this.#input.at, this.#input.length);
+    if (container === format.QUICKLIST_NODE_PACKED) {
+      this.#takePacked('list-node', this.#nodeRoom);
       return;
     }
-    if (container !== format.QUICKLIST_NODE_PACKED) {
-      throw new Malformed(`unknown quicklist node container ${container}`);
-    }
-    const checker = this.#checker;
-    const verdict = checker.check('list-node', this.#input.bytes, this.#input.at, this.#input.length);
-    if (verdict === 'empty') return;
-    this.#sink.packed(
-      'list-node',
-      this.#input.bytes,
-      this.#input.at,
-      this.#input.length,
-      checker.elements,
-      checker.longest,
-    );
+    this.#input.string(0, container === format.QUICKLIST_NODE_PLAIN ? this.#elementRoom : null);
+    if (container !== format.QUICKLIST_NODE_PLAIN) throw new Malformed(`unknown quicklist node container ${container}`);
+    this.#sink.element(this.#input.bytes, this.#input.at, this.#input.length);
+    this.#countDown();
   }
 
-  #packed(type: 'hash' | 'hash-expiring' | 'set' | 'zset'): void {
-    this.#input.string(0);
-    const sink = this.#sink;
-    const checker = this.#checker;
-    const verdict = checker.check(type, this.#input.bytes, this.#input.at, this.#input.length);
-    if (verdict === 'keep') {
-      sink.packed(type, this.#input.bytes, this.#input.at, this.#input.length, checker.elements, checker.longest);
-    } else if (type === 'hash-expiring') {
-      sink.begin('hash', checker.elements / 3);
-      this.#listpack.open(this.#input.bytes, this.#input.at, this.#input.length);
-      this.#emitTriplets(this.#listpack);
-    } else {
-      sink.begin(type, type === 'set' ? checker.elements : checker.elements / 2);
-      this.#listpack.open(this.#input.bytes, this.#input.at, this.#input.length);
-      this.#emit(type, this.#listpack);
-    }
-    this.#endKey();
-  }
-
-  #ziplist(type: CollectionType): void {
-    const cursor = this.#openZiplist();
-    this.#sink.begin(type, type === 'list' ? cursor.expected : cursor.expected >>> 1);
-    this.#emit(type, cursor);
-    this.#endKey();
-  }
-
-  #openZiplist(): ZiplistCursor {
+  /** A packed value or node: of a large one, only its bytes are taken now. */
+  #takePacked(form: PackedForm, room: RoomMaker | null): void {
     const input = this.#input;
-    input.string(0);
-    const cursor = new ZiplistCursor();
-    cursor.open(input.bytes, input.at, input.length);
-    return cursor;
+    input.string(0, room);
+    // What comes next may move the window; of a payload, nothing does.
+    if (!this.#single && this.#packed.isLarge(input.length)) input.keep();
+    const pieces = this.#packed.take(form, input.bytes, input.at, input.length);
+    if (pieces === null) this.#endPacked();
+    else this.#beginPieces(pieces);
   }
 
-  /** Hands out a packed value element by element. Throws Malformed when pairs are incomplete or a score is no number. */
-  #emit(type: CollectionType, cursor: PackedCursor): void {
-    const sink = this.#sink;
-    const [scratch, other] = [new Uint8Array(INTEGER_TEXT_BYTES), new Uint8Array(INTEGER_TEXT_BYTES)];
-    while (cursor.next()) {
-      cursor.text(scratch);
-      const { bytes, at, length } = cursor;
-      if (type === 'list' || type === 'set') {
-        sink.element(bytes, at, length);
-        continue;
-      }
-      if (!cursor.next()) throw new Malformed(`${type} has an odd number of elements`);
-      if (type === 'zset') {
-        sink.member(bytes, at, length, cursor.score());
-      } else {
-        cursor.text(other);
-        sink.field(bytes, at, length, cursor.bytes, cursor.at, cursor.length, -1);
-      }
-    }
+  #beginPieces(pieces: Pieces): void {
+    this.#pieces = pieces;
+    this.#piecesOffset = this.#input.stepOffset;
   }
 
-  /** The same of fields with their expiries. */
-  #emitTriplets(cursor: PackedCursor): void {
-    const [scratch, other] = [new Uint8Array(INTEGER_TEXT_BYTES), new Uint8Array(INTEGER_TEXT_BYTES)];
-    while (cursor.next()) {
-      cursor.text(scratch);
-      const { bytes, at, length } = cursor;
-      cursor.next();
-      cursor.text(other);
-      const value = [cursor.bytes, cursor.at, cursor.length] as const;
-      cursor.next();
-      this.#sink.field(bytes, at, length, ...value, cursor.expiry() || -1);
-    }
+  #endPacked(): void {
+    if (this.#state === STATE_NODES) this.#countDown();
+    else this.#endKey();
   }
 
   #binaryScore(): number {
@@ -657,7 +601,7 @@ export class RdbReader {
   }
 
   #explain(reason: string): RdbError {
-    const offset = this.#input.stepOffset;
+    const offset = this.#pieces === null ? this.#input.stepOffset : this.#piecesOffset;
     const inValue = this.#keyTextLength > 0 && !reason.includes("(key '");
     return new RdbError(inValue ? `${reason} (key '${this.#keyName()}')` : reason, offset);
   }

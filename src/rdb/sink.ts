@@ -79,10 +79,15 @@ export interface RdbSink {
   key(bytes: Uint8Array, at: number, length: number, meta: KeyMeta): void;
   string(bytes: Uint8Array, at: number, length: number): void;
   /**
-   * A place for a long value, element or node that is on its way, and will be told of by `string`, `element` or `packed` once it lies there, if the
-   * input goes on. A sink may do without, or have none for this one: null. Then it is copied from elsewhere at once.
+   * A place for a long value, element or node that is on its way, and will be told of by `string`, `element`, `packed` or `intset` once it lies
+   * there, if the input goes on (a packed value may come in element form instead, until `endKey`). A sink may do without, or have none for this one: null. Then it is copied from elsewhere at once.
    */
-  room?(of: 'string' | 'element' | 'list-node', length: number): Room | null;
+  room?(of: 'string' | 'element' | 'list-node' | 'packed', length: number): Room | null;
+  /**
+   * Asked before `packed` or `intset` of a large value: whether it stays as it is. False: it comes in element form instead, which is work
+   * for many steps. A sink that is not asked gets it in one call.
+   */
+  keeps?(type: Exclude<PackedType, 'list-node'> | 'intset', length: number, elements: number, longest: number): boolean;
   /**
    * A listpack that may be copied as it is: every element lies within it, the end is in place. For a hash and a zset
    * the elements pair up, for all but lists they are unique, and a zset is sorted with scores that are numbers.

@@ -10,7 +10,6 @@
  */
 import { Span } from '../base/span.ts';
 import type { Address } from '../memory/arena.ts';
-import * as listpack from '../memory/listpack.ts';
 import type { Database } from './database.ts';
 import { ENC_HASHTABLE_EX, ENC_LISTPACK, ENC_LISTPACK_EX, type Entries } from './entry.ts';
 import { ADDED, type ExpiringForm, NO_FIELD, NO_ROOM, UNEXPIRED } from './expiring-form.ts';
@@ -83,8 +82,8 @@ export class ExpiringHashes {
   }
 
   /** The root block of a hash made of a validated listpack of triplets in their order; not yet in an index. */
-  fromTriplets(bytes: Uint8Array, at: number, length: number): Address {
-    const root = this.packed.adopt(listpack.fromBytes(this.space.arena, bytes, at, length));
+  fromTriplets(list: Address): Address {
+    const root = this.packed.adopt(list);
     this.roots.setDeadline(root, this.packed.earliest(root));
     return root;
   }

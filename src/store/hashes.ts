@@ -107,8 +107,14 @@ export class Hashes {
     at: number,
     length: number,
   ): Address {
+    const list = listpack.fromBytes(this.arena, bytes, at, length);
+    return this.adoptTriplets(db, keyBytes, keyAt, keyLength, list);
+  }
+
+  /** The same of a listpack that is in the arena already, and the key's from now on. */
+  adoptTriplets(db: Database, keyBytes: Uint8Array, keyAt: number, keyLength: number, list: Address): Address {
     const { expiring } = this;
-    const root = expiring.fromTriplets(bytes, at, length);
+    const root = expiring.fromTriplets(list);
     const entry = db.add(keyBytes, keyAt, keyLength, TYPE_HASH, ENC_LISTPACK_EX, root);
     try {
       if (expiring.length(entry) > this.space.settings.hashMaxListpackEntries) expiring.toTable(entry, 0);

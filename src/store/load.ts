@@ -89,6 +89,8 @@ export class StoreLoader implements RdbSink {
   #expected = 0;
   #type: CollectionType | 'stream' = 'list';
   readonly #streams: StreamLoader;
+  /** It is a set that becomes a table whatever its members are. */
+  #asTable = false;
   /** It is a sorted set whose members are not in order yet. */
   #unordered = false;
 
@@ -191,11 +193,11 @@ export class StoreLoader implements RdbSink {
     return true;
   }
 
-  room(of: 'string' | 'element' | 'list-node', length: number): Room | null {
+  room(of: 'string' | 'element' | 'list-node' | 'packed', length: number): Room | null {
     const { lists, space } = this.#store;
     if (this.#skip) return null;
     this.#freeRoom();
-    if (of === 'list-node') {
+    if (of === 'list-node' || of === 'packed') {
       this.#room = space.arena.alloc(length);
       return { bytes: space.arena.u8[segmentOf(this.#room)]!, at: byteOf(this.#room) };
     }
@@ -240,6 +242,17 @@ export class StoreLoader implements RdbSink {
     this.#linkLater(entry);
   }
 
+  keeps(type: Exclude<PackedType, 'list-node'> | 'intset', length: number, elements: number, longest: number): boolean {
+    if (this.#skip) return true;
+    const { settings } = this.#store.space;
+    let stays: boolean;
+    if (type === 'intset') stays = elements <= settings.setMaxIntsetEntries;
+    else if (type === 'hash-expiring') stays = elements <= 3 * settings.hashMaxListpackEntries;
+    else stays = fitsListpack(settings, type, length, elements, longest, this.#store.lists);
+    this.#asTable = !stays;
+    return stays;
+  }
+
   packed(type: PackedType, bytes: Uint8Array, at: number, length: number, elements: number, longest: number): void {
     if (this.#skip) return;
     if (this.#staysPacked(type, length, elements, longest)) {
@@ -264,6 +277,10 @@ export class StoreLoader implements RdbSink {
       return;
     }
     if (type === 'hash-expiring') {
+      if (this.#room !== 0) {
+        this.#entry = hashes.adoptTriplets(this.#db, this.#key, 0, this.#keyLength, this.#takeRoom());
+        return;
+      }
       this.#entry = hashes.createTriplets(this.#db, this.#key, 0, this.#keyLength, bytes, at, length);
       return;
     }
@@ -302,8 +319,11 @@ export class StoreLoader implements RdbSink {
     const { sets } = this.#store;
     if (this.#entry === 0) {
       this.#claimKey();
-      const integer = parseInteger(bytes, at, length) !== undefined;
-      this.#entry = sets.create(this.#db, this.#key, 0, this.#keyLength, integer, this.#expected);
+      if (this.#asTable) this.#entry = sets.createTable(this.#db, this.#key, 0, this.#keyLength, this.#expected);
+      else {
+        const integer = parseInteger(bytes, at, length) !== undefined;
+        this.#entry = sets.create(this.#db, this.#key, 0, this.#keyLength, integer, this.#expected);
+      }
     }
     if (!sets.add(this.#entry, bytes, at, length)) this.#refuseRepeated(bytes, at, length);
   }
@@ -359,8 +379,9 @@ export class StoreLoader implements RdbSink {
   endKey(): void {
     this.keys++;
     if (this.#skip) return;
-    // A node that was empty, or became a list by itself.
+    // A node that was empty, or a value that came from there in another form.
     this.#freeRoom();
+    this.#asTable = false;
     if (this.#inBatch) {
       this.#inBatch = false;
       return;
@@ -398,12 +419,13 @@ export class StoreLoader implements RdbSink {
     return fitsListpack(space.settings, type, length, elements, longest, lists);
   }
 
-  /** Makes the value a copy of a blob. */
+  /** Makes the value a copy of a blob, or the blob itself, if it lies in the arena already. */
   #copy(type: number, encoding: number, bytes: Uint8Array, at: number, length: number): void {
     if (this.#options.replaceExisting === true) this.#claimKey();
     const { arena, blocks } = this.#store.space;
-    const ref = arena.alloc(length);
-    copyBytes(arena.u8[segmentOf(ref)]!, byteOf(ref), bytes, at, length);
+    const isThere = this.#room !== 0;
+    const ref = isThere ? this.#takeRoom() : arena.alloc(length);
+    if (!isThere) copyBytes(arena.u8[segmentOf(ref)]!, byteOf(ref), bytes, at, length);
     let entry: Address;
     try {
       entry = blocks.build(this.#key, 0, this.#keyLength, type, encoding, this.#expireAtMs, ref, 0);
@@ -418,6 +440,13 @@ export class StoreLoader implements RdbSink {
     this.#assignAccess(entry);
     this.#inBatch = true;
     if (this.#batch.add(entry, this.#hash)) this.#flush();
+  }
+
+  /** The room is its caller's from now on. */
+  #takeRoom(): Address {
+    const room = this.#room;
+    this.#room = 0;
+    return room;
   }
 
   #freeRoom(): void {

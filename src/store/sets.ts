@@ -44,6 +44,13 @@ export class Sets {
     return this.adopt(db, keyBytes, keyAt, keyLength, value);
   }
 
+  /** The same with a table, whatever its members will be. */
+  createTable(db: Database, keyBytes: Uint8Array, keyAt: number, keyLength: number, expected: number): Address {
+    const value = this.#value;
+    this.values.createTable(value, expected);
+    return this.adopt(db, keyBytes, keyAt, keyLength, value);
+  }
+
   /** Adds a key that must be absent, with a value made before; the key owns it from now on. */
   adopt(db: Database, keyBytes: Uint8Array, keyAt: number, keyLength: number, value: SetValue): Address {
     return db.add(keyBytes, keyAt, keyLength, TYPE_SET, value.encoding, value.ref);

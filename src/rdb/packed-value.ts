@@ -1,0 +1,189 @@
+/**
+ * Packed values on their way to the sink: checked as a whole and handed over as they are, or taken apart, element by element.
+ *
+ * A small one is done with at once. A large one (any number of MiB, off the wire) is work in pieces of about `pieceElements` elements:
+ * `take` returns a generator then, which does a piece with each `next`. Its bytes have to stay where they are until it is done.
+ */
+import { INTEGER_TEXT_BYTES, type PackedCursor } from './cursor.ts';
+import { Malformed } from './error.ts';
+import { checkIntset, checkIntsetFrame, checkIntsetRange, IntsetCursor } from './intset.ts';
+import { ZiplistCursor, ZipmapCursor } from './legacy.ts';
+import { ListpackChecker, ListpackCursor } from './listpack.ts';
+import type { CollectionType, PackedType, RdbSink } from './sink.ts';
+
+/** Work in pieces: each `next` does one. */
+export type Pieces = Generator<undefined, void, undefined>;
+
+export type PackedForm =
+  | PackedType
+  | 'intset'
+  | 'zipmap'
+  | 'ziplist-node'
+  | 'list-ziplist'
+  | 'hash-ziplist'
+  | 'zset-ziplist';
+
+/** Larger ones are work in pieces. */
+const WHOLE_BYTES = 16 * 1024;
+/** Elements checked or handed out in a piece: that takes less than half a millisecond. */
+const PIECE_ELEMENTS = 1024;
+/** So many bytes of an element count as another one. */
+const ELEMENT_SHIFT = 6;
+
+export class PackedValues {
+  readonly #sink: RdbSink;
+  readonly #wholeBytes: number;
+  readonly #pieceElements: number;
+  readonly #checker: ListpackChecker;
+
+  /** `longBytes`: what is long for the reader. */
+  constructor(sink: RdbSink, longBytes: number) {
+    this.#sink = sink;
+    this.#wholeBytes = Math.min(WHOLE_BYTES, longBytes);
+    this.#pieceElements = Math.min(PIECE_ELEMENTS, longBytes);
+    this.#checker = new ListpackChecker(this.#pieceElements);
+  }
+
+  /** Whether a value of that length is work in pieces. */
+  isLarge(length: number): boolean {
+    return length > this.#wholeBytes;
+  }
+
+  /** Hands a value to the sink. Returns what is left to do, of a large one. Throws Malformed. */
+  take(form: PackedForm, bytes: Uint8Array, at: number, length: number): Pieces | null {
+    if (this.isLarge(length)) return this.#pieces(form, bytes, at, length);
+    const checker = this.#checker;
+    if (form === 'intset') {
+      checkIntset(bytes, at, length);
+      this.#sink.intset(bytes, at, length);
+    } else if (isListpack(form) && checker.isGood(form, bytes, at, length)) {
+      this.#sink.packed(form, bytes, at, length, checker.elements, checker.longest);
+    } else for (const pieces = this.#pieces(form, bytes, at, length); pieces.next().done !== true;);
+    return null;
+  }
+
+  *#pieces(form: PackedForm, bytes: Uint8Array, at: number, length: number): Pieces {
+    const sink = this.#sink;
+    switch (form) {
+      case 'intset':
+        yield* this.#intset(bytes, at, length);
+        return;
+      case 'zipmap': {
+        const cursor = new ZipmapCursor();
+        cursor.open(bytes, at, length);
+        sink.begin('hash', cursor.expected);
+        yield* this.#emit('hash', cursor);
+        return;
+      }
+      case 'ziplist-node':
+      case 'list-ziplist':
+      case 'hash-ziplist':
+      case 'zset-ziplist': {
+        const cursor = new ZiplistCursor();
+        cursor.open(bytes, at, length);
+        const type = form === 'hash-ziplist' ? 'hash' : form === 'zset-ziplist' ? 'zset' : 'list';
+        if (form !== 'ziplist-node') sink.begin(type, type === 'list' ? cursor.expected : cursor.expected >>> 1);
+        yield* this.#emit(type, cursor);
+        return;
+      }
+      default:
+        yield* this.#listpack(form, bytes, at, length);
+    }
+  }
+
+  *#listpack(type: PackedType, bytes: Uint8Array, at: number, length: number): Pieces {
+    const sink = this.#sink;
+    const checker = this.#checker;
+    const verdict = yield* checker.check(type, bytes, at, length);
+    const { elements, longest } = checker;
+    if (type === 'list-node') {
+      if (verdict === 'keep') sink.packed(type, bytes, at, length, elements, longest);
+      return;
+    }
+    // What the sink would turn into another form at once, it gets in pieces as well.
+    const large = this.isLarge(length);
+    if (verdict === 'keep' && !(large && sink.keeps?.(type, length, elements, longest) === false)) {
+      sink.packed(type, bytes, at, length, elements, longest);
+      return;
+    }
+    const cursor = new ListpackCursor();
+    cursor.open(bytes, at, length);
+    if (type === 'hash-expiring') {
+      sink.begin('hash', elements / 3);
+      yield* this.#emitTriplets(cursor);
+    } else {
+      sink.begin(type, type === 'set' ? elements : elements / 2);
+      yield* this.#emit(type, cursor);
+    }
+  }
+
+  *#intset(bytes: Uint8Array, at: number, length: number): Pieces {
+    const sink = this.#sink;
+    const width = checkIntsetFrame(bytes, at, length);
+    const elements = (length - INTSET_HEADER_BYTES) / width;
+    const piece = this.#pieceElements * CHEAP;
+    for (let from = 0; from < elements; from += piece) {
+      if (from > 0) yield;
+      checkIntsetRange(bytes, at, width, from, Math.min(from + piece, elements));
+    }
+    if (sink.keeps?.('intset', length, elements, INTEGER_TEXT_BYTES) !== false) {
+      sink.intset(bytes, at, length);
+      return;
+    }
+    const cursor = new IntsetCursor();
+    cursor.open(bytes, at, length);
+    sink.begin('set', elements);
+    yield* this.#emit('set', cursor);
+  }
+
+  /** Hands out a packed value element by element. Throws Malformed when pairs are incomplete or a score is no number. */
+  *#emit(type: CollectionType, cursor: PackedCursor): Pieces {
+    const sink = this.#sink;
+    const [scratch, other] = [new Uint8Array(INTEGER_TEXT_BYTES), new Uint8Array(INTEGER_TEXT_BYTES)];
+    let left = this.#pieceElements;
+    while (cursor.next()) {
+      cursor.text(scratch);
+      const { bytes, at, length } = cursor;
+      if (type === 'list' || type === 'set') sink.element(bytes, at, length);
+      else {
+        if (!cursor.next()) throw new Malformed(`${type} has an odd number of elements`);
+        if (type === 'zset') sink.member(bytes, at, length, cursor.score());
+        else {
+          cursor.text(other);
+          sink.field(bytes, at, length, cursor.bytes, cursor.at, cursor.length, -1);
+        }
+      }
+      left -= 1 + ((length + cursor.length) >>> ELEMENT_SHIFT);
+      if (left > 0) continue;
+      left = this.#pieceElements;
+      yield;
+    }
+  }
+
+  /** The same of fields with their expiries. */
+  *#emitTriplets(cursor: PackedCursor): Pieces {
+    const [scratch, other] = [new Uint8Array(INTEGER_TEXT_BYTES), new Uint8Array(INTEGER_TEXT_BYTES)];
+    let left = this.#pieceElements;
+    while (cursor.next()) {
+      cursor.text(scratch);
+      const { bytes, at, length } = cursor;
+      cursor.next();
+      cursor.text(other);
+      const value = [cursor.bytes, cursor.at, cursor.length] as const;
+      cursor.next();
+      this.#sink.field(bytes, at, length, ...value, cursor.expiry() || -1);
+      left -= 1 + ((length + value[2]) >>> ELEMENT_SHIFT);
+      if (left > 0) continue;
+      left = this.#pieceElements;
+      yield;
+    }
+  }
+}
+
+const INTSET_HEADER_BYTES = 8;
+/** So many integers are compared in the time of an element. */
+const CHEAP = 16;
+
+function isListpack(form: PackedForm): form is PackedType {
+  return form === 'hash' || form === 'set' || form === 'zset' || form === 'list-node' || form === 'hash-expiring';
+}
