@@ -6,6 +6,7 @@ import { errors, replyError, type ReplyError } from '../base/errors.ts';
 import type { FailoverTarget } from '../replication/failover.ts';
 import type { PeerAnswer } from '../replication/master/psync-service.ts';
 import type { ReplicaPeer } from '../replication/ports.ts';
+import { CAPA_PIPELINED_PSYNC } from '../replication/wire.ts';
 import type { Call } from './call.ts';
 import { describeSession } from './client-list.ts';
 import type { CommandRow } from './row.ts';
@@ -117,6 +118,7 @@ function sync(call: Call): void {
 function answer(call: Call, peer: ReplicaPeer, result: PeerAnswer): void {
   if (peer.replica?.attached === true) call.session.class = 'replica';
   if (result === 'ok') call.reply.ok();
+  else if (result === 'ok-pipelined-psync') call.reply.simple(`OK ${CAPA_PIPELINED_PSYNC}`);
   else if (result !== 'none') throw result;
 }
 

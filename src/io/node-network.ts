@@ -8,7 +8,7 @@
 import { lstatSync, chmodSync, unlinkSync } from 'node:fs';
 import * as net from 'node:net';
 import { NodeTlsContext } from './node-tls.ts';
-import { SharedReads } from './shared-reads.ts';
+import { type OpenSocket, SharedReads } from './shared-reads.ts';
 import type {
   ConnectOptions,
   Connection,
@@ -49,13 +49,16 @@ class NodeNetwork implements Network {
     const { endpoint } = options;
     const backlog = options.backlog ?? defaultBacklog;
     const noDelay = endpoint.kind === 'tcp';
+    const take = (open: OpenSocket): void => {
+      const connection = new NodeConnection(endpoint);
+      connection.attach(open(connection.receive));
+      connection.opened();
+      accept(connection);
+    };
     const server =
       options.tls === undefined
-        ? net.createServer({ allowHalfOpen: true, noDelay, pauseOnConnect: true }, (accepted) => {
-            const connection = new NodeConnection(endpoint);
-            connection.attach(this.#reads.adopt(accepted, connection.receive));
-            connection.opened();
-            accept(connection);
+        ? net.createServer({ allowHalfOpen: true, noDelay }, (socket) => {
+            take((deliver) => socket.on('data', deliver));
           })
         : net.createServer({ allowHalfOpen: true, noDelay }, secureAcceptor(endpoint, options.tls, accept));
     return new Promise((resolve, reject) => {
@@ -71,6 +74,7 @@ class NodeNetwork implements Network {
           reject(error as Error);
           return;
         }
+        if (options.tls === undefined) this.#reads.acceptFrom(server, noDelay, take);
         resolve(new NodeListener(server, boundEndpoint(server, endpoint)));
       };
       if (endpoint.kind === 'unix') {

@@ -3,8 +3,8 @@
  * a buffer of our own saves 1.1 of 9.6 us of CPU for a small unpipelined command, and the garbage. It is safe
  * because a read and its `onData` are one synchronous step, and bytes are valid only during `onData`.
  *
- * For an outgoing socket this is Node's documented `onread`. Accepted sockets have no such option, so the handle moves
- * to a new socket made with it; where Node does not offer that, reads work as usual, only slower.
+ * For an outgoing socket this is Node's documented `onread`. Accepted sockets have no such option, so we make them
+ * ourselves, from the handle; where Node does not offer that, reads work as usual, only slower.
  */
 import * as net from 'node:net';
 import { type Viewed, viewed } from '../base/viewed.ts';
@@ -42,21 +42,36 @@ export class SharedReads {
     };
   }
 
-  /** For a socket accepted with `pauseOnConnect`: the caller forgets it and uses the returned one, which reads. */
-  adopt(accepted: net.Socket, deliver: Deliver): net.Socket {
-    const inner = accepted as unknown as { _handle: Handle | null };
-    const handle = inner._handle;
-    if (typeof handle?.useUserBuffer !== 'function') {
-      accepted.on('data', deliver);
-      accepted.resume();
-      return accepted;
-    }
-    inner._handle = null;
-    const options = { handle, allowHalfOpen: true, onread: this.onread(deliver) };
-    const socket = new net.Socket(options as net.SocketConstructorOpts);
-    socket.resume();
-    return socket;
+  /**
+   * Sockets that a listening server accepts from now on read into the buffer, as far as this Node lets us make them;
+   * others still reach the server's own listener. `take` gets what makes the socket of one connection.
+   */
+  acceptFrom(server: net.Server, noDelay: boolean, take: (open: OpenSocket) => void): void {
+    const handle = (server as unknown as { readonly _handle: ListeningHandle | null })._handle;
+    const usual = handle?.onconnection;
+    if (handle === null || typeof usual !== 'function') return;
+    handle.onconnection = (status, accepted) => {
+      if (status !== 0 || typeof accepted?.useUserBuffer !== 'function') {
+        usual.call(handle, status, accepted);
+        return;
+      }
+      take((deliver) => {
+        const options = { handle: accepted, allowHalfOpen: true, onread: this.onread(deliver) };
+        const socket = new net.Socket(options as net.SocketConstructorOpts);
+        if (noDelay) socket.setNoDelay(true);
+        socket.resume();
+        return socket;
+      });
+    };
   }
+}
+
+/** Makes the socket of an accepted connection; what it reads goes to `deliver`. */
+export type OpenSocket = (deliver: (bytes: Uint8Array) => void) => net.Socket;
+
+/** The part of Node's handle of a listening socket that tells of new connections. */
+interface ListeningHandle {
+  onconnection?: (status: number, accepted: Handle | undefined) => void;
 }
 
 /** The part of Node's stream handle that tells whether it reads into a buffer of ours. */

@@ -11,6 +11,11 @@ export const STREAM_PING: Uint8Array = command('ping');
 export const NEWLINE: Uint8Array = Buffer.from('\n');
 /** The request of masters older than PSYNC, and our fall-back towards them; inline as Redis sends it. */
 export const SYNC: Uint8Array = Buffer.from('SYNC\r\n');
+/**
+ * Capability of ours: a replica that announces it may send PSYNC right behind the rest of its greeting, without waiting for
+ * the answers. A master that knows it names it behind its `OK`; all others ignore it, as they do with what is new to them.
+ */
+export const CAPA_PIPELINED_PSYNC = 'pipelined-psync';
 /** Length of the random mark that ends a payload of unknown length. */
 export const EOF_MARK_BYTES = 40;
 

@@ -105,6 +105,7 @@ export class Client implements OutputOwner {
         host.output.flush();
         return this.session.busy && host.output.uncommitted > 0;
       },
+      takeReplies: () => (this.session.busy ? host.output.take() : new Uint8Array(0)),
       describe: () => host.describe(this),
     };
     connection.handle({
@@ -266,10 +267,13 @@ export class Client implements OutputOwner {
         if (writer.at > start) {
           host.replicaAnswered(session);
           session.closeNow = true;
+          writer.at = start;
         }
-        writer.at = start;
-      } else if (session.replyMode !== 'on' && !session.blocked) this.#muted(start);
-      if (this.#own.length > 0) this.#insertOwn(start);
+        this.#own.length = 0;
+      } else {
+        if (session.replyMode !== 'on' && !session.blocked) this.#muted(start);
+        if (this.#own.length > 0) this.#insertOwn(start);
+      }
       // AUTH lifts the limits for what follows in the same batch.
       if (parser.unauthenticated && session.authenticated) parser.unauthenticated = false;
       host.commandDone(session);

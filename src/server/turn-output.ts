@@ -20,6 +20,8 @@ export interface OutputOwner {
   messages: Uint8Array[] | undefined;
 }
 
+const NOTHING = new Uint8Array(0);
+
 /** Messages are handed to the sockets before the turn ends whenever so many bytes of them have gathered. */
 const MESSAGE_BYTES = 1024 * 1024;
 
@@ -58,6 +60,14 @@ export class TurnOutput {
   /** A client's batch begins. */
   begin(): void {
     this.#running = true;
+  }
+
+  /** Takes back what the running batch wrote: the caller sends it another way. Nothing, where it must not be seen. */
+  take(): Uint8Array {
+    const { writer } = this;
+    const taken = this.flush() ? Uint8Array.from(writer.bytes.subarray(this.#committed, writer.at)) : NOTHING;
+    writer.at = this.#committed;
+    return taken;
   }
 
   /** Drops what the running batch wrote, and ends it. */

@@ -4,7 +4,8 @@ import { connect, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { startHeadwater } from '../support/headwater-server.ts';
 import { connectRaw, type RawClient } from '../support/raw-client.ts';
-import { infoOf, linkUp } from '../support/replication.ts';
+import { equalDigests, infoOf, linkUp, sameOffset } from '../support/replication.ts';
+import { startRedis } from '../support/redis-server.ts';
 import { waitFor } from '../support/wait.ts';
 
 const options = { timeout: 120_000 };
@@ -85,6 +86,56 @@ test(
     assert.equal((await infoOf(above, 'stats')).get('sync_full'), '1');
   },
 );
+
+test('a replica that announces it may send PSYNC behind its other words, all others may not', options, async (t) => {
+  const master = await startHeadwater(['--repl-diskless-sync-delay', '0']);
+  t.after(() => master.stop());
+  const { socket, received } = await attach(t, master.port);
+  const [, replid, offset] = /\+FULLRESYNC (\w+) (\d+)\r\n/.exec(received())!;
+  socket.write('REPLCONF ACK 0\r\n');
+  const greet = async (capabilities: string, until: RegExp): Promise<string> => {
+    const hasty = connect({ port: master.port, host: '127.0.0.1', noDelay: true });
+    t.after(() => hasty.destroy());
+    let text = '';
+    hasty.on('data', (bytes) => (text += bytes.toString('latin1')));
+    hasty.write(`PING\r\nREPLCONF ${capabilities}\r\nPSYNC ${replid} ${Number(offset) + 1}\r\n`);
+    await waitFor(() => until.test(text), { what: String(until) });
+    return text;
+  };
+  assert.equal(
+    await greet('capa eof capa psync2', /^-/m),
+    '+PONG\r\n+OK\r\n-ERR SYNC and PSYNC are invalid with pending output\r\n',
+  );
+  const client = await connectRaw(master.port);
+  t.after(() => client.close());
+  await client.ok('SET', 'k', 'v');
+  const text = await greet('capa eof capa psync2 capa pipelined-psync', /SET\r\n\$1\r\nk\r\n\$1\r\nv\r\n/);
+  assert.ok(text.startsWith(`+PONG\r\n+OK pipelined-psync\r\n+CONTINUE ${replid}\r\n*2\r\n$6\r\nSELECT`), text);
+  // The stream goes on behind what was missed, and nothing of it came twice.
+  assert.equal(text.split('SET').length, 2);
+});
+
+test('a replica whose Headwater master gives way to a redis-server at its address follows that', options, async (t) => {
+  const first = await startHeadwater(['--repl-diskless-sync-delay', '0']);
+  t.after(() => first.stop());
+  const replica = await startHeadwater(['--replicaof', `127.0.0.1 ${first.port}`]);
+  t.after(() => replica.stop());
+  const below = await connectRaw(replica.port);
+  t.after(() => below.close());
+  await linkUp(below);
+  await first.stop();
+  const second = await startRedis(['--repl-diskless-sync-delay', '0'], { port: first.port });
+  t.after(() => second.stop());
+  const above = await connectRaw(first.port);
+  t.after(() => above.close());
+  await above.ok('SET', 'k', 'v');
+  await linkUp(below);
+  await sameOffset([above, below]);
+  await equalDigests([above, below]);
+  // The first PSYNC came too early for it; the second did not.
+  assert.equal((await infoOf(above, 'stats')).get('sync_full'), '1');
+  assert.match(String(await above.ok('INFO', 'errorstats')), /errorstat_ERR:count=1/);
+});
 
 test('while a shutdown waits for a replica no ping moves the offset; an abort lets them go on', options, async (t) => {
   const master = await startHeadwater([

@@ -38,7 +38,14 @@ async function client(clock: VirtualClock, network: SimNetwork, port = 1): Promi
 
 function peerOf(network: SimNetwork, pending = false): ReplicaPeer {
   const connection = network.connect({ kind: 'tcp', host: '127.0.0.1', port: 999 });
-  return { id: 1, connection, replica: null, hasPendingReplies: () => pending, describe: () => 'id=1' };
+  return {
+    id: 1,
+    connection,
+    replica: null,
+    hasPendingReplies: () => pending,
+    takeReplies: () => Buffer.from(pending ? '+OK\r\n' : ''),
+    describe: () => 'id=1',
+  };
 }
 
 const replconf: [args: string[], answer: string][] = [
@@ -49,6 +56,7 @@ const replconf: [args: string[], answer: string][] = [
   [['listening-port', '7777'], 'ok'],
   [['capa', 'eof', 'CAPA', 'psync2'], 'ok'],
   [['capa', 'whatever'], 'ok'],
+  [['capa', 'eof', 'capa', 'pipelined-psync', 'capa', 'psync2'], 'ok-pipelined-psync'],
   [['rdb-only', '2'], 'ERR value is out of range, value must between 0 and 1'],
   [['rdb-only', '0'], 'ok'],
   [['rdb-filter-only', 'xx'], 'ERR Unsupported rdb-filter-only option: xx'],

@@ -17,6 +17,7 @@ const plan: HandshakePlan = {
   announceIp: '',
   cached: null,
   handsOver: false,
+  psyncAtOnce: false,
 };
 
 const line = (text: string): HandshakeEvent => ({ kind: 'line', text });
@@ -25,20 +26,22 @@ const line = (text: string): HandshakeEvent => ({ kind: 'line', text });
 function run(
   given: Partial<HandshakePlan>,
   ...events: HandshakeEvent[]
-): { state: HandshakeState; sent: string[]; log: string[] } {
+): { state: HandshakeState; sent: string[]; log: string[]; pipelines: boolean } {
   let state = initialHandshake;
   const sent: string[] = [];
   const log: string[] = [];
+  let pipelines = false;
   for (const event of events) {
     const next = step({ ...plan, ...given }, state, event);
     state = next.state;
     for (const action of next.actions) {
       if (action.kind === 'send') sent.push(action.words.join(' '));
       else if (action.kind === 'send-sync') sent.push('SYNC');
-      else log.push(action.message);
+      else if (action.kind === 'log') log.push(action.message);
+      else pipelines = true;
     }
   }
-  return { state, sent, log };
+  return { state, sent, log, pipelines };
 }
 
 const connected: HandshakeEvent = { kind: 'connected' };
@@ -48,7 +51,12 @@ const ok = line('+OK');
 test('the greeting without a password: PING, REPLCONF twice, PSYNC ? -1', () => {
   const { state, sent, log } = run({}, connected, pong, ok, ok);
   assert.deepEqual(state, { tag: 'receive-psync-reply' });
-  assert.deepEqual(sent, ['PING', 'REPLCONF listening-port 7000', 'REPLCONF capa eof capa psync2', 'PSYNC ? -1']);
+  assert.deepEqual(sent, [
+    'PING',
+    'REPLCONF listening-port 7000',
+    'REPLCONF capa eof capa psync2 capa pipelined-psync',
+    'PSYNC ? -1',
+  ]);
   assert.deepEqual(log, [
     'Non blocking connect for SYNC fired the event.',
     'Master replied to PING, replication can continue...',
@@ -61,7 +69,7 @@ test('all up to PSYNC leaves in one packet, PSYNC after the last answer', () => 
     'PING',
     'AUTH x',
     'REPLCONF listening-port 7000',
-    'REPLCONF capa eof capa psync2',
+    'REPLCONF capa eof capa psync2 capa pipelined-psync',
   ]);
   assert.equal(run({ masterauth: 'x' }, connected, pong, ok, ok).sent.length, 4);
   assert.equal(run({ masterauth: 'x' }, connected, pong, ok, ok, ok).sent.at(-1), 'PSYNC ? -1');
@@ -81,10 +89,44 @@ test('the greeting with a user, an announced address and something to continue f
     'AUTH repl secret',
     'REPLCONF listening-port 7000',
     'REPLCONF ip-address 10.0.0.1',
-    'REPLCONF capa eof capa psync2',
+    'REPLCONF capa eof capa psync2 capa pipelined-psync',
     `PSYNC ${A} 43`,
   ]);
   assert.equal(log.at(-1), `Trying a partial resynchronization (request ${A}:43).`);
+});
+
+const pipelines = line('+OK pipelined-psync');
+const known = { psyncAtOnce: true, cached: { replid: A, nextOffset: 43 } };
+
+test('a master that takes PSYNC with the rest says so in its answer to capa', () => {
+  assert.equal(run({}, connected, pong, ok, pipelines).pipelines, true);
+  for (const answer of [ok, line('+OK something else'), line('-ERR pipelined-psync')]) {
+    assert.equal(run({}, connected, pong, ok, answer).pipelines, false);
+  }
+});
+
+test('towards such a master PSYNC leaves with the rest, and is not repeated', () => {
+  const { sent } = run(known, connected);
+  assert.equal(sent.at(-1), `PSYNC ${A} 43`);
+  const { state, log, ...later } = run(known, connected, pong, ok, pipelines);
+  assert.deepEqual(later.sent, sent);
+  assert.deepEqual(state, { tag: 'receive-early-psync-reply' });
+  assert.equal(log.at(-1), `Trying a partial resynchronization (request ${A}:43).`);
+  assert.equal(run(known, connected, pong, ok, pipelines, line(`+CONTINUE ${A}`)).state.tag, 'continue');
+  assert.equal(
+    run(known, connected, pong, ok, pipelines, line(''), line(`+FULLRESYNC ${A} 7`)).state.tag,
+    'full-resync',
+  );
+  assert.equal(run(known, connected, pong, ok, pipelines, line('-LOADING wait')).state.tag, 'failed');
+});
+
+test('another server in its place refuses the early PSYNC, and gets it again, once', () => {
+  const refusal = line('-ERR SYNC and PSYNC are invalid with pending output');
+  const again = run(known, connected, pong, ok, ok, refusal);
+  assert.deepEqual(again.state, { tag: 'receive-psync-reply' });
+  assert.deepEqual(again.sent.slice(-2), [`PSYNC ${A} 43`, `PSYNC ${A} 43`]);
+  assert.equal(again.pipelines, false);
+  assert.equal(run(known, connected, pong, ok, ok, refusal, refusal).sent.at(-1), 'SYNC');
 });
 
 for (const answer of ['-NOAUTH Authentication required.', '-NOPERM no', '-ERR operation not permitted']) {
@@ -169,6 +211,9 @@ test('a master that hands over says so in its PSYNC, and follows only who accept
 
 test('a lost connection and a time-out fail every waiting state, with the cause', () => {
   const stages = [[], [connected], [connected, pong], [...greeted]];
+  const early = run(known, connected, pong, ok, pipelines, { kind: 'closed', reason: 'x' });
+  assert.deepEqual(early.state, { tag: 'failed', cause: 'closed' });
+  assert.equal(early.log.at(-1), 'Master did not reply to PSYNC, will try later');
   for (const stage of stages) {
     assert.equal(run({}, ...stage, { kind: 'timeout' }).state.tag, 'failed');
     const { state, log } = run({}, ...stage, { kind: 'closed', reason: 'Connection refused' });

@@ -7,17 +7,19 @@ import type { Backlog } from '../backlog.ts';
 import type { History } from '../history.ts';
 import type { ReplicaPeer, ReplicationHost } from '../ports.ts';
 import { decidePsync, type FullResyncReason, lacksBacklog } from '../psync.ts';
-import { parseOffset } from '../wire.ts';
+import { CAPA_PIPELINED_PSYNC, parseOffset } from '../wire.ts';
 import type { Feed } from './feed.ts';
 import type { FullSync } from './full-sync.ts';
 import { ReplicaSession } from './replica-session.ts';
 import type { Replicas } from './replicas.ts';
 
-/** What the command's row does next: reply an error, reply +OK, or nothing at all. */
-export type PeerAnswer = ReplyError | 'ok' | 'none';
+/** What the command's row does next: reply an error, reply +OK, that with a capability of ours behind it, or nothing at all. */
+export type PeerAnswer = ReplyError | 'ok' | 'ok-pipelined-psync' | 'none';
 
 /** Longest `ip-address`: Redis's NET_HOST_STR_LEN, terminator excluded. */
 const MAX_HOST_BYTES = 255;
+
+const NOTHING = new Uint8Array(0);
 
 export interface SyncCounters {
   syncFull: number;
@@ -65,6 +67,7 @@ export class PsyncService {
   replconf(peer: ReplicaPeer, args: readonly string[]): PeerAnswer {
     if (args.length % 2 !== 0) return errors.syntax;
     const session = this.#sessionOf(peer);
+    let answer: PeerAnswer = 'ok';
     for (let i = 0; i < args.length; i += 2) {
       const name = args[i]!.toLowerCase();
       const value = args[i + 1]!;
@@ -85,8 +88,19 @@ export class PsyncService {
           break;
         case 'capa':
           // Unknown capabilities are for newer masters.
-          if (value.toLowerCase() === 'eof') session.capaEof = true;
-          else if (value.toLowerCase() === 'psync2') session.capaPsync2 = true;
+          switch (value.toLowerCase()) {
+            case 'eof':
+              session.capaEof = true;
+              break;
+            case 'psync2':
+              session.capaPsync2 = true;
+              break;
+            case CAPA_PIPELINED_PSYNC:
+              session.capaPipelinedPsync = true;
+              answer = 'ok-pipelined-psync';
+              break;
+            default:
+          }
           break;
         case 'version':
           session.version = value;
@@ -115,7 +129,7 @@ export class PsyncService {
           return replyError(`ERR Unrecognized REPLCONF option: ${args[i]!}`);
       }
     }
-    return 'ok';
+    return answer;
   }
 
   /** PSYNC <replid> <offset>. `offsetText` as the client wrote it. */
@@ -172,7 +186,9 @@ export class PsyncService {
     if (replica !== null && replica.state !== 'handshake') return 'none';
     if (failingOver()) return replyError("NOMASTERLINK Can't SYNC while failing over");
     if (!canServe()) return replyError("NOMASTERLINK Can't SYNC while not connected with my master");
-    if (peer.hasPendingReplies()) return replyError('ERR SYNC and PSYNC are invalid with pending output');
+    const mayPipeline = replica?.capaPipelinedPsync === true;
+    if (!mayPipeline && peer.hasPendingReplies())
+      return replyError('ERR SYNC and PSYNC are invalid with pending output');
     const session = this.#sessionOf(peer);
     if ((session.excludeData || session.excludeFunctions) && !session.capaEof) {
       return replyError('ERR Filtered replica requires EOF capability');
@@ -186,8 +202,9 @@ export class PsyncService {
     this.counters.syncPartialOk++;
     const cursor = backlog.cursorAt(fromOffset);
     const bytes = cursor.pendingBytes;
-    session.send(Buffer.from(session.capaPsync2 ? `+CONTINUE ${history.replid}\r\n` : '+CONTINUE\r\n'));
-    session.attachCursor(cursor);
+    const line = Buffer.from(session.capaPsync2 ? `+CONTINUE ${history.replid}\r\n` : '+CONTINUE\r\n');
+    const replies = this.#earlierReplies(session);
+    session.continueWith(replies.length === 0 ? line : Buffer.concat([replies, line]), cursor);
     replicas.add(session);
     session.goOnline('now');
     // Told when it is under way: the replica waits for the bytes.
@@ -202,6 +219,8 @@ export class PsyncService {
     const { host, history, backlog, feed, replicas, fullSync } = this.#deps;
     this.counters.syncFull++;
     this.counters.lastFullReason = reason;
+    const replies = this.#earlierReplies(session);
+    if (replies.length > 0) session.send(replies);
     replicas.add(session);
     if (!backlog.active) {
       // What was written before nobody recorded: an old id must not seem to cover it.
@@ -214,6 +233,11 @@ export class PsyncService {
       );
     }
     fullSync.request(session);
+  }
+
+  /** Answers to the greeting that were still to be sent: from now on the connection is the stream's. */
+  #earlierReplies(session: ReplicaSession): Uint8Array {
+    return session.capaPipelinedPsync ? session.peer.takeReplies() : NOTHING;
   }
 
   #logRefusal(session: ReplicaSession, replid: string, offset: number, reason: FullResyncReason): void {

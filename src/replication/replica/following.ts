@@ -3,7 +3,8 @@
  *
  *   bytes -> apply -> [ a command waits for the end of a pause: reading stops ] -> our own replicas -> ACK, if one is due
  *
- * Rule: an ACK names what is applied and counted, so one that is asked for inside a burst leaves behind it.
+ * Rule: an ACK names what is applied and counted, so one that is asked for inside a burst leaves behind it, at the end of
+ * the turn.
  */
 import type { Connection } from '../../io/world.ts';
 import { type ReplicationHost, StreamError } from '../ports.ts';
@@ -62,7 +63,8 @@ export class Following {
     // Bounded by what one read gave us: the rest waits in the sockets, and then at the master.
     if (this.#applier.held) this.#connection?.pause();
     this.#owner.appliedBurst();
-    if (this.#ackDue) this.sendAck();
+    // Our clients' replies and messages leave first.
+    if (this.#ackDue) this.#env.clock.soon(() => this.#sendDueAck());
     return true;
   }
 
@@ -76,6 +78,10 @@ export class Following {
   /** An ACK is to follow the burst that is being applied, or the next one. */
   ackAfterBurst(): void {
     this.#ackDue = true;
+  }
+
+  #sendDueAck(): void {
+    if (this.#ackDue) this.sendAck();
   }
 
   sendAck(): void {

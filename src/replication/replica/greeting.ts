@@ -20,6 +20,8 @@ const MAX_LINE_BYTES = 1024;
 export class Greeting {
   readonly plan: HandshakePlan;
   state: HandshakeState = initialHandshake;
+  /** The master said so in this greeting. */
+  masterPipelines = false;
   readonly #connection: Connection;
   readonly #log: Log;
   #line = '';
@@ -33,7 +35,11 @@ export class Greeting {
   advance(event: HandshakeEvent): void {
     const { state, actions } = step(this.plan, this.state, event);
     this.state = state;
-    const out = actions.flatMap((action) => bytesOf(action));
+    const out: Uint8Array[] = [];
+    for (const action of actions) {
+      if (action.kind === 'master-pipelines') this.masterPipelines = true;
+      else if (action.kind !== 'log') out.push(bytesOf(action));
+    }
     // First what the master waits for: it works while we write our log.
     if (out.length > 0) this.#connection.write(Buffer.concat(out));
     for (const action of actions) if (action.kind === 'log') this.#log[action.level](action.message);
@@ -65,14 +71,6 @@ export class Greeting {
   }
 }
 
-/** What an action says to the master; nothing for a line of the log. */
-function bytesOf(action: HandshakeAction): readonly Uint8Array[] {
-  switch (action.kind) {
-    case 'send':
-      return [command(...action.words)];
-    case 'send-sync':
-      return [SYNC];
-    case 'log':
-      return [];
-  }
+function bytesOf(action: HandshakeAction & { readonly kind: 'send' | 'send-sync' }): Uint8Array {
+  return action.kind === 'send' ? command(...action.words) : SYNC;
 }

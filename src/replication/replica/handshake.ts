@@ -4,11 +4,17 @@
  *   connecting -> receive-ping-reply -> [receive-auth-reply] -> receive-replconf-replies -> receive-psync-reply
  *                                                             -> full-resync | continue | failed
  *
+ * Towards a master that is known to allow it, PSYNC goes out with the rest (receive-early-psync-reply), which saves a
+ * round trip of each reconnect.
+ *
  * `step` is pure; the driver (link.ts) performs the actions. Any state may end in `failed`, which carries the cause.
  */
 import { assert } from '../../base/assert.ts';
 import { isReplid } from '../history.ts';
-import { parseOffset } from '../wire.ts';
+import { CAPA_PIPELINED_PSYNC, parseOffset } from '../wire.ts';
+
+/** How a master begins its refusal of a PSYNC that came too early. */
+const PENDING_OUTPUT = '-ERR SYNC and PSYNC are invalid with pending output';
 
 export interface HandshakePlan {
   readonly masteruser: string;
@@ -21,6 +27,8 @@ export interface HandshakePlan {
   readonly cached: { readonly replid: string; readonly nextOffset: number } | null;
   /** We hand our role to that replica of ours: it is to become a master with this PSYNC. */
   readonly handsOver: boolean;
+  /** This master said before that it takes PSYNC right behind the rest (see `CAPA_PIPELINED_PSYNC`). */
+  readonly psyncAtOnce: boolean;
 }
 
 export type ReplconfStep = 'listening-port' | 'ip-address' | 'capa';
@@ -30,6 +38,8 @@ export type HandshakeState =
   | { readonly tag: 'receive-ping-reply' }
   | { readonly tag: 'receive-auth-reply' }
   | { readonly tag: 'receive-replconf-replies'; readonly awaiting: readonly ReplconfStep[] }
+  /** PSYNC went out with the rest. */
+  | { readonly tag: 'receive-early-psync-reply' }
   | { readonly tag: 'receive-psync-reply' }
   /** A payload follows. `start` is null after the fall-back to SYNC, which names no offset. */
   | { readonly tag: 'full-resync'; readonly start: { readonly replid: string; readonly offset: number } | null }
@@ -63,6 +73,8 @@ export type HandshakeAction =
   | { readonly kind: 'send'; readonly words: readonly string[] }
   /** The one word of the old protocol, inline. */
   | { readonly kind: 'send-sync' }
+  /** The master takes a pipelined PSYNC: remember it for the next greeting. */
+  | { readonly kind: 'master-pipelines' }
   | { readonly kind: 'log'; readonly level: 'notice' | 'warning'; readonly message: string };
 
 export interface HandshakeStep {
@@ -76,7 +88,19 @@ export const legal: { readonly [T in Tag]: readonly Tag[] } = {
   connecting: ['receive-ping-reply', 'failed'],
   'receive-ping-reply': ['receive-auth-reply', 'receive-replconf-replies', 'failed'],
   'receive-auth-reply': ['receive-replconf-replies', 'failed'],
-  'receive-replconf-replies': ['receive-replconf-replies', 'receive-psync-reply', 'failed'],
+  'receive-replconf-replies': [
+    'receive-replconf-replies',
+    'receive-early-psync-reply',
+    'receive-psync-reply',
+    'failed',
+  ],
+  'receive-early-psync-reply': [
+    'receive-early-psync-reply',
+    'receive-psync-reply',
+    'full-resync',
+    'continue',
+    'failed',
+  ],
   'receive-psync-reply': ['receive-psync-reply', 'full-resync', 'continue', 'failed'],
   'full-resync': [],
   continue: [],
@@ -122,8 +146,14 @@ function reply(plan: HandshakePlan, state: HandshakeState, text: string): Handsh
       return { state: { tag: 'receive-replconf-replies', awaiting: replconfSteps(plan) }, actions: [] };
     case 'receive-replconf-replies':
       return replconfReply(plan, state.awaiting, text);
+    case 'receive-early-psync-reply':
+      // Another kind of server has taken the place of the one that we knew.
+      if (text.startsWith(PENDING_OUTPUT)) {
+        return { state: { tag: 'receive-psync-reply' }, actions: [psyncCommand(plan)] };
+      }
+      return psyncReply(plan, state.tag, text);
     case 'receive-psync-reply':
-      return psyncReply(plan, text);
+      return psyncReply(plan, state.tag, text);
     case 'connecting':
     case 'full-resync':
     case 'continue':
@@ -144,8 +174,8 @@ function pingReply(plan: HandshakePlan, text: string): HandshakeStep {
 }
 
 /**
- * Everything up to PSYNC goes out at once; the answers come back in order. PSYNC itself has to wait for them: masters
- * refuse it to a client with replies on the way.
+ * Everything up to PSYNC goes out at once; the answers come back in order. PSYNC itself has to wait for them, unless this
+ * master is known for taking it: others refuse it to a client with replies on the way.
  */
 function greeting(plan: HandshakePlan): HandshakeAction[] {
   const { masteruser, masterauth } = plan;
@@ -153,6 +183,7 @@ function greeting(plan: HandshakePlan): HandshakeAction[] {
   if (masterauth !== '')
     actions.push(masteruser === '' ? send('AUTH', masterauth) : send('AUTH', masteruser, masterauth));
   for (const item of replconfSteps(plan)) actions.push(replconfCommand(plan, item));
+  if (plan.psyncAtOnce) actions.push(psyncCommand(plan));
   return actions;
 }
 
@@ -163,22 +194,30 @@ function replconfReply(plan: HandshakePlan, awaiting: readonly ReplconfStep[], t
   if (text.startsWith('-')) {
     actions.push(notice(`(Non critical) Master does not understand REPLCONF ${current!}: ${text}`));
   }
+  if (current === 'capa' && text === `+OK ${CAPA_PIPELINED_PSYNC}`) actions.push({ kind: 'master-pipelines' });
   if (rest.length > 0) return { state: { tag: 'receive-replconf-replies', awaiting: rest }, actions };
   if (plan.cached === null) {
-    actions.push(notice('Partial resynchronization not possible (no cached master)'), send('PSYNC', '?', '-1'));
+    actions.push(notice('Partial resynchronization not possible (no cached master)'));
   } else {
     const { replid, nextOffset } = plan.cached;
-    actions.push(
-      notice(`Trying a partial resynchronization (request ${replid}:${nextOffset}).`),
-      send('PSYNC', replid, String(nextOffset), ...(plan.handsOver ? ['FAILOVER'] : [])),
-    );
+    actions.push(notice(`Trying a partial resynchronization (request ${replid}:${nextOffset}).`));
   }
-  return { state: { tag: 'receive-psync-reply' }, actions };
+  if (plan.psyncAtOnce) return { state: { tag: 'receive-early-psync-reply' }, actions };
+  return { state: { tag: 'receive-psync-reply' }, actions: [...actions, psyncCommand(plan)] };
 }
 
-function psyncReply(plan: HandshakePlan, text: string): HandshakeStep {
+function psyncCommand({ cached, handsOver }: HandshakePlan): HandshakeAction {
+  if (cached === null) return send('PSYNC', '?', '-1');
+  return send('PSYNC', cached.replid, String(cached.nextOffset), ...(handsOver ? ['FAILOVER'] : []));
+}
+
+function psyncReply(
+  plan: HandshakePlan,
+  tag: 'receive-early-psync-reply' | 'receive-psync-reply',
+  text: string,
+): HandshakeStep {
   // The master is alive and still thinks (a snapshot starts).
-  if (text === '') return { state: { tag: 'receive-psync-reply' }, actions: [] };
+  if (text === '') return { state: { tag }, actions: [] };
   if (text.startsWith('+FULLRESYNC')) {
     const [, replid, offsetText] = text.split(' ');
     const offset = offsetText === undefined ? undefined : parseOffset(offsetText);
@@ -218,7 +257,7 @@ function later(plan: HandshakePlan): HandshakeFailure {
 function broken(plan: HandshakePlan, state: HandshakeState, reason: string): HandshakeStep {
   if (state.tag === 'connecting') return failed('connect', warning(`Error condition on socket for SYNC: ${reason}`));
   const lines = [warning(`Failed to read response from the server: ${reason}`)];
-  if (state.tag === 'receive-psync-reply') {
+  if (state.tag === 'receive-psync-reply' || state.tag === 'receive-early-psync-reply') {
     lines.push(warning('Master did not reply to PSYNC, will try later'));
     if (plan.handsOver) return failed('failover-refused', ...lines);
   } else lines.push(warning('Master did not respond to command during SYNC handshake'));
@@ -236,7 +275,7 @@ function replconfCommand(plan: HandshakePlan, item: ReplconfStep): HandshakeActi
     case 'ip-address':
       return send('REPLCONF', 'ip-address', plan.announceIp);
     case 'capa':
-      return send('REPLCONF', 'capa', 'eof', 'capa', 'psync2');
+      return send('REPLCONF', 'capa', 'eof', 'capa', 'psync2', 'capa', CAPA_PIPELINED_PSYNC);
   }
 }
 

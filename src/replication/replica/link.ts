@@ -50,6 +50,8 @@ export class MasterLink {
   #upSinceMs = 0;
   #timer: Timer | null = null;
   #everUp = false;
+  /** The master of the last greeting takes PSYNC with the rest of it. */
+  #masterPipelines = false;
   /** Of the attempt under way, or of the last one. */
   #greeting: Greeting | null = null;
   /** While a payload comes in. */
@@ -176,6 +178,7 @@ export class MasterLink {
       announceIp: settings.replicaAnnounceIp,
       cached: this.#owner.cached(),
       handsOver: this.#owner.handsOver(),
+      psyncAtOnce: this.#masterPipelines && !this.#owner.handsOver(),
     };
     this.#greeting = new Greeting(plan, connection, log);
     log.notice(message);
@@ -229,17 +232,19 @@ export class MasterLink {
 
   /** Goes on to where the greeting has led, if it is over. */
   #greeted(): void {
-    const { plan, state } = this.#greeting!;
+    const { masterPipelines, plan, state } = this.#greeting!;
     switch (state.tag) {
       case 'failed':
         this.#fail();
         if (state.cause === 'failover-refused') this.#owner.handedOver(false);
         break;
       case 'full-resync':
+        this.#masterPipelines = masterPipelines;
         if (plan.handsOver) this.#owner.handedOver(true);
         this.#beginTransfer(state.start);
         break;
       case 'continue':
+        this.#masterPipelines = masterPipelines;
         this.#following.prePsync = false;
         if (plan.handsOver) this.#owner.handedOver(true);
         this.#stable(this.#owner.continued(state.replid));

@@ -100,6 +100,10 @@ class Peer implements ReplicaPeer {
     return false;
   }
 
+  takeReplies(): Uint8Array {
+    return new Uint8Array(0);
+  }
+
   describe(): string {
     return `id=${this.id} addr=${this.connection.remoteAddress}`;
   }
@@ -420,6 +424,7 @@ export class ReplicationNode implements ReplicationHost, StreamExecutor {
             ? this.replication.sync(peer)
             : new ReplyError(`ERR unknown command '${name!}'`);
     if (answer === 'ok') reply('+OK\r\n');
+    else if (answer === 'ok-pipelined-psync') reply('+OK pipelined-psync\r\n');
     else if (answer instanceof ReplyError) peer.connection.write(answer.bytes);
   }
 }
