@@ -1,6 +1,7 @@
 /**
  * Sorted-set commands about single members: adding, scores, ranks, removal, popping, random ones. Rows: sorted-sets.ts.
  */
+import { below } from '../base/chance.ts';
 import { errors, replyError, type ReplyError, wrongArity } from '../base/errors.ts';
 import { formatDouble } from '../base/numbers.ts';
 import { keyspaceEvents } from '../base/settings.ts';
@@ -317,7 +318,7 @@ export function zrandmember(call: Call): void {
       return;
     }
     const value = call.store.zsets.open(entry);
-    values.seek(value, randomBelow(call, values.count(value)));
+    values.seek(value, below(call.services.random, values.count(value)));
     reply.bulk(values.member.bytes, values.member.at, values.member.length);
     return;
   }
@@ -344,7 +345,7 @@ export function zrandmember(call: Call): void {
     replyMembers(call, value, rank, 1, false, withScores, nested);
     checkReplySize(call, start);
   };
-  if (count < 0) for (let i = 0; i < members; i++) one(randomBelow(call, size));
+  if (count < 0) for (let i = 0; i < members; i++) one(below(call.services.random, size));
   else for (const rank of sampleRanks(call, members, size)) one(rank);
 }
 
@@ -353,10 +354,10 @@ function sampleRanks(call: Call, wanted: number, size: number): number[] {
   const seen = new Set<number>();
   const ranks: number[] = [];
   for (let limit = size - wanted; limit < size; limit++) {
-    const draw = randomBelow(call, limit + 1);
+    const draw = below(call.services.random, limit + 1);
     const rank = seen.has(draw) ? limit : draw;
     seen.add(rank);
-    const place = randomBelow(call, ranks.length + 1);
+    const place = below(call.services.random, ranks.length + 1);
     if (place === ranks.length) ranks.push(rank);
     else {
       ranks.push(ranks[place]!);
@@ -364,10 +365,6 @@ function sampleRanks(call: Call, wanted: number, size: number): number[] {
     }
   }
   return ranks;
-}
-
-function randomBelow(call: Call, limit: number): number {
-  return Math.floor((call.services.random.uint32() / 4294967296) * limit);
 }
 
 export function zscan(call: Call): void {

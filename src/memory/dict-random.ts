@@ -1,43 +1,41 @@
 /**
- * Random items of a dict: of a random chain, as a dict knows where its items are only by chain. A dict that is being resized has
- * chains in two tables, which are numbered as one row (Dict.chains, Dict.toChain).
+ * Random items of a dict, which knows where its items are by chain only. A dict that is being resized has chains in two tables,
+ * which are numbered as one row (Dict.chains, Dict.toChain).
  */
 import type { Random } from '../base/ambient.ts';
+import { below } from '../base/chance.ts';
 import type { Address } from './arena.ts';
 import type { Dict } from './dict.ts';
 
-/** Longest chain whose items `fairRandomItem` weighs alike; at GROW_AT items a bucket, one bucket in 5,000 has more. */
-const FAIR_CHAIN = 16;
-/** Picks before `fairRandomItem` takes what comes: a sparse table has a seventh of a slot used at least. */
-const FAIR_TRIES = 256;
+/** Draws before `randomItem` takes the next item that it finds; a table that shrinks when it should gives one in 30 of them. */
+const MOST_DRAWS = 256;
 
-const TWO_TO_32 = 2 ** 32;
-
-/** A random item (uniform over chains, then over the chain), or 0 if the dict is empty. */
+/**
+ * A random item, or 0 if the dict is empty.
+ *
+ * A chain is drawn, and a position below a bound that chains hardly ever exceed; where the chain has no such position, both are
+ * drawn anew. So a chain with few items makes these no more likely, and each item has the chance 1 / (chains * bound) a draw. The
+ * draws that this takes are about the bound by the mean length: four in a full table.
+ */
 export function randomItem(dict: Dict, header: Address, random: Random): Address {
   const chains = dict.chains(header);
   if (chains === 0) return 0;
-  for (;;) {
+  const { tables } = dict;
+  const mean = dict.density(header);
+  // Of lengths around a mean (Poisson), one in a hundred thousand is longer; the items of such a chain are less likely then.
+  const bound = Math.ceil(mean + 4 * Math.sqrt(mean)) + 4;
+  for (let draw = 0; draw < MOST_DRAWS; draw++) {
     dict.toChain(header, below(random, chains));
-    const { tables, chainTable, chainIndex } = dict;
-    const length = tables.chainLength(chainTable, chainIndex);
-    if (length > 0) return tables.chainItem(chainTable, chainIndex, below(random, length));
+    const length = tables.chainLength(dict.chainTable, dict.chainIndex);
+    if (length === 0) continue;
+    const position = below(random, Math.max(bound, length));
+    if (position < length) return tables.chainItem(dict.chainTable, dict.chainIndex, position);
   }
-}
-
-/** A random item, all equally likely as long as no chain has more than FAIR_CHAIN; or 0 if the dict is empty. */
-export function fairRandomItem(dict: Dict, header: Address, random: Random): Address {
-  const chains = dict.chains(header);
-  if (chains === 0) return 0;
-  // A chain is kept in proportion to its length: one with few items must not make these more likely.
-  for (let tries = 0; tries < FAIR_TRIES; tries++) {
-    dict.toChain(header, below(random, chains));
-    const { tables, chainTable, chainIndex } = dict;
-    const position = below(random, FAIR_CHAIN);
-    if (position < tables.chainLength(chainTable, chainIndex))
-      return tables.chainItem(chainTable, chainIndex, position);
+  for (let chain = below(random, chains); ; chain = chain + 1 === chains ? 0 : chain + 1) {
+    dict.toChain(header, chain);
+    const length = tables.chainLength(dict.chainTable, dict.chainIndex);
+    if (length > 0) return tables.chainItem(dict.chainTable, dict.chainIndex, below(random, length));
   }
-  return randomItem(dict, header, random);
 }
 
 /**
@@ -55,8 +53,4 @@ export function sampleItems(dict: Dict, header: Address, random: Random, out: Ui
     if (++chain === chains) chain = 0;
   }
   return Math.min(taken, out.length);
-}
-
-function below(random: Random, limit: number): number {
-  return Math.floor((random.uint32() / TWO_TO_32) * limit);
 }

@@ -354,6 +354,15 @@ export class Dict {
     return (1 << view[word + LOG0]!) - view[word + REHASH]! + (1 << view[word + LOG1]!);
   }
 
+  /** Mean items a chain where there are most of them: in a resize, if all were in the smaller table. */
+  density(header: Address): number {
+    const view = this.#header(header);
+    const word = (header & UNIT_MASK) << 2;
+    const rehashing = view[word + REHASH] !== NOT_REHASHING;
+    const log = rehashing ? Math.min(view[word + LOG0]!, view[word + LOG1]!) : view[word + LOG0]!;
+    return view[word + COUNT]! / (1 << log);
+  }
+
   /** Sets `chainTable` and `chainIndex` to one of `chains`. */
   toChain(header: Address, chain: number): void {
     const view = this.#header(header);

@@ -81,18 +81,11 @@ export class Output {
     return least;
   }
 
-  /** The greatest hurry of a consumer. */
-  get hurry(): number {
-    let hurry = 0;
-    for (const { consumer } of this.seats) hurry = Math.max(hurry, consumer.hurry?.() ?? 0);
-    return hurry;
-  }
-
-  /** The most that waits behind the snapshot for a consumer, bytes. */
-  get waitingBytes(): number {
-    let waiting = 0;
-    for (const { consumer } of this.seats) waiting = Math.max(waiting, consumer.waitingBytes?.() ?? 0);
-    return waiting;
+  /** The greatest answer of a consumer, 0 where none knows one: how much of a hurry it is in, or what waits for it behind the snapshot. */
+  most(question: 'hurry' | 'waitingBytes'): number {
+    let most = 0;
+    for (const { consumer } of this.seats) most = Math.max(most, consumer[question]?.() ?? 0);
+    return most;
   }
 
   /** The consumer that has most to take. */

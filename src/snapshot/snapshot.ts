@@ -333,8 +333,8 @@ class Run {
     const { written, total, bytesWritten } = this.#walk;
     const progress = total === 0 ? 1 : written / total;
     return Math.max(
-      this.#output.hurry,
-      hurryOfWaiting(this.#limits, this.#output.waitingBytes, bytesWritten, progress),
+      this.#output.most('hurry'),
+      hurryOfWaiting(this.#limits, this.#output.most('waitingBytes'), bytesWritten, progress),
     );
   }
 

@@ -9,7 +9,7 @@
  * the key or the expiry changes (`relink`), or the key goes, the value is as it was until it is freed, and need not be copied.
  */
 import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
-import { fairRandomItem, randomItem, sampleItems } from '../memory/dict-random.ts';
+import { randomItem, sampleItems } from '../memory/dict-random.ts';
 import { copyBytes } from '../base/copy.ts';
 import { keyspaceEvents } from '../base/settings.ts';
 import { Span } from '../base/span.ts';
@@ -402,10 +402,9 @@ export class Database {
 
   /** A random entry that clients may see, or 0. Deletes those past their time that it comes across, on a master. */
   random(): Address {
-    const space = this.space;
     let tries = 0;
     for (;;) {
-      const entry = randomItem(space.keys, this.#tables.keys, space.random);
+      const entry = this.randomEntry();
       if (entry === 0 || !this.isExpired(entry)) return entry;
       // Entries that may not be deleted (replica, pause) and are all past their time: show one, as Redis does.
       if (!this.expireEntry(entry) && this.expiring === this.size && ++tries >= RANDOM_TRIES) return entry;
@@ -450,7 +449,7 @@ export class Database {
 
   /** An entry, all equally likely, whatever its expiry; 0 if there is none. */
   randomEntry(): Address {
-    return fairRandomItem(this.space.keys, this.#tables.keys, this.space.random);
+    return randomItem(this.space.keys, this.#tables.keys, this.space.random);
   }
 
   /** Puts some `wanted` random entries, no two of which are the same, into `out`, perhaps more; returns how many. */

@@ -5,15 +5,18 @@
  */
 import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
 import { copyBytes } from '../base/copy.ts';
-import { ENC_APART, ENC_RAW, isApart, KEY_BASE_ENTRY, KEY_OFFSET_EXPIRING, makeMeta, TYPE_STRING } from './entry.ts';
+import {
+  ENC_APART,
+  ENC_RAW,
+  isApart,
+  KEY_BASE_ENTRY,
+  KEY_OFFSET_EXPIRING,
+  LONG_VALUE_BYTES,
+  makeMeta,
+  TYPE_STRING,
+} from './entry.ts';
 import type { Keyspace } from './keyspace.ts';
 import { roomToGrow, stringEncoding } from './string-encoding.ts';
-
-/**
- * Strings longer than this, and than their key, are not copied where only the key or the expiry changes. Up to here copying
- * takes about 0.1 us; and what a former key wastes is at most as much as the value takes.
- */
-export const APART_MIN_BYTES = 4096;
 
 export class EntryBlocks {
   readonly #space: Keyspace;
@@ -122,12 +125,12 @@ export class EntryBlocks {
     return entries.type(entry) !== TYPE_STRING || isApart(entries.meta(entry)) || this.isLong(entry);
   }
 
-  /** Whether an entry is an inline string that is too long to be copied. */
+  /** Whether an entry is an inline string too long to be copied; longer than its key, as a former key may be left with it. */
   isLong(entry: Address): boolean {
     const { entries } = this.#space;
     const meta = entries.meta(entry);
     if ((meta & 7) !== TYPE_STRING || isApart(meta)) return false;
-    return entries.ref(entry) > Math.max(APART_MIN_BYTES, entries.keyLength(entry));
+    return entries.ref(entry) > Math.max(LONG_VALUE_BYTES, entries.keyLength(entry));
   }
 
   /** An entry like that of a long string (`isLong`), with another expiry or (-1) none, to take its place. */

@@ -8,8 +8,10 @@
  * from clients until it is deleted, which is field-expiry.ts's business. A method that throws ArenaExhausted has changed
  * no field.
  */
+import { below, takes } from '../base/chance.ts';
 import { Span } from '../base/span.ts';
 import type { Address } from '../memory/arena.ts';
+import { randomItem } from '../memory/dict-random.ts';
 import type { Database } from './database.ts';
 import { ENC_HASHTABLE_EX, ENC_LISTPACK, ENC_LISTPACK_EX, type Entries } from './entry.ts';
 import { ADDED, type ExpiringForm, NO_FIELD, NO_ROOM, UNEXPIRED } from './expiring-form.ts';
@@ -18,7 +20,6 @@ import { ExpiringTable } from './expiring-table.ts';
 import type { FieldDeadlines } from './field-deadlines.ts';
 import type { FieldVisitor } from './hash-items.ts';
 import type { Keyspace } from './keyspace.ts';
-import { type Picker, takes } from './pick.ts';
 
 /** Latest expiry of a field: Redis keeps 48 bits and reserves two of them. */
 export const MAX_FIELD_EXPIRY_MS: number = 2 ** 46 - 1;
@@ -31,18 +32,16 @@ export class ExpiringHashes {
   readonly roots: FieldDeadlines;
   readonly packed: ExpiringListpack;
   readonly table: ExpiringTable;
-  readonly picker: Picker;
   /** What `set` was given. */
   readonly #field: Span = new Span();
   readonly #value: Span = new Span();
 
-  constructor(space: Keyspace, picker: Picker) {
+  constructor(space: Keyspace) {
     this.space = space;
     this.entries = space.entries;
     this.roots = space.fieldDeadlines;
     this.packed = new ExpiringListpack(space.fieldDeadlines, space.settings);
     this.table = new ExpiringTable(space);
-    this.picker = picker;
   }
 
   isPacked(entry: Address): boolean {
@@ -241,23 +240,24 @@ export class ExpiringHashes {
 
   /** Visits one random field that clients see; there must be one. */
   random(entry: Address, visit: FieldVisitor): void {
-    const { picker, table } = this;
+    const { table } = this;
+    const { random } = this.space;
     const { fields, items } = table;
     const hidden = this.hidden(entry);
     const visible = this.length(entry) - hidden;
     if (this.isPacked(entry)) {
       // The hidden ones are the first.
-      this.packed.visitAt(this.entries.ref(entry), hidden + picker.below(visible), visit);
+      this.packed.visitAt(this.entries.ref(entry), hidden + below(random, visible), visit);
       return;
     }
     const inside = this.fieldsOf(entry);
     for (let draw = 0; draw < MAX_DRAWS; draw++) {
-      const item = picker.item(fields, inside);
+      const item = randomItem(fields, inside, random);
       if (this.hides(items.expiry(item))) continue;
       items.visit(item, visit);
       return;
     }
-    let left = picker.below(visible);
+    let left = below(random, visible);
     this.forEach(entry, true, (...field) => {
       if (left-- === 0) visit(...field);
     });
@@ -265,14 +265,15 @@ export class ExpiringHashes {
 
   /** Visits `count` different random fields that clients see, 0 <= count <= their number. */
   sample(entry: Address, count: number, visit: FieldVisitor): void {
-    const { picker, table } = this;
+    const { table } = this;
+    const { random } = this.space;
     const { fields, items } = table;
     const all = this.length(entry);
     let left = all - this.hidden(entry);
     let wanted = count;
     if (this.isPacked(entry) || count * 3 > left || left * 2 < all) {
       this.forEach(entry, true, (...field) => {
-        if (wanted > 0 && takes(picker, wanted, left)) {
+        if (wanted > 0 && takes(random, wanted, left)) {
           wanted--;
           visit(...field);
         }
@@ -282,7 +283,7 @@ export class ExpiringHashes {
     }
     const seen = new Set<Address>();
     while (seen.size < count) {
-      const item = picker.item(fields, this.fieldsOf(entry));
+      const item = randomItem(fields, this.fieldsOf(entry), random);
       if (seen.has(item) || this.hides(items.expiry(item))) continue;
       seen.add(item);
       items.visit(item, visit);

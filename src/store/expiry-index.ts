@@ -2,13 +2,12 @@
  * The order in which the keys of one database expire: a B+tree of the entries with an expiry, by that. It knows nothing of
  * what expiring means; the database puts entries in and takes them out as they come, go, move and change.
  */
+import { below } from '../base/chance.ts';
 import { type Address, byteOf, segmentOf } from '../memory/arena.ts';
 import { Cursor } from '../memory/btree.ts';
 import { BTreeBulk } from '../memory/btree-bulk.ts';
 import type { Database } from './database.ts';
 import type { Keyspace } from './keyspace.ts';
-
-const TWO_TO_32 = 2 ** 32;
 
 export class ExpiryIndex {
   /** Of the tree. Only the database that it belongs to sets it. */
@@ -116,7 +115,7 @@ export class ExpiryIndex {
   /** An entry, all equally likely; 0 if there is none. */
   random(): Address {
     const { deadlines, random } = this.#space;
-    const rank = Math.floor((random.uint32() / TWO_TO_32) * this.count);
+    const rank = below(random, this.count);
     return deadlines.atRank(this.header, rank, this.#cursor) ? deadlines.item(this.#cursor) : 0;
   }
 

@@ -9,7 +9,7 @@
 import { type Address, type Arena, byteOf, segmentOf } from '../memory/arena.ts';
 import { copyBytes } from '../base/copy.ts';
 import type { Span } from '../base/span.ts';
-import { KEY_BASE_FIELD } from './entry.ts';
+import { KEY_BASE_FIELD, LONG_VALUE_BYTES } from './entry.ts';
 
 /** Receives a field and its value; `expiryMs` is -1 where the field has no expiry. */
 export type FieldVisitor = (
@@ -23,8 +23,6 @@ export type FieldVisitor = (
 ) => void;
 
 const HAS_ROOM = 0x80000000;
-/** Longer values are long. */
-export const LONG_VALUE_BYTES = 4096;
 
 export class HashItems {
   readonly arena: Arena;

@@ -11,9 +11,11 @@
  * in the keyspace has at least one field; whoever removes the last one removes the key.
  * Byte ranges given to a visitor, or left in a Span, are valid until the next call of this class.
  */
+import { below, takes } from '../base/chance.ts';
 import { Span } from '../base/span.ts';
 import type { Address, Arena } from '../memory/arena.ts';
 import type { Dict } from '../memory/dict.ts';
+import { randomItem } from '../memory/dict-random.ts';
 import { Element } from '../memory/element.ts';
 import * as listpack from '../memory/listpack.ts';
 import type { Database } from './database.ts';
@@ -21,7 +23,6 @@ import { ENC_HASHTABLE, ENC_LISTPACK, ENC_LISTPACK_EX, type Entries, TYPE_HASH }
 import { ExpiringHashes } from './expiring-hashes.ts';
 import { type FieldVisitor, HashItems } from './hash-items.ts';
 import type { Keyspace } from './keyspace.ts';
-import { Picker, takes } from './pick.ts';
 
 /** Bytes of a listpack entry around its data, at most. */
 const ENTRY_OVERHEAD = 16;
@@ -32,7 +33,6 @@ export class Hashes {
   readonly entries: Entries;
   readonly fields: Dict;
   readonly items: HashItems;
-  readonly picker: Picker;
   /** Hashes with fields that expire. */
   readonly expiring: ExpiringHashes;
   readonly a: Element = new Element();
@@ -45,8 +45,7 @@ export class Hashes {
     this.entries = space.entries;
     this.fields = space.fields;
     this.items = new HashItems(space.arena);
-    this.picker = new Picker(space.random);
-    this.expiring = new ExpiringHashes(space, this.picker);
+    this.expiring = new ExpiringHashes(space);
   }
 
   // -- making hashes ------------------------------------------------------------------------------------------
@@ -301,13 +300,14 @@ export class Hashes {
 
   /** Visits one random field; there must be one. */
   random(entry: Address, visit: FieldVisitor): void {
-    const { arena, picker } = this;
+    const { arena } = this;
+    const { random } = this.space;
     const ref = this.entries.ref(entry);
     if (this.isPacked(entry)) {
-      const index = picker.below(listpack.count(arena, ref) >>> 1);
+      const index = below(random, listpack.count(arena, ref) >>> 1);
       this.#visitPair(ref, listpack.seek(arena, ref, index * 2), visit);
     } else if (this.expires(entry)) this.expiring.random(entry, visit);
-    else this.items.visit(picker.item(this.fields, ref), visit);
+    else this.items.visit(randomItem(this.fields, ref, random), visit);
   }
 
   /** Visits `count` different random fields, 0 <= count <= visible. */
@@ -316,13 +316,14 @@ export class Hashes {
       this.expiring.sample(entry, count, visit);
       return;
     }
-    const { arena, picker, fields, items } = this;
+    const { arena, fields, items } = this;
+    const { random } = this.space;
     const ref = this.entries.ref(entry);
     let left = this.length(entry);
     let wanted = count;
     if (this.isPacked(entry)) {
       for (let p = listpack.first(arena, ref); p !== 0 && wanted > 0; left--) {
-        if (takes(picker, wanted, left)) {
+        if (takes(random, wanted, left)) {
           wanted--;
           p = this.#visitPair(ref, p, visit);
         } else {
@@ -332,7 +333,7 @@ export class Hashes {
       }
     } else if (count * 3 > left) {
       fields.forEach(ref, (item) => {
-        if (wanted > 0 && takes(picker, wanted, left)) {
+        if (wanted > 0 && takes(random, wanted, left)) {
           wanted--;
           items.visit(item, visit);
         }
@@ -341,7 +342,7 @@ export class Hashes {
     } else {
       const seen = new Set<Address>();
       while (seen.size < count) {
-        const item = picker.item(fields, ref);
+        const item = randomItem(fields, ref, random);
         if (seen.has(item)) continue;
         seen.add(item);
         items.visit(item, visit);

@@ -9,16 +9,17 @@
  * Conversions go intset -> listpack -> hashtable, never back, under the same conditions as in Redis 7.2.
  * Byte ranges given to a visitor are valid until the next call of this class.
  */
+import { below, takes } from '../base/chance.ts';
 import { parseInteger } from '../base/numbers.ts';
 import { type Address, type Arena, byteOf, segmentOf } from '../memory/arena.ts';
 import { copyBytes } from '../base/copy.ts';
 import type { Dict } from '../memory/dict.ts';
+import { randomItem } from '../memory/dict-random.ts';
 import { Element } from '../memory/element.ts';
 import * as intset from '../memory/intset.ts';
 import * as listpack from '../memory/listpack.ts';
 import { ENC_HASHTABLE, ENC_INTSET, ENC_LISTPACK, KEY_BASE_MEMBER, TYPE_SET } from './entry.ts';
 import type { Keyspace } from './keyspace.ts';
-import { Picker, takes } from './pick.ts';
 
 /** Bytes of a listpack entry around its data, at most. */
 const ENTRY_OVERHEAD = 16;
@@ -38,7 +39,6 @@ export class SetValues {
   readonly space: Keyspace;
   readonly arena: Arena;
   readonly members: Dict;
-  readonly picker: Picker;
   readonly element: Element = new Element();
   /** For conversions, which happen while a visited member still lies in `element`. */
   readonly #inner: Element = new Element();
@@ -47,7 +47,6 @@ export class SetValues {
     this.space = space;
     this.arena = space.arena;
     this.members = space.members;
-    this.picker = new Picker(space.random);
   }
 
   // -- making -------------------------------------------------------------------------------------------------
@@ -216,15 +215,16 @@ export class SetValues {
 
   /** Visits one random member of a set that is not empty; with `pop`, removes it afterwards. */
   random(value: SetValue, pop: boolean, visit: MemberVisitor): void {
-    const { arena, element, picker } = this;
+    const { arena, element } = this;
+    const { random } = this.space;
     const { encoding, ref } = value;
     if (encoding === ENC_HASHTABLE) {
-      const item = picker.item(this.members, ref);
+      const item = randomItem(this.members, ref, random);
       this.visitItem(item, visit);
       if (pop) this.#removeItem(ref, item);
       return;
     }
-    const index = picker.below(this.count(value));
+    const index = below(random, this.count(value));
     if (encoding === ENC_INTSET) {
       const integer = intset.get(arena, ref, index);
       element.setInteger(integer);
@@ -240,13 +240,13 @@ export class SetValues {
 
   /** Visits `count` different random members, 0 <= count <= size. */
   sample(value: SetValue, count: number, visit: MemberVisitor): void {
-    const { picker } = this;
+    const { random } = this.space;
     let left = this.count(value);
     let wanted = count;
     if (value.encoding === ENC_HASHTABLE && count * 3 <= left) {
       const seen = new Set<Address>();
       while (seen.size < count) {
-        const item = picker.item(this.members, value.ref);
+        const item = randomItem(this.members, value.ref, random);
         if (seen.has(item)) continue;
         seen.add(item);
         this.visitItem(item, visit);
@@ -255,7 +255,7 @@ export class SetValues {
     }
     if (count === 0) return;
     this.forEach(value, (bytes, at, length) => {
-      if (takes(picker, wanted, left--)) {
+      if (takes(random, wanted, left--)) {
         wanted--;
         visit(bytes, at, length);
       }
@@ -265,7 +265,8 @@ export class SetValues {
 
   /** Removes `count` random members, 0 <= count < size, and visits each before it goes. */
   pop(value: SetValue, count: number, visit: MemberVisitor): void {
-    const { arena, members, picker, element } = this;
+    const { arena, members, element } = this;
+    const { random } = this.space;
     let left = this.count(value);
     let wanted = count;
     if (value.encoding === ENC_HASHTABLE) {
@@ -275,7 +276,7 @@ export class SetValues {
       }
       const chosen: Address[] = [];
       members.forEach(value.ref, (item) => {
-        if (wanted > 0 && takes(picker, wanted, left)) {
+        if (wanted > 0 && takes(random, wanted, left)) {
           wanted--;
           chosen.push(item);
         }
@@ -290,7 +291,7 @@ export class SetValues {
     const packed = value.encoding === ENC_LISTPACK;
     // Where the walk is: a listpack position or an intset index. What is deleted lets the next one take its place.
     for (let p = packed ? listpack.FIRST : 0; wanted > 0; left--) {
-      if (!takes(picker, wanted, left)) {
+      if (!takes(random, wanted, left)) {
         p = packed ? listpack.next(arena, value.ref, p) : p + 1;
         continue;
       }

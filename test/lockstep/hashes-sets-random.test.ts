@@ -1,4 +1,7 @@
-/** Long random sequences of hash and set commands, with thresholds crossed both ways of growth; the seed is in the title. */
+/**
+ * Long random sequences of hash and set commands, with thresholds crossed both ways of growth, and values that lose nearly all
+ * or all that they have; the seed is in the title.
+ */
 import { lockstep } from '../support/lockstep.ts';
 import { seededRandom } from '../support/store.ts';
 
@@ -18,13 +21,18 @@ for (const seed of seeds) {
       return kind === 18 ? pick(long) : pick(['', '007', '9223372036854775807', '-9223372036854775808', '1.5', '1e5']);
     };
     const words = (most: number): string[] => Array.from({ length: 1 + below(most) }, word);
+    /** Nearly all words there are: what is left is less than a table of their number may be used for. */
+    const nearlyAll = (): string[] =>
+      Array.from({ length: 600 }, (_, i) => (i % 2 === 0 ? String((i >> 1) - 20) : `w${i >> 1}`)).filter(
+        () => below(40) !== 0,
+      );
     const number = (): string =>
       pick(['1', '-3', '0', '9007199254740993', '9223372036854775807', '0.1', '1e10', 'abc']);
     const hash = (): string => `h${below(3)}`;
     const set = (): string => `s${below(5)}`;
     for (let i = 0; i < steps; i++) {
       const most = below(20) === 0 ? 200 : 6;
-      switch (below(22)) {
+      switch (below(24)) {
         case 0:
         case 1:
         case 2:
@@ -78,6 +86,15 @@ for (const seed of seeds) {
           break;
         case 20:
           await both.unordered('SMEMBERS', set());
+          break;
+        case 21:
+          if (below(3) === 0) await both('HSET', 'h0', ...nearlyAll().flatMap((field) => [field, 'v']));
+          else if (below(2) === 0) await both('HDEL', hash(), ...nearlyAll());
+          break;
+        case 22:
+          if (below(3) === 0) await both('SADD', 's0', ...nearlyAll());
+          else if (below(2) === 0) await both('SREM', set(), ...nearlyAll());
+          else await both.unordered('SPOP', set(), '1000');
           break;
         default:
           if (below(4) === 0) await both('DEL', pick([hash(), set()]));

@@ -13,10 +13,10 @@ import {
   ENC_LISTPACK,
   ENC_RAW,
   encodingNames,
+  LONG_VALUE_BYTES,
   TYPE_HASH,
   TYPE_SET,
 } from '../../src/store/entry.ts';
-import { APART_MIN_BYTES } from '../../src/store/entry-blocks.ts';
 import type { Keyspace } from '../../src/store/keyspace.ts';
 import type { Store } from '../../src/store/store.ts';
 import { stringEncoding } from '../../src/store/string-encoding.ts';
@@ -186,7 +186,7 @@ const text = fc.oneof(
   fc.uint8Array({ maxLength: 100, size: 'max' }).map((bytes) => Buffer.from(bytes)),
   fc.integer({ min: 0, max: 3000 }).map((length) => Buffer.alloc(length, length)),
   // Around the length from which on strings are not copied.
-  fc.integer({ min: APART_MIN_BYTES - 100, max: 2 * APART_MIN_BYTES }).map((length) => Buffer.alloc(length, length)),
+  fc.integer({ min: LONG_VALUE_BYTES - 100, max: 2 * LONG_VALUE_BYTES }).map((length) => Buffer.alloc(length, length)),
 );
 const at = fc.oneof(fc.constant(-1), fc.integer({ min: START - 50, max: START + 50 }));
 const db = fc.nat(1);

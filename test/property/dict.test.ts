@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Random } from '../../src/base/ambient.ts';
 import { Arena, ArenaExhausted, byteOf, segmentOf } from '../../src/memory/arena.ts';
 import type { Address } from '../../src/memory/arena.ts';
 import { Dict } from '../../src/memory/dict.ts';
 import { randomItem } from '../../src/memory/dict-random.ts';
 import { KeyHasher } from '../../src/memory/hash.ts';
+import { stretches, Walk } from '../support/sizes.ts';
+import { seededRandom, unevenness } from '../support/store.ts';
 
 const KEY_BASE = 8;
 
@@ -27,6 +28,8 @@ class Subject {
   readonly dict: Dict;
   readonly header: Address;
   readonly model = new Map<string, Address>();
+  /** Of the last table that was not being resized. */
+  #buckets = 0;
 
   constructor(seed: Uint8Array, hasher = new KeyHasher(seed)) {
     this.hasher = hasher;
@@ -90,6 +93,16 @@ class Subject {
     assert.equal(item, this.model.get(key) ?? 0);
     if (item !== 0) this.arena.free(item);
     this.model.delete(key);
+  }
+
+  /** Whether a resize is under way, and which; to be asked after every change. */
+  get resize(): 'grow' | 'shrink' | undefined {
+    const buckets = this.dict.buckets(this.header);
+    if (!this.dict.isRehashing(this.header)) {
+      this.#buckets = buckets;
+      return undefined;
+    }
+    return buckets > 2 * this.#buckets ? 'grow' : 'shrink';
   }
 
   keyOf(item: Address): string {
@@ -174,6 +187,58 @@ test('a dict holds what a Map holds after any changes, in the middle of resizes 
   );
 });
 
+const name = (key: number): string => `key:${key}`;
+
+test('a dict holds what a Map holds while it grows and shrinks and grows again', () => {
+  // What came to pass in all runs together: without it the test would prove little.
+  const seen = { 'grow add': 0, 'grow remove': 0, 'shrink add': 0, 'shrink remove': 0, 'shrink drained': 0 };
+  fc.assert(
+    fc.property(seed, stretches, fc.nat(), fc.integer({ min: 1, max: 50 }), (bytes, path, start, budget) => {
+      const subject = new Subject(bytes);
+      const count = (what: 'add' | 'remove'): void => {
+        const { resize } = subject;
+        if (resize !== undefined) seen[`${resize} ${what}`]++;
+      };
+      const walk = new Walk(start, {
+        add: (key) => {
+          // Looking for keys moves buckets as well; not always, for a resize shall last.
+          const [first] = subject.model.keys();
+          if (key % 4 === 0 && first !== undefined) assert.equal(subject.find(first), subject.model.get(first));
+          subject.add(name(key));
+          count('add');
+        },
+        remove: (key) => {
+          subject.remove(name(key));
+          count('remove');
+        },
+      });
+      for (const stretch of path) {
+        walk.go(stretch);
+        subject.check();
+        checkScan(subject);
+        // Far fewer buckets than items would be long chains, far more a table that does not shrink.
+        if (subject.resize !== undefined) continue;
+        const buckets = subject.dict.buckets(subject.header);
+        const { size } = subject.model;
+        assert.ok(buckets * 7 >= size && (buckets <= 4 || buckets * 7 <= size * 10), `${buckets} for ${size}`);
+      }
+      if (subject.resize === 'shrink') seen['shrink drained']++;
+      subject.drain(budget);
+    }),
+    { numRuns: 100 },
+  );
+  for (const [what, times] of Object.entries(seen)) assert.ok(times > 0, `never: ${what}`);
+});
+
+/** A scan without changes in between shows every item, and the keys of no other. */
+function checkScan(subject: Subject): void {
+  const seen = new Set<Address>();
+  let cursor = 0;
+  do cursor = subject.dict.scan(subject.header, cursor, (item) => seen.add(item));
+  while (cursor !== 0);
+  assert.deepEqual(seen, new Set(subject.model.values()));
+}
+
 test('keys with the same hash share a chain and stay apart', () => {
   class Colliding extends KeyHasher {
     override hash(_bytes: Uint8Array, _at: number, length: number): number {
@@ -203,25 +268,32 @@ test('keys with the same hash share a chain and stay apart', () => {
 });
 
 test('SCAN returns every element that stays, across growing and shrinking', () => {
+  let shrinking = 0;
   fc.assert(
-    fc.property(seed, fc.array(step, { minLength: 1, maxLength: 12 }), fc.nat(400), (bytes, steps, stable) => {
+    fc.property(seed, stretches, fc.nat(), fc.oneof(fc.nat(40), fc.nat(400)), (bytes, path, start, stable) => {
       const subject = new Subject(bytes);
       for (let i = 0; i < stable; i++) subject.add(`stable:${i}`);
+      const walk = new Walk(start, {
+        add: (key) => subject.add(name(key)),
+        remove: (key) => subject.remove(name(key)),
+      });
       const seen = new Set<string>();
       let cursor = 0;
       let visits = 0;
       do {
+        if (subject.resize === 'shrink') shrinking++;
         cursor = subject.dict.scan(subject.header, cursor, (item) => seen.add(subject.keyOf(item)));
         assert.ok(Number.isInteger(cursor) && cursor >= 0 && cursor < 2 ** 32);
-        apply(subject, steps[visits++ % steps.length]!);
-        if (visits > 60) for (let i = 0; i < 100; i++) subject.dict.rehashSome(subject.header, 100);
-        assert.ok(visits < 5000, 'the scan does not end');
-        if (visits > 60) steps = [{ kind: 'rehash', from: 0, many: 1 }];
+        // Each change of the table may put the end off; without them it comes.
+        if (visits < 60) walk.go(path[visits % path.length]!);
+        else while (subject.dict.rehashSome(subject.header, 100));
+        assert.ok(++visits < 5000, 'the scan does not end');
       } while (cursor !== 0);
       for (let i = 0; i < stable; i++) assert.ok(seen.has(`stable:${i}`), `stable:${i} was missed`);
     }),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
+  assert.ok(shrinking > 0, 'no scan came across a table that shrinks');
 });
 
 test('SCAN of a dict at rest returns every element once', () => {
@@ -281,19 +353,10 @@ test('running out of memory loses nothing, and the resize goes on when there is 
   );
 });
 
-/** Reproducible randomness: a linear congruential generator. */
-function randomFrom(start: number): Random {
-  let state = start >>> 0;
-  return {
-    uint32: () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0),
-    fill: (target) => void target.fill(7),
-  };
-}
-
 test('random reaches every element, in the middle of a resize too', () => {
   const subject = new Subject(new Uint8Array(8).fill(9));
   for (let i = 0; i < 400; i++) subject.add(`key:${i}`);
-  const random = randomFrom(5);
+  const random = seededRandom(5);
   for (const shrunk of [false, true]) {
     if (shrunk) for (let i = 0; i < 370; i++) subject.remove(`key:${i}`);
     assert.ok(subject.model.size > 0);
@@ -307,10 +370,47 @@ test('random reaches every element, in the middle of a resize too', () => {
   }
 });
 
+test('random items are fair while a table grows and while it shrinks', () => {
+  const subject = new Subject(new Uint8Array(8).fill(4));
+  const random = seededRandom(11);
+  const stable = 21;
+  for (let i = 0; i < stable; i++) subject.add(name(i));
+  const keys = new Map(Array.from(subject.model, ([key, item]) => [item, key]));
+  const drawn = { grow: new Map<string, number>(), shrink: new Map<string, number>() };
+  const draw = (counts: Map<string, number>): void => {
+    assert.ok(subject.dict.isRehashing(subject.header));
+    // Each draw moves a bucket: with a few the resize is still under way.
+    for (let i = 0; i < 4; i++) {
+      const key = keys.get(randomItem(subject.dict, subject.header, random));
+      if (key !== undefined) counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+  };
+  for (let round = 0; round < 2500; round++) {
+    for (let i = stable; i < 100; i++) {
+      subject.add(name(i));
+      if (i === 48 || i === 96) draw(drawn.grow);
+    }
+    for (let i = stable; i < 100; i++) subject.remove(name(i));
+    draw(drawn.shrink);
+  }
+  for (const counts of [drawn.grow, drawn.shrink]) {
+    assert.equal(counts.size, stable);
+    assert.ok(Math.abs(unevenness([...counts.values()])) < 5, [...counts.values()].join(' '));
+  }
+});
+
+test('a table with room for far more items than it has gives them all', () => {
+  const subject = new Subject(new Uint8Array(8).fill(6));
+  subject.dict.reserve(subject.header, 1_000_000);
+  for (let i = 0; i < 3; i++) subject.add(name(i));
+  const items = Array.from({ length: 200 }, () => randomItem(subject.dict, subject.header, seededRandom(13)));
+  assert.ok(items.every((item) => [...subject.model.values()].includes(item)));
+});
+
 test('an empty dict answers without a table', () => {
   const subject = new Subject(new Uint8Array(8));
   assert.equal(subject.find('a'), 0);
-  assert.equal(randomItem(subject.dict, subject.header, randomFrom(1)), 0);
+  assert.equal(randomItem(subject.dict, subject.header, seededRandom(1)), 0);
   assert.equal(
     subject.dict.scan(subject.header, 12345, () => assert.fail()),
     0,

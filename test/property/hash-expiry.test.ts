@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { LONG_VALUE_BYTES } from '../../src/store/hash-items.ts';
+import { LONG_VALUE_BYTES } from '../../src/store/entry.ts';
 import { Span } from '../../src/base/span.ts';
 import { type Address, ArenaExhausted } from '../../src/memory/arena.ts';
 import { copyEntry } from '../../src/store/copy-value.ts';

@@ -7,6 +7,7 @@ import { type Address, ArenaExhausted } from '../../src/memory/arena.ts';
 import * as listpack from '../../src/memory/listpack.ts';
 import { ENC_HASHTABLE, ENC_LISTPACK, TYPE_HASH } from '../../src/store/entry.ts';
 import type { Store } from '../../src/store/store.ts';
+import { stretches, Walk } from '../support/sizes.ts';
 import { failAfter, makeStore, unevenness } from '../support/store.ts';
 
 const text = (bytes: Uint8Array, at: number, length: number): string =>
@@ -130,20 +131,48 @@ test('a write that finds no memory changes nothing', () => {
   );
 });
 
-test('a large hash keeps its fields while its table grows and shrinks', () => {
-  const hash = new Harness(makeStore());
-  const model = new Map<string, string>();
-  for (let i = 0; i < 20_000; i++) {
-    assert(hash.set(`f${i}`, `v${i}`));
-    model.set(`f${i}`, `v${i}`);
-  }
-  assert.deepEqual(hash.all(), model);
-  for (let i = 0; i < 19_900; i++) {
-    assert(hash.remove(`f${i}`));
-    model.delete(`f${i}`);
-    if (i % 1000 === 0) assert.equal(hash.get('f19999'), 'v19999');
-  }
-  assert.deepEqual(hash.all(), model);
+test('a hash does what a Map does while its table grows and shrinks, to nothing too', () => {
+  let shrinking = 0;
+  fc.assert(
+    fc.property(fc.constantFrom(0, 20, 128), stretches, fc.nat(), (entries, path, start) => {
+      const store = makeStore({ hashMaxListpackEntries: entries });
+      const { fields, arena, reclaimer } = store.space;
+      const used = arena.usedBytes;
+      const hash = new Harness(store);
+      const model = new Map<string, string>();
+      let packed = entries > 0;
+      const walk = new Walk(start, {
+        add: (key) => {
+          assert(hash.set(`f${key}`, `v${model.size}`));
+          model.set(`f${key}`, `v${model.size}`);
+          if (model.size > entries) packed = false;
+          assert.equal(store.hashes.isPacked(hash.entry), packed);
+        },
+        remove: (key) => {
+          if (key % 3 === 0) {
+            assert(!hash.set(`f${key}`, 'changed on the way'));
+            assert.equal(hash.get(`f${key}`), 'changed on the way');
+          }
+          assert(hash.remove(`f${key}`));
+          assert(model.delete(`f${key}`));
+          // Looking for it moves buckets as well.
+          if (key % 5 === 0) assert.equal(hash.get(`f${key}`), undefined);
+          if (!packed && fields.isRehashing(store.entries.ref(hash.entry)) && model.size < 20) shrinking++;
+        },
+      });
+      for (const stretch of path) {
+        walk.go(stretch);
+        assert.equal(store.hashes.length(hash.entry), model.size);
+        assert.deepEqual(hash.all(), model);
+        assert.deepEqual(hash.scanned(), new Set(model.keys()));
+      }
+      for (const [name, content] of model) assert.equal(hash.get(name), content);
+      store.space.databases[0]!.remove(hash.key, 0, 3);
+      reclaimer.finish();
+      assert(arena.usedBytes <= used + 1024, 'memory was lost');
+    }),
+  );
+  assert(shrinking > 0, 'no table shrank');
 });
 
 test('copies are equal and independent', () => {

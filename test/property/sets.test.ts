@@ -6,6 +6,7 @@ import { type Address, ArenaExhausted } from '../../src/memory/arena.ts';
 import { ENC_HASHTABLE, ENC_INTSET, ENC_LISTPACK, TYPE_SET } from '../../src/store/entry.ts';
 import type { MemberVisitor } from '../../src/store/set-value.ts';
 import type { Store } from '../../src/store/store.ts';
+import { stretches, Walk } from '../support/sizes.ts';
 import { failAfter, makeStore, unevenness } from '../support/store.ts';
 
 const text = (bytes: Uint8Array, at: number, length: number): string =>
@@ -98,6 +99,57 @@ test('a set does what a Set does, and converts when Redis does', () => {
       },
     ),
   );
+});
+
+test('a set does what a Set does while its table grows and shrinks, to nothing too', () => {
+  let shrinking = 0;
+  const kinds = fc.constantFrom('m', '', 'mixed');
+  fc.assert(
+    fc.property(
+      kinds,
+      fc.constantFrom(0, 20, 512),
+      fc.boolean(),
+      stretches,
+      fc.nat(),
+      (kind, limit, pops, path, start) => {
+        const store = makeStore({ setMaxIntsetEntries: limit, setMaxListpackEntries: limit });
+        const { members, arena, reclaimer } = store.space;
+        const used = arena.usedBytes;
+        const entry = make(store, 'key', []);
+        const model = new Set<string>();
+        const nameOf = (key: number): string => `${kind === 'mixed' ? (key % 7 === 0 ? 'm' : '') : kind}${key}`;
+        const walk = new Walk(start, {
+          add: (key) => {
+            assert(add(store, entry, nameOf(key)));
+            model.add(nameOf(key));
+          },
+          remove: (key) => {
+            let gone = nameOf(key);
+            if (pops && key % 2 === 0)
+              store.sets.pop(entry, 1, (bytes, at, length) => {
+                gone = text(bytes, at, length);
+              });
+            else assert(remove(store, entry, gone));
+            assert(model.delete(gone), `${gone} was not there`);
+            if (key % 5 === 0) assert(!has(store, entry, gone));
+            const table = store.entries.encoding(entry) === ENC_HASHTABLE;
+            if (table && members.isRehashing(store.entries.ref(entry)) && model.size < 20) shrinking++;
+            return Number(gone.replace('m', ''));
+          },
+        });
+        for (const stretch of path) {
+          walk.go(stretch);
+          assert.equal(store.sets.length(entry), model.size);
+          assert.deepEqual(all(store, entry), model);
+        }
+        for (const name of model) assert(has(store, entry, name));
+        store.space.databases[0]!.remove(Buffer.from('key'), 0, 3);
+        reclaimer.finish();
+        assert(arena.usedBytes <= used + 1024, 'memory was lost');
+      },
+    ),
+  );
+  assert(shrinking > 0, 'no table shrank');
 });
 
 test('an addition that finds no memory changes nothing', () => {

@@ -9,9 +9,8 @@ import { Span } from '../../src/base/span.ts';
 import type { Address } from '../../src/memory/arena.ts';
 import { digestValue } from '../../src/store/digest.ts';
 import { makeId } from '../../src/store/stream-id.ts';
-import { APART_MIN_BYTES } from '../../src/store/entry-blocks.ts';
 import { ADDED, FIRST_ID, LAST_ID, LENGTH, MAX_DELETED_ID } from '../../src/store/stream-parts.ts';
-import { TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_STRING, TYPE_ZSET } from '../../src/store/entry.ts';
+import { LONG_VALUE_BYTES, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_STRING, TYPE_ZSET } from '../../src/store/entry.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type SnapshotLimits, snapshotLimits } from '../../src/snapshot/limits.ts';
 import { Walk } from '../../src/snapshot/walk.ts';
@@ -207,7 +206,7 @@ class Writer {
         () => run('GET', key),
         // Long strings stay where they are when they get another key, another database or an expiry.
         () => run('SET', key, this.#element().repeat(2000)),
-        () => run('SETRANGE', key, random.below(2 * APART_MIN_BYTES), this.#element()),
+        () => run('SETRANGE', key, random.below(2 * LONG_VALUE_BYTES), this.#element()),
         () => run('RENAME', key, other),
         () => run('MOVE', key, random.below(4)),
         () => run('COPY', key, other, 'REPLACE'),

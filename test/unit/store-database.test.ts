@@ -6,8 +6,7 @@ import { ArenaExhausted } from '../../src/memory/arena.ts';
 import { Span } from '../../src/base/span.ts';
 import { copyEntry } from '../../src/store/copy-value.ts';
 import type { Database } from '../../src/store/database.ts';
-import { APART_MIN_BYTES } from '../../src/store/entry-blocks.ts';
-import { encodingNames } from '../../src/store/entry.ts';
+import { encodingNames, LONG_VALUE_BYTES } from '../../src/store/entry.ts';
 import { keyMemory } from '../../src/store/memory-usage.ts';
 import type { Store } from '../../src/store/store.ts';
 import { failAfter, makeStore } from '../support/store.ts';
@@ -182,7 +181,7 @@ function allocated(store: Store, run: () => void): number {
 }
 
 test('a long string stays where it is when it gets another key, another database or an expiry', () => {
-  for (const length of [APART_MIN_BYTES, APART_MIN_BYTES + 1, 100_000, 8 * 1024 * 1024]) {
+  for (const length of [LONG_VALUE_BYTES, LONG_VALUE_BYTES + 1, 100_000, 8 * 1024 * 1024]) {
     const store = makeStore();
     const { space, entries } = store;
     const [first, second] = space.databases as [Database, Database];
@@ -201,7 +200,7 @@ test('a long string stays where it is when it gets another key, another database
     ];
     for (const step of steps) {
       const bytes = allocated(store, step);
-      if (length > APART_MIN_BYTES) {
+      if (length > LONG_VALUE_BYTES) {
         assert.ok(bytes < 2000, `${bytes} bytes`);
         assert.equal(entries.home(entry), home);
       } else assert.equal(entries.home(entry), entry);
@@ -285,8 +284,8 @@ test('a long string is copied for a key that is longer, so that no key is kept t
   const store = makeStore();
   const { space, entries } = store;
   const db = space.databases[0]!;
-  const long = Buffer.alloc(2 * APART_MIN_BYTES, 'k');
-  const value = Buffer.alloc(APART_MIN_BYTES + 1, 'v');
+  const long = Buffer.alloc(2 * LONG_VALUE_BYTES, 'k');
+  const value = Buffer.alloc(LONG_VALUE_BYTES + 1, 'v');
   const entry = db.setString(long, 0, long.length, value, 0, value.length, -1);
   const moved = db.rename(entry, db, bytesOf('k'), 0, 1);
   assert.equal(entries.home(moved), moved);
