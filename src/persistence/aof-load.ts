@@ -19,8 +19,6 @@ import { LoadInput } from './load-input.ts';
 import type { Loading } from './loading.ts';
 import { StagedData } from './staged-data.ts';
 
-/** Keys of an RDB, or commands, between two looks at the clock. */
-const STEPS = 64;
 const RDB_MARK = 'REDIS';
 
 /** Runs the commands of a file, as nobody's client: no gate stops them and nobody is answered. */
@@ -209,10 +207,10 @@ class FileLoad {
       let chunk = first;
       for (let done = false; !done;) {
         data.push(chunk);
-        await loading.inSlices(() => {
+        await loading.inSlices((steps) => {
           store.space.now = clock.now();
           const keys = data.keys;
-          const result = data.run(STEPS);
+          const result = data.run(steps);
           loading.loadedBytes = this.#before + data.offset;
           done = result === 'done';
           return result === 'paused' ? Math.max(0, data.keys - keys) : -1;
@@ -253,17 +251,17 @@ class FileLoad {
       if (chunk.length > 0) {
         parser.push(chunk);
         let isBad = false;
-        await loading.inSlices(() => {
+        await loading.inSlices((steps) => {
           replay.enter();
           try {
-            for (let count = 0; count < STEPS; count++) {
+            for (let count = 0; count < steps; count++) {
               const verdict = parser.next();
               isBad = verdict === 'bad';
               if (verdict !== 'command') return -1;
               if (!replay.run(parser.args)) this.#refuseCommand(parser.args);
               if (!replay.inTransaction) valid = parser.offset;
             }
-            return STEPS;
+            return steps;
           } finally {
             loading.loadedBytes = this.#before + parser.offset;
             replay.leave();

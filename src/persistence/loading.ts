@@ -9,6 +9,13 @@ import type { Clock } from '../base/ambient.ts';
 /** Longest stretch of loading without a look at the clients, ms. */
 export const SLICE_MS = 1;
 
+/** Keys, elements or commands between two looks at the clock... */
+const MOST_STEPS = 64;
+/** ... and as few, where they are slow: so are all at first, whose code runs for the first time. */
+const LEAST_STEPS = 4;
+/** They become fewer when they take longer, ms, and more when they take far less. */
+const STEPS_MS = 0.4;
+
 /** The data on disk cannot be used; the log says why. */
 export class UnusableData extends Error {
   override name = 'UnusableData';
@@ -54,6 +61,8 @@ export class Loading {
   /** What the data took where it was saved; 0 while it is not known. */
   rdbUsedMem = 0;
   #cancelled = false;
+  /** Between two looks at the clock, as things are. */
+  #steps = LEAST_STEPS;
   readonly #clock: Clock;
   /** key-load-delay: microseconds a key; below zero: keys a microsecond. */
   readonly #settings: { readonly keyLoadDelayMicros: number };
@@ -70,6 +79,7 @@ export class Loading {
     this.totalBytes = totalBytes;
     this.loadedBytes = 0;
     this.rdbUsedMem = 0;
+    this.#steps = LEAST_STEPS;
   }
 
   end(): void {
@@ -94,19 +104,33 @@ export class Loading {
     return Math.max(0, Math.floor((elapsed * (this.totalBytes - done)) / done));
   }
 
-  /** Runs `work` in slices until it is done: it does a small piece and returns how many keys that were, -1 at the end. */
-  async inSlices(work: () => number): Promise<void> {
-    const clock = this.#clock;
+  /** Runs `work` in slices until it is done: see `slice`. */
+  async inSlices(work: (steps: number) => number): Promise<void> {
     for (;;) {
-      const deadline = clock.monotonic() + SLICE_MS;
-      let keys = 0;
-      for (;;) {
-        const taken = work();
-        if (taken < 0) return;
-        keys += taken;
-        if (clock.monotonic() >= deadline || this.delayMs(keys) > 0) break;
-      }
+      const keys = this.slice(work);
+      if (keys < 0) return;
       await this.pause(this.delayMs(keys));
+    }
+  }
+
+  /**
+   * Runs `work` for SLICE_MS, or until key-load-delay asks for as long a pause: it does about so many steps and returns how many keys that
+   * were, -1 at the end. Returns the keys of the slice, -1 at the end.
+   */
+  slice(work: (steps: number) => number): number {
+    const clock = this.#clock;
+    let before = clock.monotonic();
+    const deadline = before + SLICE_MS;
+    let keys = 0;
+    for (;;) {
+      const taken = work(this.#steps);
+      if (taken < 0) return -1;
+      keys += taken;
+      const now = clock.monotonic();
+      if (now - before > STEPS_MS) this.#steps = Math.max(LEAST_STEPS, this.#steps >>> 1);
+      else if (now - before < STEPS_MS / 4) this.#steps = Math.min(MOST_STEPS, this.#steps * 2);
+      if (now >= deadline || this.delayMs(keys) >= SLICE_MS) return keys;
+      before = now;
     }
   }
 

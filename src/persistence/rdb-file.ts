@@ -27,8 +27,6 @@ import { StagedData } from './staged-data.ts';
 /** Bytes handed to the parser at a time, and keys and elements parsed then, by DEBUG RELOAD. */
 const READ_BYTES = 1024 * 1024;
 const STEPS = 65536;
-/** Keys and elements parsed between two looks at the clock, at start. */
-const SLICE_STEPS = 64;
 /** After a failed background save the next automatic one waits so long, ms. */
 const RETRY_MS = 5000;
 /** What SAVE answers when it fails: the log has the reason. */
@@ -295,10 +293,10 @@ export class RdbFile {
       const chunk = await input.next();
       if (chunk.length === 0) return;
       data.push(chunk);
-      await loading.inSlices(() => {
+      await loading.inSlices((steps) => {
         store.space.now = world.clock.now();
         const keys = data.keys;
-        const result = data.run(SLICE_STEPS);
+        const result = data.run(steps);
         loading.loadedBytes = data.offset;
         // Expired keys count at once, the others with their batch: the difference may be below zero for a while.
         return result === 'paused' ? Math.max(0, data.keys - keys) : -1;

@@ -9,8 +9,9 @@ import { LoadError, type LoadedPosition, loadFailure, type LoadOptions, StoreLoa
 import type { Store } from '../store/store.ts';
 
 const MIB = 1024 * 1024;
-/** Keys put in the order of their expiry between two looks at the clock. */
+/** Keys put in the order of their expiry between two looks at the clock, and at first, when code for that runs for the first time. */
 const INDEX_STEP = 1024;
+const FIRST_INDEX_STEP = 32;
 /**
  * Longest string taken from a file or a master, whatever `proto-max-bulk-len` says here now: it was allowed where it was made.
  * The reader's window is twice as long as a string that comes in pieces, and must stay within 4 GiB.
@@ -33,6 +34,7 @@ export class StagedData {
   readonly #staged: readonly Database[] | null;
   /** Staged databases whose index is complete. */
   #indexed = 0;
+  #indexStep = FIRST_INDEX_STEP;
   #failure: Error | null = null;
   #over = false;
 
@@ -106,9 +108,11 @@ export class StagedData {
 
   /** Brings keys into the order in which they expire, for a while; true while more is left. */
   #indexWork(): boolean {
+    const budget = this.#indexStep;
+    this.#indexStep = Math.min(INDEX_STEP, 2 * budget);
     const staged = this.#staged ?? [];
     while (this.#indexed < staged.length) {
-      if (staged[this.#indexed]!.expiries.bulkWork(INDEX_STEP)) return true;
+      if (staged[this.#indexed]!.expiries.bulkWork(budget)) return true;
       this.#indexed++;
     }
     return false;

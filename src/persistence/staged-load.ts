@@ -12,11 +12,8 @@ import type { Settings } from '../base/settings.ts';
 import type { LoadRequest, LoadSession, LoadSummary } from '../replication/ports.ts';
 import type { Store } from '../store/store.ts';
 import { LoadError } from '../store/load.ts';
-import { fullSyncKind, type Loading, SLICE_MS } from './loading.ts';
+import { fullSyncKind, type Loading } from './loading.ts';
 import { StagedData } from './staged-data.ts';
-
-/** Keys and elements parsed between two looks at the clock. */
-const STEPS = 64;
 
 export interface StagedLoadOwner {
   readonly clock: Clock;
@@ -90,19 +87,16 @@ export class StagedLoad implements LoadSession {
   /** Parses for a while; true when all is parsed. */
   #slice(): boolean {
     const { clock, load } = this.#owner;
-    const deadline = clock.monotonic() + SLICE_MS;
-    const { keys } = this.#data;
+    const data = this.#data;
     this.#store.space.now = clock.now();
-    let delayMs = 0;
-    while (this.#data.run(STEPS) === 'paused') {
-      delayMs = load.delayMs(this.#data.keys - keys);
-      if (delayMs > 0 || clock.monotonic() >= deadline) {
-        this.#delayMs = delayMs;
-        return false;
-      }
-    }
-    this.#delayMs = load.delayMs(this.#data.keys - keys);
-    return this.#delayMs === 0;
+    const start = data.keys;
+    const taken = load.slice((steps) => {
+      const { keys } = data;
+      // Expired keys count at once, the others with their batch: the difference may be below zero for a while.
+      return data.run(steps) === 'paused' ? Math.max(0, data.keys - keys) : -1;
+    });
+    this.#delayMs = load.delayMs(data.keys - start);
+    return taken < 0 && this.#delayMs === 0;
   }
 
   #scheduleSlice(): void {

@@ -149,3 +149,26 @@ test('integers are put in order, equal ones as they come', () => {
     { numRuns: 300 },
   );
 });
+
+test('no call sorts more entries than a run has, and the first ones far fewer', () => {
+  const arena = new Arena();
+  const tree = new BTree(arena, KEY_OFFSET);
+  const bulk = new BTreeBulk(tree);
+  const random = seededRandom(1);
+  const item = createItem(arena, 'item');
+  const counts: number[] = [];
+  let since = 0;
+  for (let i = 0; i < 50_000; i++) {
+    const { blocks } = arena;
+    bulk.add(random.uint32(), item);
+    since++;
+    // Leaves are made when a run is sorted.
+    if (arena.blocks === blocks) continue;
+    counts.push(since);
+    since = 0;
+  }
+  assert.ok(Math.max(...counts) <= 4096, `${counts.join()}`);
+  assert.ok(counts[0]! <= 128, `${counts.join()}`);
+  for (let i = 1; i < counts.length; i++) assert.ok(counts[i]! <= 2 * counts[i - 1]!, `${counts.join()}`);
+  while (!bulk.free(100));
+});

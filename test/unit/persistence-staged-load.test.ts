@@ -202,3 +202,21 @@ test('a payload that lies about how many keys it has costs little', async () => 
   load.abort();
   subject.assertUntouched();
 });
+
+test('a load looks at the clock more often while its steps are slow, as they are at first', () => {
+  const clock = new TickingClock();
+  const load = new Loading(clock, { keyLoadDelayMicros: 0 });
+  load.begin('blocking', 0);
+  const asked = (tick: number, looks: number): number[] => {
+    clock.tick = tick;
+    const found: number[] = [];
+    while (found.length < looks) load.slice((steps) => found.push(steps) && (found.length < looks ? 1 : -1));
+    return found;
+  };
+  assert.deepEqual(asked(0.5, 3), [4, 4, 4], 'slow');
+  assert.deepEqual(asked(0.3, 3), [4, 4, 4], 'as it should be');
+  assert.deepEqual(asked(0.01, 7), [4, 8, 16, 32, 64, 64, 64], 'quick');
+  assert.deepEqual(asked(2, 4), [64, 32, 16, 8], 'slow again');
+  load.begin('blocking', 0);
+  assert.deepEqual(asked(0.01, 2), [4, 8], 'another load');
+});
