@@ -1,13 +1,15 @@
 /** What a walk costs: what writers make it copy and what not, and long strings in pieces. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { Span } from '../../src/base/span.ts';
 import { snapshotLimits } from '../../src/snapshot/limits.ts';
 import { Walk } from '../../src/snapshot/walk.ts';
 import type { Database } from '../../src/store/database.ts';
 import type { Store } from '../../src/store/store.ts';
 import { Seeded } from '../support/dataset.ts';
-import { makeStore } from '../support/store.ts';
+import { stretches, Walk as GoingUpAndDown } from '../support/sizes.ts';
+import { latin1, makeStore } from '../support/store.ts';
 import { loadStore } from '../support/store-rdb.ts';
 
 function startWalk(store: Store, chunks: Uint8Array[] = [], compress = false): Walk {
@@ -66,6 +68,51 @@ function change(store: Store, key: string): void {
   const entry = db(store).write(Buffer.from(key), 0, key.length);
   store.strings.write(db(store), entry, 10, Buffer.from('changed'), 0, 7);
 }
+
+test('a snapshot has the keys and members of its start, though their tables shrink and grow meanwhile', () => {
+  let shrinking = 0;
+  const many = fc.integer({ min: 1, max: 1600 });
+  fc.assert(
+    fc.property(many, fc.integer({ min: 1025, max: 1600 }), stretches, fc.nat(), (keys, members, path, start) => {
+      const store = makeStore();
+      const model = new Set<string>();
+      const text = Buffer.from('members');
+      const write = (): number => db(store).write(text, 0, text.length);
+      store.sets.create(db(store), text, 0, text.length, false, 1);
+      const forKeys = new GoingUpAndDown(start, {
+        add: (key) => void (set(store, `${key}`, 'value'), model.add(`${key}`)),
+        remove: (key) => void (remove(store, `${key}`), model.delete(`${key}`)),
+      });
+      const forMembers = new GoingUpAndDown(start, {
+        add: (key) => void (store.sets.add(write(), Buffer.from(`m${key}`), 0, `m${key}`.length), model.add(`m${key}`)),
+        remove: (key) => {
+          store.sets.remove(write(), Buffer.from(`m${key}`), 0, `m${key}`.length);
+          model.delete(`m${key}`);
+          if (model.size < 100 && store.space.members.isRehashing(store.entries.ref(write()))) shrinking++;
+        },
+      });
+      forKeys.go({ size: keys, changes: 0, leaving: 'any' });
+      forMembers.go({ size: members, changes: 0, leaving: 'any' });
+      const expected = [...model].toSorted();
+      const chunks: Uint8Array[] = [];
+      const walk = startWalk(store, chunks);
+      for (let i = 0; walk.step(); i++) {
+        forKeys.go(path[i % path.length]!);
+        // The set stays there, and so its table.
+        const stretch = path[(i + 1) % path.length]!;
+        forMembers.go({ ...stretch, size: stretch.size + 1 });
+      }
+      const copy = makeStore();
+      loadStore(copy, Buffer.concat(chunks));
+      const found: string[] = [];
+      db(copy).forEach((entry) => void found.push(Buffer.from(copy.entries.keyCopy(entry)).toString()));
+      copy.sets.forEach(peek(copy, 'members'), (bytes, at, length) => void found.push(latin1(bytes, at, length)));
+      assert.deepEqual(found.filter((one) => one !== 'members').toSorted(), expected);
+    }),
+    { numRuns: 60 },
+  );
+  assert.ok(shrinking > 0, 'no table shrank');
+});
 
 /** Blocks that are left when the databases were emptied. */
 function emptied({ space }: Store): number {
