@@ -89,13 +89,14 @@ export function lpos(call: Call): void {
   let skip = Math.abs(rank) - 1;
   let found = 0;
   let more = lists.seek(entry, fromTail ? -1 : 0);
-  for (let i = 0; more && i < looks && found < wanted; i++) {
-    if (lists.equals(args.bytes, args.at[2]!, args.length[2]!)) {
-      if (skip > 0) skip--;
-      else {
-        found++;
-        reply.integer(fromTail ? length - 1 - i : i);
-      }
+  for (let i = 0; more && found < wanted; i++) {
+    const passed = lists.find(args.bytes, args.at[2]!, args.length[2]!, looks - i, fromTail);
+    if (passed < 0) break;
+    i += passed;
+    if (skip > 0) skip--;
+    else {
+      found++;
+      reply.integer(fromTail ? length - 1 - i : i);
     }
     more = fromTail ? lists.prev() : lists.next();
   }
@@ -125,9 +126,8 @@ export function linsert(call: Call): void {
     return;
   }
   lists.reserve(entry, args.length[4]!);
-  let more = lists.seek(entry, 0);
-  while (more && !lists.equals(args.bytes, args.at[3]!, args.length[3]!)) more = lists.next();
-  if (!more) {
+  lists.seek(entry, 0);
+  if (lists.find(args.bytes, args.at[3]!, args.length[3]!, Infinity, false) < 0) {
     reply.integer(-1);
     return;
   }

@@ -181,6 +181,15 @@ export function find(
   }
 }
 
+/** How many entries there are from one position to another behind it, 0: to the end. */
+export function distance(arena: Arena, list: Address, from: number, to: number): number {
+  const bytes = arena.u8[segmentOf(list)]!;
+  const base = byteOf(list);
+  let entries = 0;
+  for (let p = base + from; p !== base + to && bytes[p] !== END; p = skip(bytes, p)) entries++;
+  return entries;
+}
+
 /** Whether the entry's text is the value. */
 export function equals(
   arena: Arena,

@@ -100,6 +100,28 @@ export class ListCursor {
     readAt(this.#arena, this.node, this.position, out);
   }
 
+  /**
+   * Goes on to the first element that is the value, which may be the one where it is. Returns how many it has passed; -1, and
+   * it is anywhere, if there is none among the next `most`. A node at a time, as that is a tight loop.
+   */
+  find(bytes: Uint8Array, at: number, length: number, most: number): number {
+    const arena = this.#arena;
+    for (let passed = 0; passed < most;) {
+      if (this.position === 0) {
+        if (this.equals(bytes, at, length)) return passed;
+        passed++;
+      } else {
+        const list = node.nodeData(arena, this.node);
+        const found = listpack.find(arena, list, this.position, bytes, at, length);
+        passed += listpack.distance(arena, list, this.position, found);
+        this.position = found;
+        if (found !== 0) return passed < most ? passed : -1;
+      }
+      if (!this.toFirstOf(node.nextNode(arena, this.node))) break;
+    }
+    return -1;
+  }
+
   /** Whether the element's text is the value. */
   equals(bytes: Uint8Array, at: number, length: number): boolean {
     const arena = this.#arena;

@@ -247,9 +247,28 @@ export class Lists {
   }
 
   /** Whether the element under the cursor is this value. */
-  equals(bytes: Uint8Array, at: number, length: number): boolean {
+  #equals(bytes: Uint8Array, at: number, length: number): boolean {
     if (this.#list === 0) return this.#cursor.equals(bytes, at, length);
     return listpack.equals(this.arena, this.#list, this.#position, bytes, at, length);
+  }
+
+  /**
+   * Goes on from the element under the cursor to the first that is this value, towards the head with `back`. Returns how many it has
+   * passed; -1, and the cursor is anywhere, if there is none among the next `most`.
+   */
+  find(bytes: Uint8Array, at: number, length: number, most: number, back: boolean): number {
+    if (back) {
+      for (let passed = 0; passed < most; passed++) {
+        if (this.#equals(bytes, at, length)) return passed;
+        if (!this.prev()) return -1;
+      }
+      return -1;
+    }
+    if (this.#list === 0) return this.#cursor.find(bytes, at, length, most);
+    const found = listpack.find(this.arena, this.#list, this.#position, bytes, at, length);
+    const passed = listpack.distance(this.arena, this.#list, this.#position, found);
+    this.#position = found;
+    return found !== 0 && passed < most ? passed : -1;
   }
 
   /** Visits every element in order until the visitor returns true. The visitor must not change this list, nor use the cursor. */
@@ -323,11 +342,7 @@ export class Lists {
     const { arena } = this;
     let gone = 0;
     let more = this.seek(entry, fromTail ? -1 : 0);
-    while (more && gone < limit) {
-      if (!this.equals(bytes, at, length)) {
-        more = fromTail ? this.prev() : this.next();
-        continue;
-      }
+    while (more && gone < limit && this.find(bytes, at, length, Infinity, fromTail) >= 0) {
       gone++;
       const ref = this.entries.ref(entry);
       if (this.#list === 0) {

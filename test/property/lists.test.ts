@@ -7,6 +7,7 @@ import { ArenaExhausted, byteOf, segmentOf } from '../../src/memory/arena.ts';
 import * as listpack from '../../src/memory/listpack.ts';
 import { ReplyWriter } from '../../src/resp/reply-writer.ts';
 import { ENC_LISTPACK, ENC_QUICKLIST, TYPE_LIST } from '../../src/store/entry.ts';
+import type { Lists } from '../../src/store/lists.ts';
 import type { Store } from '../../src/store/store.ts';
 import { latin1, makeStore } from '../support/store.ts';
 
@@ -125,6 +126,24 @@ function apply(store: Store, entry: Address, model: string[], one: Step): void {
   }
 }
 
+/** Looks for a value from `index` on in both directions, among as many elements as there are to it, and one fewer. */
+function checkFind(lists: Lists, entry: Address, model: readonly string[], index: number, value: string): void {
+  const bytes = bytesOf(value);
+  const start = index < 0 ? model.length + index : index;
+  for (const back of [false, true]) {
+    const place = back ? model.lastIndexOf(value, start) : model.indexOf(value, start);
+    const distance = Math.abs(place - start);
+    for (const most of [Infinity, distance + 1, distance]) {
+      lists.seek(entry, index);
+      const passed = lists.find(bytes, 0, bytes.length, most, back);
+      assert.equal(passed, place >= 0 && distance < most ? distance : -1);
+      if (passed < 0) continue;
+      lists.read();
+      assert.equal(lists.element.toString(), value);
+    }
+  }
+}
+
 for (const fill of [-2, -1, -5, 1, 4, 100]) {
   test(`random operations leave what they leave in an array, list-max-listpack-size ${fill}`, () => {
     fc.assert(
@@ -145,7 +164,10 @@ for (const fill of [-2, -1, -5, 1, 4, 100]) {
           if (wanted === undefined) continue;
           lists.read();
           assert.equal(lists.element.toString(), wanted);
-          assert(lists.equals(bytesOf(wanted), 0, wanted.length));
+          checkFind(lists, entry, model, i, wanted);
+          checkFind(lists, entry, model, i, model[0]!);
+          checkFind(lists, entry, model, i, model.at(-1)!);
+          checkFind(lists, entry, model, i, 'absent');
         }
         const backwards: string[] = [];
         for (let more = lists.seek(entry, -1); more; more = lists.prev()) {
