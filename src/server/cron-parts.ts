@@ -4,14 +4,17 @@ import type { EvictionParts } from './eviction.ts';
 import type { Server } from './server.ts';
 
 export function cronParts(server: Server): CronParts {
-  const { clock, settings, store, persistence, statistics } = server;
+  const { clock, settings, store, persistence, snapshots, statistics } = server;
   return {
     clock,
     settings,
     space: store.space,
     fieldExpiry: store.fieldExpiry,
     expireSlice: (run) => expireSlice(server, run),
-    everyTick: () => persistence.tick(),
+    everyTick: () => {
+      persistence.tick();
+      if (!server.loading) snapshots.rehearse();
+    },
     everySecond: () => everySecond(server),
     ticked: (ms) => statistics.turns.cron(ms * 1000),
   };

@@ -53,6 +53,10 @@ export interface SnapshotLimits {
   readonly copiedBytes: number;
   /** A consumer that took nothing for so long is dropped, ms. */
   readonly stallMs: number;
+  /** With so much data a process rehearses its first snapshot... */
+  readonly rehearseFromBytes: number;
+  /** ... for so many bytes of it. */
+  readonly rehearsalBytes: number;
   /** A snapshot that neither made nor gave out anything for so long fails, ms. */
   readonly watchdogMs: number;
 }
@@ -84,5 +88,7 @@ export const snapshotLimits: SnapshotLimits = {
   lagPatienceMs: 10_000,
   copiedBytes: 256 * MIB,
   stallMs: 60_000,
+  rehearseFromBytes: 16 * MIB,
+  rehearsalBytes: 8 * MIB,
   watchdogMs: 120_000,
 };

@@ -15,6 +15,7 @@ import { type SnapshotLimits, snapshotLimits } from './limits.ts';
 import { Output } from './output.ts';
 import type { SnapshotConsumer, SnapshotPurpose, SnapshotRequest, SnapshotRun, SnapshotSource } from './ports.ts';
 import { hurryOfWaiting, Pace } from './pace.ts';
+import { Rehearsal, rehearsalRequest } from './rehearsal.ts';
 import { Walk } from './walk.ts';
 
 export interface SnapshotParts {
@@ -48,6 +49,8 @@ export class Snapshots implements SnapshotSource {
   #relay: DiskRelay | null = null;
   #relays = 0;
   #stopped = false;
+  #rehearsal: Run | null = null;
+  #rehearsed = false;
   /** Snapshots begun since the statistics were reset: what Redis forks for. */
   begun = 0;
 
@@ -72,15 +75,34 @@ export class Snapshots implements SnapshotSource {
       assert(present.accepts(request), 'snapshot: one at a time');
       return present.join(consumer);
     }
+    this.#rehearsed = true;
+    this.#rehearsal?.stop();
     const run = new Run(this.#parts, this.#limits, request, () => this.#finished(run));
     this.#run = run;
     this.begun++;
     return run.join(consumer);
   }
 
+  /**
+   * To be called now and then: once in a process's life, before the first snapshot and when there is data enough, a part of it
+   * is walked for nobody (rehearsal.ts). A snapshot that is asked for meanwhile does not wait.
+   */
+  rehearse(): void {
+    if (this.#rehearsed || this.#stopped) return;
+    const { rehearseFromBytes, rehearsalBytes } = this.#limits;
+    if (this.#parts.store.space.arena.usedBytes < rehearseFromBytes) return;
+    this.#rehearsed = true;
+    const consumer = new Rehearsal(rehearsalBytes);
+    const run = new Run(this.#parts, this.#limits, rehearsalRequest, () => {
+      this.#rehearsal = null;
+    });
+    this.#rehearsal = run;
+    consumer.run = run.join(consumer);
+  }
+
   /** Commands of a turn of the loop have run, and their replies are on their way: clients are busy with those for a moment. */
   turnEnded(): void {
-    this.#run?.turnEnded();
+    (this.#run ?? this.#rehearsal)?.turnEnded();
   }
 
   whenIdle(task: () => void): void {
@@ -92,6 +114,7 @@ export class Snapshots implements SnapshotSource {
   stop(): void {
     this.#stopped = true;
     this.#waiting.length = 0;
+    this.#rehearsal?.stop();
     this.#relay?.stop();
     this.#run?.stop();
   }

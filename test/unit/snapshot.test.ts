@@ -327,3 +327,58 @@ test('memory of chunks serves again when all consumers are done with it, and not
   assert.equal(silent.buffers.size, silent.chunks.length);
   assert.equal(silent.digest(), digest);
 });
+
+test('a rehearsal waits for enough data, takes a part of it once, and nobody is told', async () => {
+  const subject = new Subject({ rehearseFromBytes: 64 * KIB, rehearsalBytes: 8 * KIB });
+  const { clock, snapshots, store } = subject;
+  const { keys } = store.space;
+  const rehearsing = (): boolean => keys.watcher !== null;
+  subject.fill(10);
+  snapshots.rehearse();
+  assert.ok(!rehearsing(), 'there is too little data');
+  subject.fill(2000);
+  snapshots.rehearse();
+  assert.ok(rehearsing());
+  assert.equal(snapshots.running, null);
+  let idle = false;
+  snapshots.whenIdle(() => (idle = true));
+  assert.ok(idle);
+  for (let i = 0; i < 2000; i += 3) subject.set(`key ${i}`, 'changed');
+  await clock.advance(100);
+  assert.ok(!rehearsing(), 'it is over');
+  assert.equal(snapshots.begun, 0);
+  snapshots.rehearse();
+  assert.ok(!rehearsing(), 'once is enough');
+  assert.deepEqual(subject.log.lines, []);
+});
+
+test('a snapshot that is asked for during a rehearsal ends that, and is whole', async () => {
+  const subject = new Subject({ rehearseFromBytes: 64 * KIB }).fill(2000);
+  const { clock, settings, snapshots, store } = subject;
+  settings.rdbKeySaveDelay = 1000;
+  snapshots.rehearse();
+  await clock.advance(20);
+  settings.rdbKeySaveDelay = 0;
+  assert.notEqual(store.space.keys.watcher, null);
+  for (let i = 0; i < 2000; i += 3) subject.set(`key ${i}`, 'changed');
+  const digest = digestAll(store);
+  const taker = subject.taker();
+  for (let i = 0; i < 2000; i += 2) subject.set(`key ${i}`, 'changed again');
+  await clock.advance(1000);
+  assert.ok(taker.ended);
+  assert.equal(taker.digest(), digest);
+  assert.equal(snapshots.begun, 1);
+});
+
+test('who took a snapshot already rehearses none, and the end of the server ends a rehearsal', async () => {
+  const late = new Subject({ rehearseFromBytes: 64 * KIB }).fill(2000);
+  const taker = late.taker();
+  await late.clock.advance(1000);
+  assert.ok(taker.ended);
+  late.snapshots.rehearse();
+  assert.equal(late.store.space.keys.watcher, null);
+  const stopped = new Subject({ rehearseFromBytes: 64 * KIB }).fill(2000);
+  stopped.snapshots.rehearse();
+  stopped.snapshots.stop();
+  assert.equal(stopped.store.space.keys.watcher, null);
+});
