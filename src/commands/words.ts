@@ -6,14 +6,17 @@ import { replyError, type ReplyError } from '../base/errors.ts';
 import type { Span } from '../base/span.ts';
 import { compareBytes, copyBytes } from '../base/copy.ts';
 
-const INITIAL_BYTES = 1024;
+/** Little comes out of Node's pool of buffers, which costs nothing to speak of. */
+const INITIAL_BYTES = 512;
 /** As much as a reply may hold. */
 const LARGEST_BYTES = 2 ** 31;
+
+const NOTHING = new Uint8Array(0);
 
 const tooLarge: ReplyError = replyError('ERR the result is larger than 2 GB');
 
 export class Words {
-  #bytes: Uint8Array = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  #bytes: Uint8Array = NOTHING;
   #end = 0;
   readonly #at: number[] = [];
   readonly #length: number[] = [];
@@ -26,7 +29,9 @@ export class Words {
     if (this.#end + length > this.#bytes.length) {
       const needed = this.#end + length;
       if (needed > LARGEST_BYTES) throw tooLarge;
-      const grown = Buffer.allocUnsafeSlow(Math.max(Math.min(this.#bytes.length * 2, LARGEST_BYTES), needed));
+      const grown = Buffer.allocUnsafe(
+        Math.max(Math.min(this.#bytes.length * 2, LARGEST_BYTES), needed, INITIAL_BYTES),
+      );
       grown.set(this.#bytes.subarray(0, this.#end));
       this.#bytes = grown;
     }
