@@ -69,6 +69,35 @@ export class NameTable {
       visit(this.#tree.item(cursor));
   }
 
+  /**
+   * Visits up to `most` blocks in order, from the first on whose name is not before the given one, or (`after`) is behind it. `visit`
+   * must not change the table.
+   */
+  forEachFrom(
+    table: Address,
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    after: boolean,
+    most: number,
+    visit: (block: Address) => void,
+  ): void {
+    if (table === 0) return;
+    if (!this.#isTree(table)) {
+      const found = this.#search(table, bytes, at, length);
+      const from = found < 0 ? ~found : after ? found + 1 : found;
+      const end = Math.min(this.count(table), from + most);
+      for (let i = from; i < end; i++) visit(this.at(table, i));
+      return;
+    }
+    const cursor = new Cursor();
+    const left = this.count(table) - this.#tree.seekKey(table, bytes, at, length, after, cursor);
+    for (let i = Math.min(left, most); i > 0; i--) {
+      visit(this.#tree.item(cursor));
+      this.#tree.next(cursor);
+    }
+  }
+
   /** Adds a block whose name is new. Throws ArenaExhausted, having changed nothing. */
   insert(table: Address, block: Address): Address {
     const count = this.count(table);

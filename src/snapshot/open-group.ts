@@ -77,9 +77,11 @@ export class OpenGroup {
   /** The consumer that is being written, if it still exists. */
   #consumer: Address = 0;
   #consumersWritten = 0;
-  /** The table's consumers as of the begin of their part, and how many of them had their turn. */
-  #consumers: Uint32Array = new Uint32Array(0);
+  /** The consumers that come next in the table's order, and how many of them had their turn. */
+  #consumers: Address[] = [];
   #nextConsumer = 0;
+  /** Name of the last of these. */
+  #consumersUpTo: Uint8Array | null = null;
   readonly #notes: Map<Address, Changed> = new Map();
   /** Of T, deleted before their turn. */
   readonly #gone: Changed[] = [];
@@ -106,7 +108,7 @@ export class OpenGroup {
     else if (this.#phase === 'waits') this.#begin(main);
     else if (this.#phase === 'pending') this.#writePending(most, main);
     else if (this.#consumer !== 0) this.#writeOwned(most, main);
-    else if (!this.#beginConsumer(main)) this.#end();
+    else if (!this.#beginConsumer(most, main)) this.#end();
     return this.#phase === 'done';
   }
 
@@ -194,15 +196,10 @@ export class OpenGroup {
     }
     main.length(this.#facts.consumerCount);
     this.#phase = 'consumers';
-    this.#consumers = new Uint32Array(this.#groups.consumerCount(this.group));
-    let i = 0;
-    this.#groups.forEachConsumer(this.group, (consumer) => {
-      this.#consumers[i++] = consumer;
-    });
   }
 
-  /** Writes the head of the next consumer; false if there is none. */
-  #beginConsumer(main: RdbWriter): boolean {
+  /** Writes the head of the next consumer, or looks who comes next; false if there is none. */
+  #beginConsumer(most: number, main: RdbWriter): boolean {
     const gone = this.#gone.pop();
     if (gone !== undefined) {
       this.#span.bytes = gone.name!;
@@ -215,12 +212,24 @@ export class OpenGroup {
     while (this.#nextConsumer < consumers.length && this.#past.has(consumers[this.#nextConsumer]!))
       this.#nextConsumer++;
     const consumer = consumers[this.#nextConsumer++];
-    if (consumer === undefined) return false;
+    if (consumer === undefined) return this.#lookAhead(most);
     const { seen, ownedCount, early } = this.#note(consumer);
     this.#notes.delete(consumer);
     this.#consumer = consumer;
     this.#groups.consumerName(consumer, this.#span);
     this.#consumerHead(seen, ownedCount, early, main);
+    return true;
+  }
+
+  /** Finds the next consumers, some of which may be of after T; false if there are none. */
+  #lookAhead(most: number): boolean {
+    this.#consumers.length = 0;
+    this.#nextConsumer = 0;
+    this.#groups.consumersBehind(this.group, this.#consumersUpTo, most, (each) => void this.#consumers.push(each));
+    const last = this.#consumers.at(-1);
+    if (last === undefined) return false;
+    const { bytes, at, length } = this.#groups.consumerName(last, this.#span);
+    this.#consumersUpTo = bytes.slice(at, at + length);
     return true;
   }
 

@@ -2,14 +2,19 @@
  * A big stream, which is written over several slices: its nodes in order (stream-nodes.ts), the counters as of the opening, then
  * its groups (open-group.ts).
  *
+ * There may be many groups. When its turn has come, the stream notes what they are before it writes anything, some a step, in the order of
+ * their names; one that is about to change, or to go, before that is noted then. Those that came since T are none of ours.
+ *
  * `OpenStreams` is who hears of changes from all streams and hands them to the open one that is meant.
  */
 import type { Address } from '../memory/arena.ts';
 import { IdSets } from '../memory/id-set.ts';
+import { assert } from '../base/assert.ts';
+import { Span } from '../base/span.ts';
 import { type Id, IdCursor } from '../memory/id-index.ts';
 import type { RdbWriter } from '../rdb/write.ts';
 import type { Reclaimer } from '../store/reclaim.ts';
-import { Pending } from '../store/stream-groups.ts';
+import { Pending, type StreamGroups } from '../store/stream-groups.ts';
 import type { Streams } from '../store/streams.ts';
 import type { StreamKeeper } from '../store/stream-keeper.ts';
 import type { StreamEncoder } from './encode-stream.ts';
@@ -27,7 +32,19 @@ export class OpenStream extends Opened {
   readonly kind = 'stream';
   readonly root: Address;
   readonly nodes: StreamNodes;
-  readonly groups: readonly GroupFacts[];
+  /** Those that were noted. */
+  readonly groups: GroupFacts[] = [];
+  /** Not all groups of T are noted yet. */
+  isNoting: boolean;
+  /** Groups of T. */
+  readonly #groupCount: number;
+  /** Groups that came since, while it is noting. */
+  readonly #added: Set<Address> = new Set();
+  /** Groups up to that name were noted in their order. */
+  #notedUpTo: Uint8Array | null = null;
+  readonly #streamGroups: StreamGroups;
+  readonly #pending: Pending = new Pending();
+  readonly #span: Span = new Span();
   readonly #facts: Sink;
   readonly #limits: SnapshotLimits;
   readonly #make: (facts: GroupFacts) => OpenGroup;
@@ -50,11 +67,49 @@ export class OpenStream extends Opened {
     this.nodes = new StreamNodes(encoder.streams.parts, root, encoder, limits, aside, sets);
     this.#facts = aside.sink(FACTS_BYTES);
     encoder.facts(root, this.#facts.writer);
-    const groups: GroupFacts[] = [];
-    const pending = new Pending();
-    const all = encoder.streams.groups;
-    all.forEachGroup(root, (group) => void groups.push(new GroupFacts(all, group, pending)));
-    this.groups = groups;
+    this.#streamGroups = encoder.streams.groups;
+    this.#groupCount = this.#streamGroups.count(root);
+    this.isNoting = this.#groupCount > 0;
+  }
+
+  /** Notes some more groups, but for those of which `isNoted` says that they are. */
+  noteSome(isNoted: (group: Address) => boolean, noted: (facts: GroupFacts) => void): void {
+    const groups = this.#streamGroups;
+    const { stepItems } = this.#limits;
+    let count = 0;
+    let last: Address = 0;
+    groups.groupsBehind(this.root, this.#notedUpTo, stepItems, (group) => {
+      count++;
+      last = group;
+      if (!this.#added.has(group) && !isNoted(group)) noted(this.note(group));
+    });
+    if (count === stepItems) {
+      const { bytes, at, length } = groups.groupName(last, this.#span);
+      this.#notedUpTo = bytes.slice(at, at + length);
+      return;
+    }
+    assert(this.groups.length === this.#groupCount, 'snapshot: groups of a stream are lost');
+    this.isNoting = false;
+    this.#added.clear();
+  }
+
+  /** Notes a group of T. */
+  note(group: Address): GroupFacts {
+    const facts = new GroupFacts(this.#streamGroups, group, this.#pending);
+    this.groups.push(facts);
+    return facts;
+  }
+
+  /** While it is noting: a group has come. */
+  added(group: Address): void {
+    this.#added.add(group);
+  }
+
+  /** While it is noting: whether a group is one of T that is still in the stream. */
+  owns(group: Address): boolean {
+    if (this.#added.has(group)) return false;
+    const { bytes, at, length } = this.#streamGroups.groupName(group, this.#span);
+    return this.#streamGroups.find(this.root, bytes, at, length) === group;
   }
 
   /** Does a little; true when all is written. `groupDone` is told when a group is. */
@@ -111,7 +166,10 @@ export class OpenStreams implements StreamKeeper {
   readonly #main: RdbWriter;
   readonly #reclaimer: Reclaimer;
   readonly #streams: Map<Address, OpenStream> = new Map();
-  readonly #groups: Map<Address, { readonly stream: OpenStream; readonly facts: GroupFacts }> = new Map();
+  /** Those that were noted and are not written. */
+  readonly #groups: Map<Address, Noted> = new Map();
+  /** Streams that have more groups than were noted. */
+  readonly #noting: Set<OpenStream> = new Set();
   readonly #groupDone: (group: Address) => void;
 
   constructor(main: RdbWriter, reclaimer: Reclaimer) {
@@ -129,11 +187,19 @@ export class OpenStreams implements StreamKeeper {
 
   open(stream: OpenStream): void {
     this.#streams.set(stream.root, stream);
-    for (const facts of stream.groups) this.#groups.set(facts.group, { stream, facts });
+    if (stream.isNoting) this.#noting.add(stream);
   }
 
   /** True when the stream is written, and let go of. */
   step(stream: OpenStream): boolean {
+    if (stream.isNoting) {
+      stream.noteSome(
+        (group) => this.#groups.has(group),
+        (facts) => this.#groups.set(facts.group, { stream, facts }),
+      );
+      if (!stream.isNoting) this.#noting.delete(stream);
+      return false;
+    }
     if (!stream.step(this.#main, this.#groupDone)) return false;
     stream.close();
     this.#streams.delete(stream.root);
@@ -153,6 +219,7 @@ export class OpenStreams implements StreamKeeper {
     for (const root of this.#streams.keys()) this.#reclaimer.release(root);
     this.#streams.clear();
     this.#groups.clear();
+    this.#noting.clear();
   }
 
   // -- what streams tell --------------------------------------------------------------------------------------------
@@ -167,6 +234,15 @@ export class OpenStreams implements StreamKeeper {
 
   beforeNewNode(root: Address, id: Id): void {
     this.#streams.get(root)?.nodes.beforeNewNode(id);
+  }
+
+  beforeGroup(group: Address): void {
+    this.#noted(group);
+  }
+
+  groupAdded(root: Address, group: Address): void {
+    const stream = this.#streams.get(root);
+    if (stream?.isNoting === true) stream.added(group);
   }
 
   beforePending(group: Address, id: Id): void {
@@ -186,7 +262,25 @@ export class OpenStreams implements StreamKeeper {
   }
 
   #group(group: Address): OpenGroup | undefined {
-    const known = this.#groups.get(group);
+    const known = this.#noted(group);
     return known?.stream.group(known.facts);
   }
+
+  /** What is known of a group that is ours and not written; notes it if it is not noted yet. */
+  #noted(group: Address): Noted | undefined {
+    const known = this.#groups.get(group);
+    if (known !== undefined || this.#noting.size === 0) return known;
+    for (const stream of this.#noting) {
+      if (!stream.owns(group)) continue;
+      const found: Noted = { stream, facts: stream.note(group) };
+      this.#groups.set(group, found);
+      return found;
+    }
+    return undefined;
+  }
+}
+
+interface Noted {
+  readonly stream: OpenStream;
+  readonly facts: GroupFacts;
 }

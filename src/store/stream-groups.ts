@@ -44,6 +44,8 @@ export class Pending {
   count: number | bigint = 0;
 }
 
+const NO_NAME = new Uint8Array(0);
+
 export class StreamGroups {
   readonly parts: StreamParts;
   readonly #facts: StreamFacts;
@@ -82,20 +84,22 @@ export class StreamGroups {
     const group = this.#named(GROUP_HEAD_BYTES, bytes, at, length);
     parts.setWord(group, CONSUMERS, 0);
     parts.pending.init(parts.pendingOf(group));
-    this.setLastId(group, lastId);
-    this.setEntriesRead(group, entriesRead);
+    this.#writeLastId(group, lastId);
+    this.#setInt64(group, ENTRIES_READ, entriesRead);
     try {
       parts.setWord(root, GROUPS, parts.groups.insert(parts.word(root, GROUPS), group));
     } catch (error) {
       parts.arena.free(group);
       throw error;
     }
+    if (parts.keeper !== null) parts.keeper.groupAdded(root, group);
     return group;
   }
 
   /** Takes a group out of its stream; the caller gives it to the reclaimer. */
   unlink(root: Address, group: Address): void {
     const { parts } = this;
+    if (parts.keeper !== null) parts.keeper.beforeGroup(group);
     parts.setWord(root, GROUPS, parts.groups.remove(parts.word(root, GROUPS), group));
   }
 
@@ -111,6 +115,12 @@ export class StreamGroups {
   }
 
   setLastId(group: Address, id: Id): void {
+    const { keeper } = this.parts;
+    if (keeper !== null) keeper.beforeGroup(group);
+    this.#writeLastId(group, id);
+  }
+
+  #writeLastId(group: Address, id: Id): void {
     const words = this.parts.arena.u32[segmentOf(group)]!;
     const word = (byteOf(group) >>> 2) + GROUP_LAST_ID;
     for (let i = 0; i < 4; i++) words[word + i] = id[i]!;
@@ -122,6 +132,8 @@ export class StreamGroups {
   }
 
   setEntriesRead(group: Address, value: number | bigint): void {
+    const { keeper } = this.parts;
+    if (keeper !== null) keeper.beforeGroup(group);
     this.#setInt64(group, ENTRIES_READ, value);
   }
 
@@ -169,6 +181,7 @@ export class StreamGroups {
     active: number | bigint = -1,
   ): Address {
     const { parts } = this;
+    if (parts.keeper !== null) parts.keeper.beforeGroup(group);
     const consumer = this.#named(CONSUMER_HEAD_BYTES, bytes, at, length);
     parts.owned.init(parts.ownedOf(consumer));
     this.#setInt64(consumer, SEEN_TIME, seen);
@@ -346,9 +359,22 @@ export class StreamGroups {
     this.parts.groups.forEach(this.parts.word(root, GROUPS), visit);
   }
 
+  /** Up to `most` groups in the order of their names, behind the given one; null: from the first. */
+  groupsBehind(root: Address, name: Uint8Array | null, most: number, visit: (group: Address) => void): void {
+    const bytes = name ?? NO_NAME;
+    this.parts.groups.forEachFrom(this.parts.word(root, GROUPS), bytes, 0, bytes.length, name !== null, most, visit);
+  }
+
   /** Consumers in the order of their names. */
   forEachConsumer(group: Address, visit: (consumer: Address) => void): void {
     this.parts.consumers.forEach(this.parts.word(group, CONSUMERS), visit);
+  }
+
+  /** Up to `most` consumers in the order of their names, behind the given one; null: from the first. */
+  consumersBehind(group: Address, name: Uint8Array | null, most: number, visit: (consumer: Address) => void): void {
+    const table = this.parts.word(group, CONSUMERS);
+    const bytes = name ?? NO_NAME;
+    this.parts.consumers.forEachFrom(table, bytes, 0, bytes.length, name !== null, most, visit);
   }
 
   /** A function that gives one pending entry after the other, in the order of their ids; false at the end. */

@@ -12,6 +12,9 @@ export interface StreamKeeper {
   takesNode(root: Address, id: Id, list: Address): boolean;
   /** A node with this id is about to come. */
   beforeNewNode(root: Address, id: Id): void;
+  /** What is known of a group, or the number of its consumers, is about to change, or it is about to leave its stream. */
+  beforeGroup(group: Address): void;
+  groupAdded(root: Address, group: Address): void;
   /** A pending entry with this id is about to come, change or go, also from one consumer to another. */
   beforePending(group: Address, id: Id): void;
   /** What is known of the consumer, or the number of its pending entries, is about to change. */

@@ -180,12 +180,12 @@ export class Streams {
     const arena = this.#arena;
     let list = 0;
     let spacious = false;
+    let isTurnedBack = false;
     if (nodes.last(header, cursor)) {
       list = nodes.value(cursor, 0);
-      if (keeper !== null) {
-        nodes.readId(cursor, this.#id);
-        keeper.beforeNode(root, this.#id, list);
-      }
+      nodes.readId(cursor, this.#id);
+      isTurnedBack = compareIds(this.#id, id) >= 0;
+      if (keeper !== null) keeper.beforeNode(root, this.#id, list);
       if (this.#isFull(list, source, from, pairs)) {
         nodes.setValue(cursor, 0, this.#shrunk(list));
         list = 0;
@@ -194,6 +194,7 @@ export class Streams {
     }
     if (list === 0) {
       list = node.createNode(arena, source, from, pairs, spacious);
+      if (isTurnedBack) this.#dropDead(root, id);
       if (keeper !== null) keeper.beforeNewNode(root, id);
       let added = false;
       try {
@@ -372,6 +373,12 @@ export class Streams {
     const limit = streamNodeMaxBytes === 0 || streamNodeMaxBytes > NODE_BYTES_MAX ? NODE_BYTES_MAX : streamNodeMaxBytes;
     if (bytes >= limit) return true;
     return streamNodeMaxEntries > 0 && node.entryCount(this.#arena, list) >= streamNodeMaxEntries;
+  }
+
+  /** A node with that id, of which deleted entries only can be left, makes way for another: XSETID has turned ids back. */
+  #dropDead(root: Address, id: Id): void {
+    const { nodes } = this.parts;
+    if (nodes.find(this.parts.nodesOf(root), id, this.#cursor)) this.#dropNode(root, id, nodes.value(this.#cursor, 0));
   }
 
   /** Takes a node out of its stream. */

@@ -98,6 +98,25 @@ lockstep('ids that are none', async (both) => {
   await all(both);
 });
 
+lockstep('ids turned back to where deleted entries are left', async (both) => {
+  await both('CONFIG', 'SET', 'stream-node-max-entries', '3');
+  for (const [key, first, again] of [
+    ['s', 1, 1],
+    ['t', 4, 1],
+    ['u', 4, 4],
+    ['v', 4, 2],
+  ] as const) {
+    for (let i = 1; i <= 3 + first; i++) await both('XADD', key, `${i}-0`, 'f', `v${i}`);
+    await both('XDEL', key, `${3 + first}-0`);
+    // Leaves a node of deleted entries only.
+    await both('XTRIM', key, 'MINID', '=', `${3 + first}-0`);
+    await both('XSETID', key, '0-1');
+    for (let i = again; i < again + 5; i++) await both('XADD', key, `${i}-0`, 'f', `w${i}`);
+    await all(both, key);
+    await both('XLEN', key);
+  }
+});
+
 lockstep('wrong arguments', async (both) => {
   await both('SET', 'string', 'x');
   await both('XADD', 's', '1-1', 'f', 'v');

@@ -328,7 +328,7 @@ class Writer {
   #streamCommands(key: string, run: (...words: readonly (string | number)[]) => void): readonly (() => void)[] {
     const random = this.#random;
     const id = (): string => `${Math.max(1, this.#lastId - random.below(60))}-0`;
-    const group = `g${random.below(3)}`;
+    const group = `g${random.below(7)}`;
     const consumer = `c${random.below(5)}`;
     const ids = (): string[] => Array.from({ length: 1 + random.below(20) }, id);
     const values = (): string[] => ['f', 'v'.repeat(random.below(40)), ...(random.below(4) === 0 ? ['g', 'w'] : [])];

@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { NameTable } from '../../src/memory/name-table.ts';
 import { Span } from '../../src/base/span.ts';
 import { snapshotLimits } from '../../src/snapshot/limits.ts';
 import { Walk } from '../../src/snapshot/walk.ts';
 import type { Database } from '../../src/store/database.ts';
 import type { Store } from '../../src/store/store.ts';
+import { digestAll } from '../../src/store/digest.ts';
+import { makeId } from '../../src/store/stream-id.ts';
 import { Seeded } from '../support/dataset.ts';
 import { stretches, Walk as GoingUpAndDown } from '../support/sizes.ts';
 import { latin1, makeStore } from '../support/store.ts';
@@ -257,3 +260,59 @@ function incompressible(length: number): string {
   const random = new Seeded(1);
   return Array.from({ length }, () => String.fromCharCode(32 + random.below(95))).join('');
 }
+
+/** Groups and consumers that were visited in each step of a walk, the first of which is its making. */
+function visitsInSteps(store: Store, chunks: Uint8Array[]): number[] {
+  const { prototype } = NameTable;
+  const methods = { forEach: prototype.forEach, forEachFrom: prototype.forEachFrom };
+  const counts = [0];
+  const counted = (plain: (...args: never[]) => void) =>
+    function (this: NameTable, ...args: unknown[]): void {
+      const visit = args.pop() as (block: number) => void;
+      const counting = (block: number): void => {
+        counts[counts.length - 1]!++;
+        visit(block);
+      };
+      plain.apply(this, [...args, counting] as never[]);
+    };
+  Object.assign(prototype, { forEach: counted(methods.forEach), forEachFrom: counted(methods.forEachFrom) });
+  try {
+    const walk = startWalk(store, chunks);
+    while (walk.step()) counts.push(0);
+  } finally {
+    Object.assign(prototype, methods);
+  }
+  return counts;
+}
+
+function manyGroups(store: Store, groups: number, consumers: number): void {
+  const root = store.entries.ref(store.streams.create(db(store), Buffer.from('s'), 0, 1));
+  const create = (i: number): number => {
+    const name = Buffer.from(`group ${(i * 7919) % groups}`);
+    return store.streams.groups.create(root, name, 0, name.length, makeId(), -1);
+  };
+  for (let i = 0; i < groups; i++) {
+    const group = create(i);
+    for (let j = 0; j < consumers; j++) {
+      const consumer = Buffer.from(`consumer ${(j * 7919) % consumers}`);
+      store.streams.groups.createConsumer(group, consumer, 0, consumer.length, 1);
+    }
+  }
+}
+
+test('a stream with many groups, or a group with many consumers, is looked at a few a step', () => {
+  for (const [groups, consumers] of [
+    [10_000, 0],
+    [2, 10_000],
+  ] as const) {
+    const store = makeStore();
+    manyGroups(store, groups, consumers);
+    const chunks: Uint8Array[] = [];
+    const counts = visitsInSteps(store, chunks);
+    assert.ok(Math.max(...counts) <= snapshotLimits.stepItems, `${Math.max(...counts)} in a step`);
+    assert.ok(counts.reduce((a, b) => a + b) >= groups * Math.max(1, consumers));
+    const copy = makeStore();
+    loadStore(copy, Buffer.concat(chunks));
+    assert.equal(digestAll(copy), digestAll(store));
+  }
+});
