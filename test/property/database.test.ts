@@ -22,6 +22,7 @@ import type { Store } from '../../src/store/store.ts';
 import { stringEncoding } from '../../src/store/string-encoding.ts';
 import { Span } from '../../src/base/span.ts';
 import { Strings } from '../../src/store/strings.ts';
+import { stretches, Walk } from '../support/sizes.ts';
 import { makeStore } from '../support/store.ts';
 
 const START = 1_700_000_000_000;
@@ -244,6 +245,44 @@ test('databases hold what Maps hold after any changes, and give everything back'
     }),
     { numRuns: 300 },
   );
+});
+
+test('databases hold what Maps hold while their tables grow and shrink', () => {
+  let shrinking = 0;
+  fc.assert(
+    fc.property(stretches, fc.nat(), (path, start) => {
+      const subject = new Subject();
+      const value = (key: number): Buffer => Buffer.alloc(key % 100, key);
+      const name = (key: number): string => `key:${key}`;
+      // Each change does something to another key besides, which takes another block or another place then.
+      const touch = (key: number): void => {
+        const [other] = subject.models[0]!.keys();
+        if (other === undefined) return;
+        if (key % 5 === 0) subject.expire(0, other, key % 2 === 0 ? START + key : -1);
+        else if (key % 5 === 1) subject.replace(0, other, value(key * 7));
+        else if (key % 5 === 2) subject.rename(0, other, 1, other);
+        else if (key % 5 === 3) for (const back of [...subject.models[1]!.keys()]) subject.rename(1, back, 0, back);
+      };
+      const walk = new Walk(start, {
+        add: (key) => {
+          subject.set(0, name(key), value(key), key % 3 === 0 ? START + key : -1);
+          touch(key);
+        },
+        remove: (key) => {
+          subject.remove(subject.models[0]!.has(name(key)) ? 0 : 1, name(key));
+          touch(key);
+          if (subject.models[0]!.size < 20 && subject.space.databases[0]!.rehashSome(0)) shrinking++;
+        },
+      });
+      for (const stretch of path) {
+        walk.go(stretch);
+        subject.check();
+      }
+      subject.finish();
+    }),
+    { numRuns: 60 },
+  );
+  assert.ok(shrinking > 0, 'no table shrank');
 });
 
 test('keys go when their time has come, the earliest first', () => {
