@@ -107,6 +107,7 @@ async function main(argv: readonly string[]): Promise<void> {
       process.exit(code);
     },
   });
+  process.on('exit', () => world.log.flush());
   // Also gets rejections that nobody handled. The report tells why there is no going on.
   process.on('uncaughtException', (error) => {
     for (const line of bugReport(error, server)) world.log.warning(line);

@@ -4,8 +4,9 @@
  *   1234:M 21 Nov 2026 14:38:10.123 * Ready to accept connections
  *   pid:role day month year time level-mark message
  *
- * It goes to standard output, or is appended to a file that is opened for each line (so that log rotation by
- * renaming works). A line that cannot be written is lost: logging never throws and never waits.
+ * It goes to standard output, or is appended to a file that is opened each time (so that log rotation by renaming works).
+ * The lines of one turn of the event loop leave together at its end, behind the replies that they are about: a replica's
+ * reconnect logs eight of them. A line that cannot be written is lost: logging never throws and never waits.
  */
 import { appendFileSync, writeSync } from 'node:fs';
 import type { LogLevel } from '../base/ambient.ts';
@@ -35,6 +36,9 @@ const standardOutput = 1;
 /** Attempts to write one line to a standard output that takes no more at the moment. */
 const largestAttempts = 8;
 
+/** Lines leave before the end of the turn when so many characters have gathered. */
+const mostWaiting = 64 * 1024;
+
 class RedisLog implements ServerLog {
   #lowest: number;
   #role: LogRole;
@@ -44,6 +48,8 @@ class RedisLog implements ServerLog {
   /** Lines come in bursts: the text of a second is made once. */
   #second = -1;
   #secondText = '';
+  /** Lines of this turn. */
+  #waiting = '';
 
   constructor(options: RedisLogOptions) {
     this.#lowest = severity[options.level ?? 'notice'];
@@ -73,6 +79,18 @@ class RedisLog implements ServerLog {
     this.#write(text);
   }
 
+  flush(): void {
+    const text = this.#waiting;
+    this.#waiting = '';
+    if (text === '') return;
+    try {
+      if (this.#file === '') writeStandardOutput(Buffer.from(text));
+      else appendFileSync(this.#file, text);
+    } catch {
+      // There is nowhere left to report it.
+    }
+  }
+
   setLevel(level: LogLevel): void {
     this.#lowest = severity[level];
   }
@@ -82,6 +100,7 @@ class RedisLog implements ServerLog {
   }
 
   setFile(path: string): void {
+    this.flush();
     this.#file = path;
   }
 
@@ -101,12 +120,9 @@ class RedisLog implements ServerLog {
   }
 
   #write(text: string): void {
-    try {
-      if (this.#file === '') writeStandardOutput(Buffer.from(text));
-      else appendFileSync(this.#file, text);
-    } catch {
-      // There is nowhere left to report it.
-    }
+    if (this.#waiting === '') setImmediate(() => this.flush());
+    this.#waiting += text;
+    if (this.#waiting.length > mostWaiting) this.flush();
   }
 }
 

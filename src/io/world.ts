@@ -26,6 +26,8 @@ export interface ServerLog extends Log {
   setFile(path: string): void;
   /** Writes text as it is, without prefix and whatever the level (the start-up banner). */
   raw(text: string): void;
+  /** Writes now what waits for the end of this turn of the event loop: before the process ends, or is busy for long. */
+  flush(): void;
 }
 
 export type Signal = 'SIGTERM' | 'SIGINT';

@@ -198,6 +198,7 @@ export class RdbFile {
           return true;
         };
         const writer = new RdbWriter(output, { checksum: settings.rdbchecksum, compress: settings.rdbcompression });
+        this.#parts.world.log.flush();
         writeRdb(writer, store, { now: clock.now(), position: this.#parts.position() });
         failure = 'Write error saving DB on disk(fsync): ';
         file.syncSync();

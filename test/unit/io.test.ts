@@ -98,6 +98,7 @@ test('log lines have the format of Redis and respect level, role and file', () =
   log.notice('hidden');
   log.warning('w');
   log.raw('banner\n');
+  log.flush();
   const time = '02 Nov 2026 03:04:05.067';
   assert.equal(
     readFileSync(path, 'utf8'),
@@ -105,7 +106,31 @@ test('log lines have the format of Redis and respect level, role and file', () =
   );
   log.setFile(join(dir.path, 'no', 'such', 'directory'));
   log.warning('lost without an error');
+  log.flush();
   assert.ok(!existsSync(join(dir.path, 'no')));
+  dir.remove();
+});
+
+test('the lines of a turn are written at its end, and sooner when asked, for another file, or when there are many', async () => {
+  const dir = tempDir();
+  const [first, second] = [join(dir.path, 'first'), join(dir.path, 'second')];
+  const log = redisLog({ file: first });
+  const lines = (path: string): number => (existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0);
+  log.notice('one');
+  log.notice('two');
+  assert.equal(lines(first), 0);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(lines(first), 2);
+  log.notice('three');
+  log.flush();
+  assert.equal(lines(first), 3);
+  log.notice('four');
+  log.setFile(second);
+  assert.equal(lines(first), 4);
+  for (let i = 0; i < 5000; i++) log.notice('a line of some length');
+  assert.ok(lines(second) > 4000);
+  log.flush();
+  assert.equal(lines(second), 5000);
   dir.remove();
 });
 
