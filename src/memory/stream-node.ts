@@ -99,9 +99,14 @@ export function appendEntry(
   return node;
 }
 
+/** A block for a node of that length, and some more. */
+export function allocNode(arena: Arena, length: number): Address {
+  return arena.alloc(length + SPARE_BYTES);
+}
+
 /** Copies a node's bytes into the arena. They must be valid (rdb/stream-node.ts). */
 export function nodeFromBytes(arena: Arena, bytes: Uint8Array, at: number, length: number): Address {
-  const list = arena.alloc(length + SPARE_BYTES);
+  const list = allocNode(arena, length);
   copyBytes(arena.u8[segmentOf(list)]!, byteOf(list), bytes, at, length);
   return list;
 }

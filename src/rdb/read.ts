@@ -80,7 +80,8 @@ export class RdbReader {
       options.longBytes ?? LONG_BYTES,
     );
     this.#packed = new PackedValues(sink, options.longBytes ?? LONG_BYTES);
-    this.#stream = new StreamReader(this.#input);
+    const nodeRoom: RoomMaker = (length) => sink.room!('stream-node', length);
+    this.#stream = new StreamReader(this.#input, sink.room === undefined ? null : nodeRoom);
     this.#single = options.single ?? false;
     this.#takesWholeKeys = sink.wholeKey !== undefined && this.#input.maxString >= SHORT_STRING_MAX;
     this.#stringRoom = sink.room === undefined ? null : (length) => sink.room!('string', length);

@@ -15,6 +15,9 @@ import type { WholeKey } from './whole-key.ts';
 export type CollectionType = 'list' | 'set' | 'hash' | 'zset';
 export type PackedType = 'list-node' | 'set' | 'hash' | 'hash-expiring' | 'zset';
 
+/** A value, an element, or a node, that may be long. */
+export type RoomFor = 'string' | 'element' | 'list-node' | 'stream-node' | 'packed';
+
 /** What precedes a key. The reader reuses the object: copy the numbers. */
 export interface KeyMeta {
   /** Absolute expiry in Unix milliseconds, -1 for none. It may lie in the past. */
@@ -79,10 +82,10 @@ export interface RdbSink {
   key(bytes: Uint8Array, at: number, length: number, meta: KeyMeta): void;
   string(bytes: Uint8Array, at: number, length: number): void;
   /**
-   * A place for a long value, element or node that is on its way, and will be told of by `string`, `element`, `packed` or `intset` once it lies
+   * A place for a long value, element or node that is on its way, and will be told of by `string`, `element`, `packed`, `intset` or a stream's `node` once it lies
    * there, if the input goes on (a packed value may come in element form instead, until `endKey`). A sink may do without, or have none for this one: null. Then it is copied from elsewhere at once.
    */
-  room?(of: 'string' | 'element' | 'list-node' | 'packed', length: number): Room | null;
+  room?(of: RoomFor, length: number): Room | null;
   /**
    * Asked before `packed` or `intset` of a large value: whether it stays as it is. False: it comes in element form instead, which is work
    * for many steps. A sink that is not asked gets it in one call.

@@ -8,7 +8,7 @@
  */
 import { Malformed } from './error.ts';
 import * as format from './format.ts';
-import type { RdbInput } from './input.ts';
+import type { RdbInput, RoomMaker } from './input.ts';
 import type { StreamSink } from './sink.ts';
 import { compare, type Id, StreamNodeChecker } from './stream-node.ts';
 
@@ -19,6 +19,7 @@ type State = 'begin' | 'node' | 'facts' | 'group' | 'pending' | 'consumers' | 'c
 
 export class StreamReader {
   readonly #input: RdbInput;
+  readonly #room: RoomMaker | null;
   readonly #checker: StreamNodeChecker = new StreamNodeChecker();
   #sink!: StreamSink;
   #type = 0;
@@ -37,8 +38,10 @@ export class StreamReader {
   readonly #firstId: Id = new Uint32Array(4);
   readonly #maxDeletedId: Id = new Uint32Array(4);
 
-  constructor(input: RdbInput) {
+  /** `room`: makes a place for a long node. */
+  constructor(input: RdbInput, room: RoomMaker | null) {
     this.#input = input;
+    this.#room = room;
   }
 
   /** A stream of one of the three types begins. */
@@ -98,7 +101,7 @@ export class StreamReader {
     readId(input.bytes, input.at, id);
     if (this.#nodes > 0 && compare(id, this.#nodeId) <= 0)
       throw new Malformed('stream nodes are not in the order of their ids');
-    input.string(1);
+    input.string(1, this.#room);
     const live = this.#checker.check(input.bytes, input.at, input.length, id);
     this.#sink.node(id, input.bytes, input.at, input.length);
     this.#nodeId.set(id);

@@ -10,7 +10,8 @@ import { copyBytes } from '../base/copy.ts';
 import { parseInteger } from '../base/numbers.ts';
 import { type Viewed, viewed } from '../base/viewed.ts';
 import { latin1 } from '../resp/args.ts';
-import type { CollectionType, KeyMeta, PackedType, RdbSink, StreamSink } from '../rdb/sink.ts';
+import { allocNode } from '../memory/stream-node.ts';
+import type { CollectionType, KeyMeta, PackedType, RdbSink, RoomFor, StreamSink } from '../rdb/sink.ts';
 import type { Room } from '../rdb/long-string.ts';
 import { ListpackScan } from '../rdb/listpack-scan.ts';
 import { WHOLE_STRING, type WholeKey } from '../rdb/whole-key.ts';
@@ -100,9 +101,13 @@ export class StoreLoader implements RdbSink {
     this.#options = options;
     this.#longWay = options.replaceExisting === true;
     this.#db = databases[0]!;
-    this.#streams = new StreamLoader(store.streams, (what) => {
-      throw new LoadError(`the stream '${this.#keyName()}' ${what}`);
-    });
+    this.#streams = new StreamLoader(
+      store.streams,
+      () => this.#takeRoom(),
+      (what) => {
+        throw new LoadError(`the stream '${this.#keyName()}' ${what}`);
+      },
+    );
   }
 
   // -- the file -----------------------------------------------------------------------------------------------
@@ -193,12 +198,12 @@ export class StoreLoader implements RdbSink {
     return true;
   }
 
-  room(of: 'string' | 'element' | 'list-node' | 'packed', length: number): Room | null {
+  room(of: RoomFor, length: number): Room | null {
     const { lists, space } = this.#store;
     if (this.#skip) return null;
     this.#freeRoom();
-    if (of === 'list-node' || of === 'packed') {
-      this.#room = space.arena.alloc(length);
+    if (of === 'list-node' || of === 'packed' || of === 'stream-node') {
+      this.#room = of === 'stream-node' ? allocNode(space.arena, length) : space.arena.alloc(length);
       return { bytes: space.arena.u8[segmentOf(this.#room)]!, at: byteOf(this.#room) };
     }
     if (of === 'string') {

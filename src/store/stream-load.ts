@@ -12,6 +12,8 @@ export class StreamLoader implements StreamSink {
   readonly #streams: Streams;
   /** Throws the loader's error for the key at work. */
   readonly #refuse: (what: string) => never;
+  /** The place that a node was given on its way, which it lies in then; 0: none. */
+  readonly #takeRoom: () => Address;
   readonly #cursor: IdCursor = new IdCursor();
   readonly #id: Id = makeId();
   /** The stream at work; 0: it is left out. */
@@ -19,7 +21,8 @@ export class StreamLoader implements StreamSink {
   #group: Address = 0;
   #consumer: Address = 0;
 
-  constructor(streams: Streams, refuse: (what: string) => never) {
+  constructor(streams: Streams, takeRoom: () => Address, refuse: (what: string) => never) {
+    this.#takeRoom = takeRoom;
     this.#streams = streams;
     this.#refuse = refuse;
   }
@@ -32,7 +35,8 @@ export class StreamLoader implements StreamSink {
   node(id: Id, bytes: Uint8Array, at: number, length: number): void {
     if (this.#root === 0) return;
     const { parts } = this.#streams;
-    const list = nodeFromBytes(parts.arena, bytes, at, length);
+    const room = this.#takeRoom();
+    const list = room === 0 ? nodeFromBytes(parts.arena, bytes, at, length) : room;
     try {
       parts.nodes.insert(parts.nodesOf(this.#root), id, this.#cursor);
     } catch (error) {

@@ -19,6 +19,11 @@ const NODE_PACKED = 2;
 /** Type 18 in two more forms. */
 const PACKED_NODES = 118;
 const ONE_NODE = 218;
+const STREAM = 19;
+/** 1-0, as a string. */
+const STREAM_ID = Buffer.from([16, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
+/** One entry; the last, the first and the highest deleted id; entries added, groups. */
+const STREAM_FACTS = [1, 1, 0, 1, 0, 0, 0, 1, 0] as const;
 /** EOF and checksum. */
 const TRAILER_BYTES = 9;
 /** Longest copy of one instruction: what a step may do beyond its piece. */
@@ -190,8 +195,12 @@ test('a step takes no more of a long string than a piece', () => {
   const noise = Buffer.from(Array.from({ length }, (_, i) => (i * i * 31) >>> 7));
   const repeating = Buffer.from('a text that repeats itself, '.repeat(length / 28));
   for (const content of [noise, repeating]) {
-    for (const [type, ...head] of [[0], [18, 1, NODE_PLAIN], [18, 1, NODE_PACKED]] as const) {
-      const expected = head[1] === NODE_PACKED ? listpack([content.toString('latin1')]) : content;
+    for (const [type, ...head] of [[0], [18, 1, NODE_PLAIN], [18, 1, NODE_PACKED], [STREAM, 1, STREAM_ID]] as const) {
+      const text = content.toString('latin1');
+      let expected: Buffer = content;
+      if (head[1] === NODE_PACKED) expected = listpack([text]);
+      // A live entry with the one field that its node has.
+      if (type === STREAM) expected = listpack([1, 0, 1, 'f', 0, 2, 0, 0, text, 4]);
       const value = content === noise ? string(expected) : compressed(expected);
       const store = makeStore();
       const loader = new StoreLoader(store, store.space.databases, { dropExpired: false });
@@ -205,7 +214,7 @@ test('a step takes no more of a long string than a piece', () => {
         return room;
       };
       const reader = new RdbReader(loader, { longBytes });
-      reader.push(file(10, key(type, 'k', ...head, value)));
+      reader.push(file(10, key(type, 'k', ...head, value, ...(type === STREAM ? STREAM_FACTS : []))));
       let steps = 0;
       let most = 0;
       let written = 0;
