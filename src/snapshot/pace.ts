@@ -166,7 +166,7 @@ const HURRY_GAIN = 4;
 /** Time after which what was counts for a third. */
 const MEMORY_MS = 8;
 /** Slices fill so much of a gap: it is not always as long. */
-const GAP_PART = 0.9;
+const GAP_PART = 0.8;
 /** A gap that a slice took up was shorter. */
 const OVERRUN = 0.8;
 /** How much a gap that is seen counts. */
