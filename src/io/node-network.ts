@@ -55,12 +55,9 @@ class NodeNetwork implements Network {
       connection.opened();
       accept(connection);
     };
-    const server =
-      options.tls === undefined
-        ? net.createServer({ allowHalfOpen: true, noDelay }, (socket) => {
-            take((deliver) => socket.on('data', deliver));
-          })
-        : net.createServer({ allowHalfOpen: true, noDelay }, secureAcceptor(endpoint, options.tls, accept));
+    const accepted = (socket: net.Socket): void => take((deliver) => socket.on('data', deliver));
+    const listener = options.tls === undefined ? accepted : secureAcceptor(options.tls, accepted);
+    const server = net.createServer({ allowHalfOpen: true, noDelay }, listener);
     return new Promise((resolve, reject) => {
       server.once('error', reject);
       const bound = (): void => {
@@ -115,21 +112,13 @@ class NodeNetwork implements Network {
   }
 }
 
-/** Gives TLS to plain sockets; they become connections once the handshake is done. */
+/** Gives TLS to plain sockets; they are `accepted` once the handshake is done. */
 function secureAcceptor(
-  endpoint: Endpoint,
   tls: NonNullable<ListenOptions['tls']>,
-  accept: (connection: Connection) => void,
+  accepted: (socket: net.Socket) => void,
 ): (plain: net.Socket) => void {
   let current: TlsContext | undefined;
   let take: (plain: net.Socket) => void = () => {};
-  const accepted = (socket: net.Socket): void => {
-    const connection = new NodeConnection(endpoint);
-    connection.attach(socket);
-    socket.on('data', connection.receive);
-    connection.opened();
-    accept(connection);
-  };
   return (plain) => {
     const context = tls.context();
     if (context !== current) {

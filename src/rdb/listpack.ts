@@ -149,8 +149,8 @@ function backLengthBytes(size: number): number {
   return 5;
 }
 
-/** A check in pieces: each `next` does one. */
-type Check<T> = Generator<undefined, T, undefined>;
+/** Work in pieces: each `next` does one. */
+export type Pieces<T = void> = Generator<undefined, T, undefined>;
 
 export class ListpackChecker {
   /**
@@ -186,7 +186,7 @@ export class ListpackChecker {
   }
 
   /** Checks a whole blob, in pieces. Throws Malformed; otherwise says whether the store may keep it as it is. */
-  *check(type: PackedType, bytes: Uint8Array, at: number, length: number): Check<ListpackVerdict> {
+  *check(type: PackedType, bytes: Uint8Array, at: number, length: number): Pieces<ListpackVerdict> {
     this.#left = this.#pieceElements;
     const elements = yield* this.#count(type, bytes, at, length);
     if (elements === 0) return 'empty';
@@ -211,7 +211,7 @@ export class ListpackChecker {
   }
 
   /** Checks that all elements lie within the blob; returns their number. */
-  *#count(type: PackedType, bytes: Uint8Array, at: number, length: number): Check<number> {
+  *#count(type: PackedType, bytes: Uint8Array, at: number, length: number): Pieces<number> {
     const walk = this.#walk;
     walk.open(bytes, at, length);
     let elements = 0;
@@ -230,7 +230,7 @@ export class ListpackChecker {
   }
 
   /** Whether triplets are ordered by expiry, those without (0) last, and there is one with. Throws Malformed on what is no expiry. */
-  *#expiriesRise(bytes: Uint8Array, at: number, length: number): Check<boolean> {
+  *#expiriesRise(bytes: Uint8Array, at: number, length: number): Pieces<boolean> {
     const walk = this.#walk;
     walk.open(bytes, at, length);
     let rising = true;
@@ -247,7 +247,7 @@ export class ListpackChecker {
   }
 
   /** Throws Malformed on a repeated element; false if it gave up on a crafted blob. */
-  *#checkUnique(bytes: Uint8Array, at: number, length: number, width: number): Check<boolean> {
+  *#checkUnique(bytes: Uint8Array, at: number, length: number, width: number): Pieces<boolean> {
     let slots = MIN_TABLE_SLOTS;
     while (slots < this.elements * 2) slots *= 2;
     if (this.#starts.length < slots) {
@@ -286,7 +286,7 @@ export class ListpackChecker {
   }
 
   /** Whether the element at `position` is the one that `#walk` stands on. */
-  *#equals(bytes: Uint8Array, position: number, end: number): Check<boolean> {
+  *#equals(bytes: Uint8Array, position: number, end: number): Pieces<boolean> {
     const other = this.#other;
     other.seek(bytes, position, end);
     other.next();
@@ -301,7 +301,7 @@ export class ListpackChecker {
   }
 
   /** Whether members rise by score, then by bytes. Throws Malformed on a score that is not a number. */
-  *#isSorted(bytes: Uint8Array, at: number, length: number): Check<boolean> {
+  *#isSorted(bytes: Uint8Array, at: number, length: number): Pieces<boolean> {
     const walk = this.#walk;
     walk.open(bytes, at, length);
     let sorted = true;
@@ -345,7 +345,7 @@ export class ListpackChecker {
 /** Of an element, so many bytes are hashed or compared in a piece. */
 const LONG_PIECE = 64 * 1024;
 /** So many bytes of an element count as another one. */
-const ELEMENT_SHIFT = 6;
+export const ELEMENT_SHIFT = 6;
 
 /** Below, equal or above zero as LONG_PIECE of the cursor's text, behind its first `from` bytes, sort before, with or after those of the given bytes. */
 function compare(cursor: PackedCursor, bytes: Uint8Array, at: number, length: number, from: number): number {

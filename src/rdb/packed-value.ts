@@ -8,11 +8,8 @@ import { INTEGER_TEXT_BYTES, type PackedCursor } from './cursor.ts';
 import { Malformed } from './error.ts';
 import { checkIntset, checkIntsetFrame, checkIntsetRange, IntsetCursor } from './intset.ts';
 import { ZiplistCursor, ZipmapCursor } from './legacy.ts';
-import { ListpackChecker, ListpackCursor } from './listpack.ts';
+import { ELEMENT_SHIFT, ListpackChecker, ListpackCursor, type Pieces } from './listpack.ts';
 import type { CollectionType, PackedType, RdbSink } from './sink.ts';
-
-/** Work in pieces: each `next` does one. */
-export type Pieces = Generator<undefined, void, undefined>;
 
 export type PackedForm =
   | PackedType
@@ -27,8 +24,6 @@ export type PackedForm =
 const WHOLE_BYTES = 16 * 1024;
 /** Elements checked or handed out in a piece: that takes less than half a millisecond. */
 const PIECE_ELEMENTS = 1024;
-/** So many bytes of an element count as another one. */
-const ELEMENT_SHIFT = 6;
 
 export class PackedValues {
   readonly #sink: RdbSink;

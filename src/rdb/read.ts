@@ -15,8 +15,9 @@ import { Malformed, RdbError } from './error.ts';
 import * as format from './format.ts';
 import { MISSING, RdbInput, type RoomMaker } from './input.ts';
 import { LONG_BYTES } from './long-string.ts';
-import { type PackedForm, PackedValues, type Pieces } from './packed-value.ts';
-import type { CollectionType, KeyMeta, RdbSink } from './sink.ts';
+import type { Pieces } from './listpack.ts';
+import { type PackedForm, PackedValues } from './packed-value.ts';
+import type { CollectionType, KeyMeta, RdbSink, RoomFor } from './sink.ts';
 import { StreamReader } from './stream.ts';
 import { SHORT_STRING_MAX, WholeKey } from './whole-key.ts';
 
@@ -80,14 +81,15 @@ export class RdbReader {
       options.longBytes ?? LONG_BYTES,
     );
     this.#packed = new PackedValues(sink, options.longBytes ?? LONG_BYTES);
-    const nodeRoom: RoomMaker = (length) => sink.room!('stream-node', length);
-    this.#stream = new StreamReader(this.#input, sink.room === undefined ? null : nodeRoom);
+    const room = (of: RoomFor): RoomMaker | null =>
+      sink.room === undefined ? null : (length) => sink.room!(of, length);
+    this.#stream = new StreamReader(this.#input, room('stream-node'));
     this.#single = options.single ?? false;
     this.#takesWholeKeys = sink.wholeKey !== undefined && this.#input.maxString >= SHORT_STRING_MAX;
-    this.#stringRoom = sink.room === undefined ? null : (length) => sink.room!('string', length);
-    this.#elementRoom = sink.room === undefined ? null : (length) => sink.room!('element', length);
-    this.#nodeRoom = sink.room === undefined ? null : (length) => sink.room!('list-node', length);
-    this.#packedRoom = sink.room === undefined ? null : (length) => sink.room!('packed', length);
+    this.#stringRoom = room('string');
+    this.#elementRoom = room('element');
+    this.#nodeRoom = room('list-node');
+    this.#packedRoom = room('packed');
     if (this.#single) this.version = options.version ?? 0;
     this.#state = this.#single ? STATE_SINGLE : STATE_HEADER;
   }
@@ -529,14 +531,9 @@ export class RdbReader {
     input.string(0, room);
     // What comes next may move the window; of a payload, nothing does.
     if (!this.#single && this.#packed.isLarge(input.length)) input.keep();
-    const pieces = this.#packed.take(form, input.bytes, input.at, input.length);
-    if (pieces === null) this.#endPacked();
-    else this.#beginPieces(pieces);
-  }
-
-  #beginPieces(pieces: Pieces): void {
-    this.#pieces = pieces;
-    this.#piecesOffset = this.#input.stepOffset;
+    this.#pieces = this.#packed.take(form, input.bytes, input.at, input.length);
+    if (this.#pieces === null) this.#endPacked();
+    else this.#piecesOffset = input.stepOffset;
   }
 
   #endPacked(): void {

@@ -113,7 +113,7 @@ export interface ReplicaPeer {
   replica: ReplicaSession | null;
   /** Replies to earlier commands that are not yet handed to the connection. */
   hasPendingReplies(): boolean;
-  /** Takes those replies back, so that they can go out in front of the stream. */
+  /** Takes those replies back, so that they can go out in front of the stream: from then on the connection is that one's. */
   takeReplies(): Uint8Array;
   /** The line of CLIENT LIST, for logs. */
   describe(): string;

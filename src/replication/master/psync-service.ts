@@ -19,8 +19,6 @@ export type PeerAnswer = ReplyError | 'ok' | 'ok-pipelined-psync' | 'none';
 /** Longest `ip-address`: Redis's NET_HOST_STR_LEN, terminator excluded. */
 const MAX_HOST_BYTES = 255;
 
-const NOTHING = new Uint8Array(0);
-
 export interface SyncCounters {
   syncFull: number;
   syncPartialOk: number;
@@ -203,8 +201,7 @@ export class PsyncService {
     const cursor = backlog.cursorAt(fromOffset);
     const bytes = cursor.pendingBytes;
     const line = Buffer.from(session.capaPsync2 ? `+CONTINUE ${history.replid}\r\n` : '+CONTINUE\r\n');
-    const replies = this.#earlierReplies(session);
-    session.continueWith(replies.length === 0 ? line : Buffer.concat([replies, line]), cursor);
+    session.continueWith(Buffer.concat([session.peer.takeReplies(), line]), cursor);
     replicas.add(session);
     session.goOnline('now');
     // Told when it is under way: the replica waits for the bytes.
@@ -219,7 +216,7 @@ export class PsyncService {
     const { host, history, backlog, feed, replicas, fullSync } = this.#deps;
     this.counters.syncFull++;
     this.counters.lastFullReason = reason;
-    const replies = this.#earlierReplies(session);
+    const replies = session.peer.takeReplies();
     if (replies.length > 0) session.send(replies);
     replicas.add(session);
     if (!backlog.active) {
@@ -233,11 +230,6 @@ export class PsyncService {
       );
     }
     fullSync.request(session);
-  }
-
-  /** Answers to the greeting that were still to be sent: from now on the connection is the stream's. */
-  #earlierReplies(session: ReplicaSession): Uint8Array {
-    return session.capaPipelinedPsync ? session.peer.takeReplies() : NOTHING;
   }
 
   #logRefusal(session: ReplicaSession, replid: string, offset: number, reason: FullResyncReason): void {
