@@ -246,9 +246,8 @@ export class Quicklist {
     return gone;
   }
 
-  /** Appends a listpack as a node; the list owns it from now on. It must not be empty. */
-  adoptListpack(header: Address, list: Address): void {
-    const count = listpack.count(this.arena, list);
+  /** Appends a listpack of `count` elements, at least one, as a node; the list owns it from now on. */
+  adoptListpack(header: Address, list: Address, count: number): void {
     const place = this.arena.alloc(node.BLOCK_BYTES);
     node.setNodeData(this.arena, place, list);
     node.setNodeCount(this.arena, place, count, false);

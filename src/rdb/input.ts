@@ -53,6 +53,7 @@ export class RdbInput {
   readonly #checksum: boolean;
   readonly #inputBytes: number;
   readonly #longBytes: number;
+  readonly #isWhole: boolean;
   readonly #crc = new Crc64();
   /** The window is in the checksum up to here. */
   #summed = 0;
@@ -72,8 +73,10 @@ export class RdbInput {
   // Two places for strings that are not in the window as they are: a field and its value.
   readonly #scratch: [Viewed, Viewed] = [viewed(new Uint8Array(SCRATCH_BYTES)), viewed(new Uint8Array(SCRATCH_BYTES))];
 
-  constructor(maxStringBytes: number, checksum: boolean, inputBytes: number, longBytes: number) {
+  /** `isWhole`: all is pushed before the first step. */
+  constructor(maxStringBytes: number, checksum: boolean, inputBytes: number, longBytes: number, isWhole: boolean) {
     this.#longBytes = longBytes;
+    this.#isWhole = isWhole;
     this.#maxString = maxStringBytes;
     this.#checksum = checksum;
     this.#inputBytes = inputBytes;
@@ -319,9 +322,9 @@ export class RdbInput {
     this.length = length;
   }
 
-  /** Makes the string that `string(0)` found stay where it is until the next one, whatever is pushed. */
+  /** Makes the string that was found stay where it is until the next one, whatever is pushed. */
   keep(): void {
-    if (this.bytes !== this.window) return;
+    if (this.bytes !== this.window || this.#isWhole) return;
     const { length } = this;
     if (this.#scratch[0].length < length) this.#scratch[0] = viewed(new Uint8Array(length));
     copyBytes(this.#scratch[0], 0, this.window, this.at, length);

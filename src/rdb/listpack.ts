@@ -6,6 +6,7 @@
  * The back length repeats the size of encoding and data, to be read from the end; the element count is
  * 65535 when there are more than fit.
  */
+import type { Pace, Pieces } from '../base/pieces.ts';
 import { INTEGER_TEXT_BYTES, PackedCursor } from './cursor.ts';
 import { Malformed } from './error.ts';
 import { ListpackScan } from './listpack-scan.ts';
@@ -149,9 +150,6 @@ function backLengthBytes(size: number): number {
   return 5;
 }
 
-/** Work in pieces: each `next` does one. */
-export type Pieces<T = void> = Generator<undefined, T, undefined>;
-
 export class ListpackChecker {
   /**
    * After a check: elements in the blob, and what no element's text is longer than; Infinity if that is not known. Of a sorted set that
@@ -160,9 +158,8 @@ export class ListpackChecker {
   elements = 0;
   longest: number = Infinity;
 
-  /** How much is done between two pauses: elements looked at. */
-  readonly #pieceElements: number;
-  #left = 0;
+  /** Elements looked at. */
+  readonly #pace: Pace;
   readonly #scan = new ListpackScan();
   readonly #walk = new ListpackCursor();
   readonly #other = new ListpackCursor();
@@ -172,8 +169,8 @@ export class ListpackChecker {
   #starts = new Int32Array(MIN_TABLE_SLOTS);
   #hashes = new Int32Array(MIN_TABLE_SLOTS);
 
-  constructor(pieceElements: number) {
-    this.#pieceElements = pieceElements;
+  constructor(pace: Pace) {
+    this.#pace = pace;
   }
 
   /** The short way (listpack-scan.ts): true if the store may keep the blob as it is, false if only `check` can tell. */
@@ -187,7 +184,6 @@ export class ListpackChecker {
 
   /** Checks a whole blob, in pieces. Throws Malformed; otherwise says whether the store may keep it as it is. */
   *check(type: PackedType, bytes: Uint8Array, at: number, length: number): Pieces<ListpackVerdict> {
-    this.#left = this.#pieceElements;
     const elements = yield* this.#count(type, bytes, at, length);
     if (elements === 0) return 'empty';
     if (type === 'list-node') return 'keep';
@@ -202,14 +198,6 @@ export class ListpackChecker {
     return unique && sorted ? 'keep' : 'take-apart';
   }
 
-  /** Counts so much work of this piece; true when it is time to pause. */
-  #spend(elements: number): boolean {
-    this.#left -= elements;
-    if (this.#left > 0) return false;
-    this.#left = this.#pieceElements;
-    return true;
-  }
-
   /** Checks that all elements lie within the blob; returns their number. */
   *#count(type: PackedType, bytes: Uint8Array, at: number, length: number): Pieces<number> {
     const walk = this.#walk;
@@ -222,7 +210,7 @@ export class ListpackChecker {
         longest = Math.max(longest, walk.length);
       }
       elements++;
-      if (this.#spend(1)) yield;
+      if (this.#pace.spend(1)) yield;
     }
     this.elements = elements;
     this.longest = type === 'zset' ? longest : Infinity;
@@ -241,7 +229,7 @@ export class ListpackChecker {
       const expiry = walk.expiry() || Infinity;
       if (expiry < previous || (previous === 0 && expiry === Infinity)) rising = false;
       previous = expiry;
-      if (this.#spend(3)) yield;
+      if (this.#pace.spend(3)) yield;
     }
     return rising;
   }
@@ -281,7 +269,7 @@ export class ListpackChecker {
       starts[slot] = start;
       hashes[slot] = hash;
       for (let i = 1; i < width; i++) walk.next();
-      if (this.#spend(width + (Math.min(walk.length, LONG_PIECE) >>> ELEMENT_SHIFT))) yield;
+      if (this.#pace.spend(width + (Math.min(walk.length, LONG_PIECE) >>> ELEMENT_SHIFT))) yield;
     }
   }
 
@@ -336,7 +324,7 @@ export class ListpackChecker {
       lastAt = memberAt;
       lastLength = memberLength;
       [scratch, spare] = [spare, scratch];
-      if (this.#spend(2 + (Math.min(memberLength, LONG_PIECE) >>> ELEMENT_SHIFT))) yield;
+      if (this.#pace.spend(2 + (Math.min(memberLength, LONG_PIECE) >>> ELEMENT_SHIFT))) yield;
     }
     return sorted;
   }

@@ -1,14 +1,15 @@
 /**
  * Packed values on their way to the sink: checked as a whole and handed over as they are, or taken apart, element by element.
  *
- * A small one is done with at once. A large one (any number of MiB, off the wire) is work in pieces of about `pieceElements` elements:
+ * A small one is done with at once. A large one (any number of MiB, off the wire) is work in pieces of about PIECE_ELEMENTS elements:
  * `take` returns a generator then, which does a piece with each `next`. Its bytes have to stay where they are until it is done.
  */
+import { finish, Pace, type Pieces } from '../base/pieces.ts';
 import { INTEGER_TEXT_BYTES, type PackedCursor } from './cursor.ts';
 import { Malformed } from './error.ts';
 import { checkIntset, checkIntsetFrame, checkIntsetRange, IntsetCursor } from './intset.ts';
 import { ZiplistCursor, ZipmapCursor } from './legacy.ts';
-import { ELEMENT_SHIFT, ListpackChecker, ListpackCursor, type Pieces } from './listpack.ts';
+import { ELEMENT_SHIFT, ListpackChecker, ListpackCursor } from './listpack.ts';
 import type { CollectionType, PackedType, RdbSink } from './sink.ts';
 
 export type PackedForm =
@@ -28,15 +29,16 @@ const PIECE_ELEMENTS = 1024;
 export class PackedValues {
   readonly #sink: RdbSink;
   readonly #wholeBytes: number;
-  readonly #pieceElements: number;
+  /** Elements looked at, or handed out. */
+  readonly pace: Pace;
   readonly #checker: ListpackChecker;
 
   /** `longBytes`: what is long for the reader. */
   constructor(sink: RdbSink, longBytes: number) {
     this.#sink = sink;
     this.#wholeBytes = Math.min(WHOLE_BYTES, longBytes);
-    this.#pieceElements = Math.min(PIECE_ELEMENTS, longBytes);
-    this.#checker = new ListpackChecker(this.#pieceElements);
+    this.pace = new Pace(Math.min(PIECE_ELEMENTS, longBytes));
+    this.#checker = new ListpackChecker(this.pace);
   }
 
   /** Whether a value of that length is work in pieces. */
@@ -53,7 +55,7 @@ export class PackedValues {
       this.#sink.intset(bytes, at, length);
     } else if (isListpack(form) && checker.isGood(form, bytes, at, length)) {
       this.#sink.packed(form, bytes, at, length, checker.elements, checker.longest);
-    } else for (const pieces = this.#pieces(form, bytes, at, length); pieces.next().done !== true;);
+    } else finish(this.#pieces(form, bytes, at, length));
     return null;
   }
 
@@ -103,20 +105,16 @@ export class PackedValues {
     }
     const cursor = new ListpackCursor();
     cursor.open(bytes, at, length);
-    if (type === 'hash-expiring') {
-      sink.begin('hash', elements / 3);
-      yield* this.#emitTriplets(cursor);
-    } else {
-      sink.begin(type, type === 'set' ? elements : elements / 2);
-      yield* this.#emit(type, cursor);
-    }
+    const count = type === 'set' ? elements : type === 'hash-expiring' ? elements / 3 : elements / 2;
+    sink.begin(type === 'hash-expiring' ? 'hash' : type, count);
+    yield* this.#emit(type, cursor);
   }
 
   *#intset(bytes: Uint8Array, at: number, length: number): Pieces {
     const sink = this.#sink;
     const width = checkIntsetFrame(bytes, at, length);
     const elements = (length - INTSET_HEADER_BYTES) / width;
-    const piece = this.#pieceElements * CHEAP;
+    const piece = this.pace.piece * CHEAP;
     for (let from = 0; from < elements; from += piece) {
       if (from > 0) yield;
       checkIntsetRange(bytes, at, width, from, Math.min(from + piece, elements));
@@ -132,45 +130,27 @@ export class PackedValues {
   }
 
   /** Hands out a packed value element by element. Throws Malformed when pairs are incomplete or a score is no number. */
-  *#emit(type: CollectionType, cursor: PackedCursor): Pieces {
+  *#emit(type: CollectionType | 'hash-expiring', cursor: PackedCursor): Pieces {
     const sink = this.#sink;
     const [scratch, other] = [new Uint8Array(INTEGER_TEXT_BYTES), new Uint8Array(INTEGER_TEXT_BYTES)];
-    let left = this.#pieceElements;
     while (cursor.next()) {
       cursor.text(scratch);
       const { bytes, at, length } = cursor;
+      let work = length;
       if (type === 'list' || type === 'set') sink.element(bytes, at, length);
       else {
         if (!cursor.next()) throw new Malformed(`${type} has an odd number of elements`);
         if (type === 'zset') sink.member(bytes, at, length, cursor.score());
         else {
           cursor.text(other);
-          sink.field(bytes, at, length, cursor.bytes, cursor.at, cursor.length, -1);
+          const value = [cursor.bytes, cursor.at, cursor.length] as const;
+          work += value[2];
+          // Triplets are complete: they were checked.
+          const expires = type === 'hash-expiring' && cursor.next();
+          sink.field(bytes, at, length, ...value, expires ? cursor.expiry() || -1 : -1);
         }
       }
-      left -= 1 + ((length + cursor.length) >>> ELEMENT_SHIFT);
-      if (left > 0) continue;
-      left = this.#pieceElements;
-      yield;
-    }
-  }
-
-  /** The same of fields with their expiries. */
-  *#emitTriplets(cursor: PackedCursor): Pieces {
-    const [scratch, other] = [new Uint8Array(INTEGER_TEXT_BYTES), new Uint8Array(INTEGER_TEXT_BYTES)];
-    let left = this.#pieceElements;
-    while (cursor.next()) {
-      cursor.text(scratch);
-      const { bytes, at, length } = cursor;
-      cursor.next();
-      cursor.text(other);
-      const value = [cursor.bytes, cursor.at, cursor.length] as const;
-      cursor.next();
-      this.#sink.field(bytes, at, length, ...value, cursor.expiry() || -1);
-      left -= 1 + ((length + value[2]) >>> ELEMENT_SHIFT);
-      if (left > 0) continue;
-      left = this.#pieceElements;
-      yield;
+      if (this.pace.spend(1 + (work >>> ELEMENT_SHIFT))) yield;
     }
   }
 }

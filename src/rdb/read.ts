@@ -10,12 +10,12 @@
  */
 import { viewed } from '../base/viewed.ts';
 import { copyBytes } from '../base/copy.ts';
+import type { Pieces } from '../base/pieces.ts';
 import { parseScore } from './cursor.ts';
 import { Malformed, RdbError } from './error.ts';
 import * as format from './format.ts';
 import { MISSING, RdbInput, type RoomMaker } from './input.ts';
 import { LONG_BYTES } from './long-string.ts';
-import type { Pieces } from './listpack.ts';
 import { type PackedForm, PackedValues } from './packed-value.ts';
 import type { CollectionType, KeyMeta, RdbSink, RoomFor } from './sink.ts';
 import { StreamReader } from './stream.ts';
@@ -79,11 +79,12 @@ export class RdbReader {
       options.checksum ?? true,
       options.inputBytes ?? Infinity,
       options.longBytes ?? LONG_BYTES,
+      options.single ?? false,
     );
     this.#packed = new PackedValues(sink, options.longBytes ?? LONG_BYTES);
     const room = (of: RoomFor): RoomMaker | null =>
       sink.room === undefined ? null : (length) => sink.room!(of, length);
-    this.#stream = new StreamReader(this.#input, room('stream-node'));
+    this.#stream = new StreamReader(this.#input, room('stream-node'), this.#packed);
     this.#single = options.single ?? false;
     this.#takesWholeKeys = sink.wholeKey !== undefined && this.#input.maxString >= SHORT_STRING_MAX;
     this.#stringRoom = room('string');
@@ -149,7 +150,7 @@ export class RdbReader {
   #piece(): RunResult {
     if (this.#pieces!.next().done !== true) return 'paused';
     this.#pieces = null;
-    this.#endPacked();
+    this.#endPart();
     return this.#state === STATE_DONE ? 'done' : 'paused';
   }
 
@@ -217,9 +218,12 @@ export class RdbReader {
       case STATE_NODES:
         this.#node();
         return;
-      case STATE_STREAM:
-        if (this.#stream.step()) this.#endKey();
+      case STATE_STREAM: {
+        const left = this.#stream.step();
+        if (left === true) this.#endKey();
+        else if (left !== false) this.#doLater(left);
         return;
+      }
       case STATE_HEADER:
         this.#header();
         return;
@@ -529,16 +533,22 @@ export class RdbReader {
   #takePacked(form: PackedForm, room: RoomMaker | null): void {
     const input = this.#input;
     input.string(0, room);
-    // What comes next may move the window; of a payload, nothing does.
-    if (!this.#single && this.#packed.isLarge(input.length)) input.keep();
-    this.#pieces = this.#packed.take(form, input.bytes, input.at, input.length);
-    if (this.#pieces === null) this.#endPacked();
-    else this.#piecesOffset = input.stepOffset;
+    if (this.#packed.isLarge(input.length)) input.keep();
+    const left = this.#packed.take(form, input.bytes, input.at, input.length);
+    if (left === null) this.#endPart();
+    else this.#doLater(left);
   }
 
-  #endPacked(): void {
+  /** The step is complete but for this, after which comes `#endPart`. */
+  #doLater(pieces: Pieces): void {
+    this.#pieces = pieces;
+    this.#piecesOffset = this.#input.stepOffset;
+  }
+
+  /** A packed value or node, or a stream's, is done with. */
+  #endPart(): void {
     if (this.#state === STATE_NODES) this.#countDown();
-    else this.#endKey();
+    else if (this.#state === STATE_VALUE) this.#endKey();
   }
 
   #binaryScore(): number {

@@ -2,6 +2,7 @@
  * The check of a stream's node as it arrives in a file: a listpack with the structure that memory/stream-node.ts describes,
  * whose live entries have ascending ids. What passed may be kept as it is.
  */
+import type { Pace, Pieces } from '../base/pieces.ts';
 import { Malformed } from './error.ts';
 import { ListpackCursor } from './listpack.ts';
 
@@ -12,12 +13,21 @@ const WIDE_LEAD = 0xf4;
 const FLAG_DELETED = 1;
 const FLAG_SAME_FIELDS = 2;
 const FLAGS_MAX = 3;
+/** Of an entry, besides fields and values. */
+const FIXED_ELEMENTS = 4;
 
 export class StreamNodeChecker extends ListpackCursor {
   /** Id of the last live entry so far, over all nodes of a stream. */
   readonly last: Id = new Uint32Array(4);
   #any = false;
   readonly #id: Id = new Uint32Array(4);
+  /** Elements looked at. */
+  readonly #pace: Pace;
+
+  constructor(pace: Pace) {
+    super();
+    this.#pace = pace;
+  }
 
   /** A new stream begins. */
   restart(): void {
@@ -25,13 +35,16 @@ export class StreamNodeChecker extends ListpackCursor {
     this.last.fill(0);
   }
 
-  /** Throws Malformed; returns the number of live entries. `master`: the id that the entries' ids are relative to. */
-  check(bytes: Uint8Array, at: number, length: number, master: Id): number {
+  /** Checks a node, in pieces. Throws Malformed; returns the number of live entries. `master`: the id that the entries' ids are relative to. */
+  *check(bytes: Uint8Array, at: number, length: number, master: Id): Pieces<number> {
     this.open(bytes, at, length);
     const live = this.#count('number of entries');
     const deleted = this.#count('number of deleted entries');
     const masterFields = this.#count('number of fields');
-    this.#skip(masterFields);
+    for (let i = masterFields; i > 0; i--) {
+      this.#skip();
+      if (this.#pace.spend(1)) yield;
+    }
     if (this.#count('end of the fields') !== 0) throw new Malformed('stream node has no end of its fields');
     let foundLive = 0;
     let foundDeleted = 0;
@@ -44,10 +57,14 @@ export class StreamNodeChecker extends ListpackCursor {
       this.#addDifference(master, 2);
       const same = (flags & FLAG_SAME_FIELDS) !== 0;
       const fields = same ? masterFields : this.#count('number of fields');
-      this.#skip(same ? fields : fields * 2);
+      for (let i = same ? fields : fields * 2; i > 0; i--) {
+        this.#skip();
+        if (this.#pace.spend(1)) yield;
+      }
       const elements = same ? fields + 3 : fields * 2 + 4;
       if (this.#count('number of elements') !== elements)
         throw new Malformed('stream entry has a wrong number of elements');
+      if (this.#pace.spend(FIXED_ELEMENTS)) yield;
       if ((flags & FLAG_DELETED) !== 0) {
         foundDeleted++;
         continue;
@@ -75,13 +92,13 @@ export class StreamNodeChecker extends ListpackCursor {
     return this.integer;
   }
 
-  #skip(elements: number): void {
-    for (let i = elements; i > 0; i--) if (!this.next()) throw new Malformed('stream node ends within an entry');
+  #skip(): void {
+    if (!this.next()) throw new Malformed('stream node ends within an entry');
   }
 
   /** One half of an entry's id. */
   #addDifference(master: Id, half: 0 | 2): void {
-    if (!this.next()) throw new Malformed('stream node ends within an entry');
+    this.#skip();
     if (!this.isInteger) throw new Malformed('stream entry has an id that is not a number');
     const { wide } = this;
     const low = wide === undefined ? this.integer >>> 0 : Number(wide & 0xffffffffn);

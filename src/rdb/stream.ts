@@ -6,9 +6,11 @@
  *   group     = name last [read] pending { id time count } consumers { consumer }
  *   consumer  = name seen [active] owned { id }                                                    active: type 21
  */
+import { finish, type Pieces } from '../base/pieces.ts';
 import { Malformed } from './error.ts';
 import * as format from './format.ts';
 import type { RdbInput, RoomMaker } from './input.ts';
+import type { PackedValues } from './packed-value.ts';
 import type { StreamSink } from './sink.ts';
 import { compare, type Id, StreamNodeChecker } from './stream-node.ts';
 
@@ -20,7 +22,8 @@ type State = 'begin' | 'node' | 'facts' | 'group' | 'pending' | 'consumers' | 'c
 export class StreamReader {
   readonly #input: RdbInput;
   readonly #room: RoomMaker | null;
-  readonly #checker: StreamNodeChecker = new StreamNodeChecker();
+  readonly #packed: PackedValues;
+  readonly #checker: StreamNodeChecker;
   #sink!: StreamSink;
   #type = 0;
   #state: State = 'begin';
@@ -38,10 +41,12 @@ export class StreamReader {
   readonly #firstId: Id = new Uint32Array(4);
   readonly #maxDeletedId: Id = new Uint32Array(4);
 
-  /** `room`: makes a place for a long node. */
-  constructor(input: RdbInput, room: RoomMaker | null) {
+  /** `room`: makes a place for a long node. `packed`: says which nodes are work in pieces. */
+  constructor(input: RdbInput, room: RoomMaker | null, packed: PackedValues) {
     this.#input = input;
     this.#room = room;
+    this.#packed = packed;
+    this.#checker = new StreamNodeChecker(packed.pace);
   }
 
   /** A stream of one of the three types begins. */
@@ -54,17 +59,15 @@ export class StreamReader {
     this.#checker.restart();
   }
 
-  /** Takes one step; true once the stream is complete. */
-  step(): boolean {
+  /** Takes one step; true once the stream is complete, or what is left to do of the step. */
+  step(): boolean | Pieces {
     switch (this.#state) {
       case 'begin':
         this.#left = this.#input.count();
         this.#state = this.#left > 0 ? 'node' : 'facts';
         return false;
       case 'node':
-        this.#node();
-        if (--this.#left === 0) this.#state = 'facts';
-        return false;
+        return this.#node();
       case 'facts':
         this.#facts();
         this.#state = 'group';
@@ -93,7 +96,7 @@ export class StreamReader {
     }
   }
 
-  #node(): void {
+  #node(): false | Pieces {
     const input = this.#input;
     input.string(0);
     if (input.length !== ID_BYTES) throw new Malformed('stream node has a key that is not an id');
@@ -102,11 +105,23 @@ export class StreamReader {
     if (this.#nodes > 0 && compare(id, this.#nodeId) <= 0)
       throw new Malformed('stream nodes are not in the order of their ids');
     input.string(1, this.#room);
-    const live = this.#checker.check(input.bytes, input.at, input.length, id);
-    this.#sink.node(id, input.bytes, input.at, input.length);
+    if (!this.#packed.isLarge(input.length)) {
+      finish(this.#take(input.bytes, input.at, input.length));
+      return false;
+    }
+    input.keep();
+    return this.#take(input.bytes, input.at, input.length);
+  }
+
+  /** Checks a node and hands it over, in pieces. */
+  *#take(bytes: Uint8Array, at: number, length: number): Pieces {
+    const id = this.#id;
+    const live = yield* this.#checker.check(bytes, at, length, id);
+    this.#sink.node(id, bytes, at, length);
     this.#nodeId.set(id);
     this.#nodes++;
     this.#entries += live;
+    if (--this.#left === 0) this.#state = 'facts';
   }
 
   #facts(): void {

@@ -60,11 +60,11 @@ export class Lists {
     return db.add(keyBytes, keyAt, keyLength, TYPE_LIST, ENC_LISTPACK, listpack.create(this.arena));
   }
 
-  /** Appends a copy of a validated listpack as a whole: one node of a list being loaded. `settle` must follow the last one. */
-  appendPacked(entry: Address, bytes: Uint8Array, at: number, length: number): void {
+  /** Appends a copy of a validated listpack of `elements` elements: one node of a list being loaded. `settle` must follow the last one. */
+  appendPacked(entry: Address, bytes: Uint8Array, at: number, length: number, elements: number): void {
     const list = listpack.fromBytes(this.arena, bytes, at, length);
     try {
-      this.appendListpack(entry, list);
+      this.appendListpack(entry, list, elements);
     } catch (error) {
       this.arena.free(list);
       throw error;
@@ -72,15 +72,17 @@ export class Lists {
   }
 
   /** Likewise a listpack that is in the arena already. Throws ArenaExhausted; it is then still the caller's. */
-  appendListpack(entry: Address, list: Address): void {
-    if (listpack.first(this.arena, list) === 0) {
-      this.arena.free(list);
-    } else if (this.length(entry) === 0 && this.#isPacked(entry)) {
-      this.arena.free(this.entries.ref(entry));
+  appendListpack(entry: Address, list: Address, elements: number): void {
+    const { arena } = this;
+    const ref = this.entries.ref(entry);
+    const isFirst = this.#isPacked(entry) && listpack.first(arena, ref) === 0;
+    if (elements === 0) arena.free(list);
+    else if (isFirst && this.holds(listpack.totalBytes(arena, list), elements)) {
+      arena.free(ref);
       this.entries.setRef(entry, list);
     } else {
       this.#toQuicklist(entry);
-      this.#quick.adoptListpack(this.entries.ref(entry), list);
+      this.#quick.adoptListpack(this.entries.ref(entry), list, elements);
     }
   }
 
@@ -124,7 +126,7 @@ export class Lists {
         if (!node.isPlain(arena, n)) {
           const list = listpack.copy(arena, data);
           try {
-            this.#quick.adoptListpack(copy, list);
+            this.#quick.adoptListpack(copy, list, node.nodeCount(arena, n));
           } catch (error) {
             arena.free(list);
             throw error;
@@ -420,7 +422,7 @@ export class Lists {
     const header = this.#quick.create();
     try {
       if (listpack.first(arena, list) === 0) arena.free(list);
-      else this.#quick.adoptListpack(header, list);
+      else this.#quick.adoptListpack(header, list, listpack.count(arena, list));
     } catch (error) {
       arena.free(header);
       throw error;
@@ -440,10 +442,11 @@ export class Lists {
     if (node.isPlain(arena, only)) return;
     this.#readLimits();
     const list = node.nodeData(arena, only);
-    // A limit in elements has no limit in bytes here.
-    if (this.#maxCount === Infinity) {
+    // A limit in elements has no limit in bytes for a list that has become shorter.
+    if (this.#maxCount === Infinity || divisor === 1) {
       if (listpack.totalBytes(arena, list) > this.#maxBytes / divisor) return;
-    } else if (this.#quick.count(header) > Math.floor(this.#maxCount / divisor)) return;
+    }
+    if (this.#quick.count(header) > Math.floor(this.#maxCount / divisor)) return;
     this.#quick.changing(only);
     arena.free(only);
     arena.free(header);

@@ -267,11 +267,11 @@ export class StoreLoader implements RdbSink {
     if (type === 'list-node') {
       this.#startList();
       if (this.#room !== 0) {
-        this.#store.lists.appendListpack(this.#entry, this.#room);
+        this.#store.lists.appendListpack(this.#entry, this.#room, elements);
         this.#room = 0;
         return;
       }
-      this.#store.lists.appendPacked(this.#entry, bytes, at, length);
+      this.#store.lists.appendPacked(this.#entry, bytes, at, length, elements);
       return;
     }
     this.#claimKey();

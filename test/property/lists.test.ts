@@ -246,7 +246,7 @@ test('a list loaded in nodes is the same list, in the encoding that suits its si
         const at = byteOf(list);
         const bytes = Uint8Array.from(arena.u8[segmentOf(list)]!.subarray(at, at + listpack.totalBytes(arena, list)));
         arena.free(list);
-        store.lists.appendPacked(entry, bytes, 0, bytes.length);
+        store.lists.appendPacked(entry, bytes, 0, bytes.length, values.length);
       }
       store.lists.settle(entry);
       const model = nodes.flat();

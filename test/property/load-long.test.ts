@@ -5,13 +5,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { RdbError } from '../../src/rdb/error.ts';
 import { RdbReader } from '../../src/rdb/read.ts';
 import { RdbWriter } from '../../src/rdb/write.ts';
 import { digestAll } from '../../src/store/digest.ts';
-import { LoadError, StoreLoader } from '../../src/store/load.ts';
+import { StoreLoader } from '../../src/store/load.ts';
 import { file, key, listpack, string } from '../fixtures/rdb/build.ts';
 import { latin1, makeStore, seededRandom } from '../support/store.ts';
+import { abandoner } from '../support/store-rdb.ts';
 
 const NOW = 1_700_000_000_000;
 const NODE_PLAIN = 1;
@@ -108,7 +108,7 @@ function outcome(rdb: Uint8Array, { piece, longBytes, lengthKnown, dropExpired }
   const store = makeStore();
   const { space } = store;
   space.now = NOW;
-  const { blocks, usedBytes } = space.arena;
+  const abandon = abandoner(store);
   const input = lengthKnown ? { inputBytes: rdb.length } : {};
   const loader = new StoreLoader(store, space.databases, { dropExpired, ...input });
   const reader = new RdbReader(loader, { ...input, ...(longBytes === undefined ? {} : { longBytes }) });
@@ -123,12 +123,7 @@ function outcome(rdb: Uint8Array, { piece, longBytes, lengthKnown, dropExpired }
     reader.endOfInput();
     return { keys: loader.keys, expired, digest: digestAll(store), offset: reader.offset };
   } catch (error) {
-    if (!(error instanceof RdbError || error instanceof LoadError)) throw error;
-    loader.abandon();
-    for (const db of space.databases) db.clear();
-    space.reclaimer.finish();
-    assert.deepEqual({ blocks: space.arena.blocks, usedBytes: space.arena.usedBytes }, { blocks, usedBytes });
-    return { message: error.message };
+    return { message: abandon(loader, error).message };
   }
 }
 

@@ -8,9 +8,10 @@ import fc from 'fast-check';
 import { RdbError } from '../../src/rdb/error.ts';
 import { RdbReader } from '../../src/rdb/read.ts';
 import { digestAll } from '../../src/store/digest.ts';
-import { LoadError, StoreLoader } from '../../src/store/load.ts';
+import { StoreLoader } from '../../src/store/load.ts';
 import { bytes, file, i64, intset, key, length, listpack, string, zipmap, ziplist } from '../fixtures/rdb/build.ts';
 import { makeStore } from '../support/store.ts';
+import { abandoner } from '../support/store-rdb.ts';
 
 const NOW = 1_700_000_000_000;
 const NODE_PACKED = 2;
@@ -39,8 +40,22 @@ const triplets = some.chain((names) =>
   ),
 );
 
+/** A stream of one node: entries with as many fields as its own, or with one of another name. */
+function stream(fields: readonly string[], same: readonly boolean[]): Buffer {
+  const entries = same.flatMap((one, i) =>
+    one ? [2, i, 0, ...fields, fields.length + 3] : [0, i, 0, 1, 'another', 'value', 6],
+  );
+  const node = listpack([same.length, 0, fields.length, ...fields, 0, ...entries]);
+  // Entries; the last, the first and the highest deleted id; entries added, groups.
+  const facts = [same.length, same.length, 0, 1, 0, 0, 0, same.length, 0].map(length);
+  return bytes(1, string(Buffer.from([...i64(0n), ...i64(0n)])), string(node), ...facts);
+}
+
 /** Type and value. */
 const value = fc.oneof(
+  fc
+    .tuple(some, fc.array(fc.boolean(), { minLength: 1, maxLength: 20 }))
+    .map(([fields, same]) => [19, stream(fields, same)] as const),
   some.map((all) => [20, string(listpack(all))] as const),
   pairs.map((all) => [16, string(listpack(all.flat()))] as const),
   pairs.map((all) => [17, string(listpack(all.toReversed().flat()))] as const),
@@ -77,7 +92,7 @@ function outcome(rdb: Uint8Array, chosen: Settings, piece: number, longBytes: nu
   const store = makeStore(chosen);
   const { space } = store;
   space.now = NOW;
-  const { blocks, usedBytes } = space.arena;
+  const abandon = abandoner(store);
   const loader = new StoreLoader(store, space.databases, { dropExpired: false });
   const reader = new RdbReader(loader, { longBytes });
   try {
@@ -100,12 +115,8 @@ function outcome(rdb: Uint8Array, chosen: Settings, piece: number, longBytes: nu
     encodings.sort();
     return { keys: loader.keys, empty: loader.emptyKeys, encodings, digest: digestAll(store), offset: reader.offset };
   } catch (error) {
-    if (!(error instanceof RdbError || error instanceof LoadError)) throw error;
-    loader.abandon();
-    for (const db of space.databases) db.clear();
-    space.reclaimer.finish();
-    assert.deepEqual({ blocks: space.arena.blocks, usedBytes: space.arena.usedBytes }, { blocks, usedBytes });
-    return { message: error.message, offset: error instanceof RdbError ? error.offset : -1 };
+    const fault = abandon(loader, error);
+    return { message: fault.message, offset: fault instanceof RdbError ? fault.offset : -1 };
   }
 }
 
@@ -167,6 +178,8 @@ test('a step checks, and hands out, no more of a large packed value than a piece
     [9, string(zipmap(names.map((name) => [name, 'v']))), count, count, 0],
     [14, bytes(1, string(ziplist(names))), count, count, 0],
     [18, bytes(1, NODE_PACKED, string(listpack(names))), count, 0, 1],
+    [19, stream(['field'], Array<boolean>(count / 5).fill(true)), count, 0, 1],
+    [19, stream(names.slice(0, half), [true]), count, 0, 1],
   ];
   for (const [type, content, elements, handedOut, passes] of cases) {
     const store = makeStore();

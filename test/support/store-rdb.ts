@@ -1,9 +1,10 @@
 /** A store to RDB bytes and back, without files or servers. */
+import assert from 'node:assert/strict';
 import type { Log } from '../../src/base/ambient.ts';
 import { StagedData } from '../../src/persistence/staged-data.ts';
 import { RdbWriter } from '../../src/rdb/write.ts';
 import { writeRdb } from '../../src/snapshot/write-rdb.ts';
-import { LoadError } from '../../src/store/load.ts';
+import { LoadError, type StoreLoader } from '../../src/store/load.ts';
 import type { Store } from '../../src/store/store.ts';
 import { RdbError } from '../../src/rdb/error.ts';
 
@@ -47,4 +48,20 @@ export function tryLoad(store: Store, file: Uint8Array): RdbError | LoadError | 
     if (error instanceof RdbError || error instanceof LoadError) return error;
     throw error;
   }
+}
+
+/**
+ * To be called before a load into a store without data. What it returns is for a load that failed: it gives all back, checks that
+ * nothing is left of it, and returns the fault. Anything but a proper refusal is thrown.
+ */
+export function abandoner({ space }: Store): (loader: StoreLoader, error: unknown) => RdbError | LoadError {
+  const { blocks, usedBytes } = space.arena;
+  return (loader, error) => {
+    if (!(error instanceof RdbError || error instanceof LoadError)) throw error;
+    loader.abandon();
+    for (const db of space.databases) db.clear();
+    space.reclaimer.finish();
+    assert.deepEqual({ blocks: space.arena.blocks, usedBytes: space.arena.usedBytes }, { blocks, usedBytes });
+    return error;
+  };
 }

@@ -21,13 +21,22 @@ test('nodes hold 8 KiB by default and a large element has a node of its own', ()
   assert.equal(lists.count(header), 201);
 });
 
+test('an adopted listpack is not counted again', () => {
+  const arena = new Arena();
+  const lists = new Quicklist(arena);
+  const header = lists.create();
+  const list = listpack.append(arena, listpack.create(arena), Buffer.from('a'), 0, 1);
+  lists.adoptListpack(header, list, 70_000);
+  assert.equal(lists.count(header), 70_000);
+});
+
 test('an adopted listpack becomes a node', () => {
   const arena = new Arena();
   const lists = new Quicklist(arena);
   const header = lists.create();
   let list = listpack.create(arena);
   for (const text of ['a', '1', 'b']) list = listpack.append(arena, list, Buffer.from(text), 0, 1);
-  lists.adoptListpack(header, list);
+  lists.adoptListpack(header, list, 3);
   lists.pushTail(header, Buffer.from('c'), 0, 1);
   const cursor = new ListCursor(arena);
   const element = new Element();
