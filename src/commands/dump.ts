@@ -79,7 +79,7 @@ function restore(call: Call): void {
   if (checkPayload(args.bytes, at, length) !== 'ok') throw badFooter;
   const version = payloadVersion(args.bytes, at, length);
   const body = length - PAYLOAD_FOOTER_BYTES;
-  const read = store.restorer.read(args.bytes, keyAt, keyLength, args.bytes, at, body, version);
+  const read = store.restorer.read(args.bytes, at, body, version);
   if (read === 0) throw badFormat;
 
   const replaces = request.replace && call.write(1) !== 0;

@@ -71,6 +71,21 @@ export class DictTables {
     }
   }
 
+  /** Appends the items of a chain with this hash to `out`. */
+  withHash(table: Address, log: number, hash: number, out: Address[]): void {
+    let view = this.arena.u32[table >>> SEGMENT_SHIFT]!;
+    let bucket = ((table & UNIT_MASK) << 2) + (hash & ((1 << log) - 1)) * BUCKET_WORDS;
+    for (;;) {
+      const used = view[bucket + 1]!;
+      for (let slot = 0; slot < used; slot++)
+        if ((view[bucket + HASHES + slot]! | 0) === hash) out.push(view[bucket + ITEMS + slot]!);
+      const overflow = view[bucket]!;
+      if (overflow === 0) return;
+      view = this.arena.u32[overflow >>> SEGMENT_SHIFT]!;
+      bucket = (overflow & UNIT_MASK) << 2;
+    }
+  }
+
   /** Puts another item (same key) into the slot that the last `find` returned. */
   replaceFound(item: Address): void {
     this.#slotView[this.#slotIndex] = item;

@@ -262,10 +262,29 @@ export class Dict {
 
   /** Whether an item of the dict has the key of this one, which is not in it. */
   #isThere(header: Address, item: Address, hash: number): boolean {
-    const words = this.arena.u32[item >>> SEGMENT_SHIFT]!;
+    const bytes = this.arena.u8[item >>> SEGMENT_SHIFT]!;
+    return this.find(header, bytes, this.keyStart(item), this.keyLength(item), hash) !== 0;
+  }
+
+  /** The items with this hash: who looks for a long key compares in pieces. */
+  withHash(header: Address, hash: number): Address[] {
+    const view = this.#header(header);
+    const word = (header & UNIT_MASK) << 2;
+    const found: Address[] = [];
+    if (view[word + TABLE0] !== 0) this.tables.withHash(view[word + TABLE0]!, view[word + LOG0]!, hash, found);
+    if (view[word + REHASH] !== NOT_REHASHING)
+      this.tables.withHash(view[word + TABLE1]!, view[word + LOG1]!, hash, found);
+    return found;
+  }
+
+  /** Where an item's key begins: byte offset within its segment. */
+  keyStart(item: Address): number {
     const word = (item & UNIT_MASK) << 2;
-    const start = (word << 2) + this.keyBase + ((words[word]! >>> 31) << 3);
-    return this.find(header, this.arena.u8[item >>> SEGMENT_SHIFT]!, start, words[word + 1]!, hash) !== 0;
+    return (word << 2) + this.keyBase + ((this.arena.u32[item >>> SEGMENT_SHIFT]![word]! >>> 31) << 3);
+  }
+
+  keyLength(item: Address): number {
+    return this.arena.u32[item >>> SEGMENT_SHIFT]![((item & UNIT_MASK) << 2) + 1]!;
   }
 
   /** Unlinks the item with this key and returns it (the caller frees it), or 0. */

@@ -304,7 +304,7 @@ export class RdbInput {
 
   /**
    * Reads a string; `bytes`, `at`, `length` then say where it is. `scratch` serves those that have to be rebuilt, `room` long ones:
-   * with it, they come there in pieces, wherever they were.
+   * they come there in pieces, or to a place of their own.
    */
   string(scratch: 0 | 1, room: RoomMaker | null = null): void {
     const length = this.#rawLength();
@@ -314,7 +314,7 @@ export class RdbInput {
     }
     if (this.#longs.length > 0 && this.#findLong()) return;
     this.#checkLength(length);
-    if (length > this.#longBytes && (room !== null || length > this.end - this.position)) {
+    if (length > this.#longBytes && (room !== null || !this.#isWhole || length > this.end - this.position)) {
       this.#long(length, length, false, room);
     }
     this.at = this.take(length);

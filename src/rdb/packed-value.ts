@@ -137,19 +137,21 @@ export class PackedValues {
       cursor.text(scratch);
       const { bytes, at, length } = cursor;
       let work = length;
-      if (type === 'list' || type === 'set') sink.element(bytes, at, length);
+      let left: Pieces | void;
+      if (type === 'list' || type === 'set') left = sink.element(bytes, at, length);
       else {
         if (!cursor.next()) throw new Malformed(`${type} has an odd number of elements`);
-        if (type === 'zset') sink.member(bytes, at, length, cursor.score());
+        if (type === 'zset') left = sink.member(bytes, at, length, cursor.score());
         else {
           cursor.text(other);
           const value = [cursor.bytes, cursor.at, cursor.length] as const;
           work += value[2];
           // Triplets are complete: they were checked.
           const expires = type === 'hash-expiring' && cursor.next();
-          sink.field(bytes, at, length, ...value, expires ? cursor.expiry() || -1 : -1);
+          left = sink.field(bytes, at, length, ...value, expires ? cursor.expiry() || -1 : -1);
         }
       }
+      if (left !== undefined) yield* left;
       if (this.pace.spend(1 + (work >>> ELEMENT_SHIFT))) yield;
     }
   }

@@ -28,8 +28,6 @@ export interface RdbReaderOptions {
   readonly checksum?: boolean;
   /** Length of the whole input, where it is known: a longer string is then refused at once. */
   readonly inputBytes?: number;
-  /** Strings of more bytes are taken in pieces of so many, a step each. Default LONG_BYTES. */
-  readonly longBytes?: number;
   /** Read one object (type and value, as in a DUMP payload without its footer) instead of a file. */
   readonly single?: boolean;
   /** With `single`: the version in the payload's footer, which tells Redis's types from Valkey's. */
@@ -60,7 +58,7 @@ export class RdbReader {
   #keyLength = 0;
 
   readonly #packed: PackedValues;
-  /** What is left to do of a large value or node, whose bytes are all there: it goes before any step. */
+  /** What is left to do of a step, of a large value or a long string, whose bytes are all there: it goes before any other. */
   #pieces: Pieces | null = null;
   /** Offset of the step that it belongs to. */
   #piecesOffset = 0;
@@ -74,14 +72,15 @@ export class RdbReader {
 
   constructor(sink: RdbSink, options: RdbReaderOptions = {}) {
     this.#sink = sink;
+    const longBytes = sink.longBytes ?? LONG_BYTES;
     this.#input = new RdbInput(
       options.maxStringBytes ?? format.DEFAULT_MAX_STRING_BYTES,
       options.checksum ?? true,
       options.inputBytes ?? Infinity,
-      options.longBytes ?? LONG_BYTES,
+      longBytes,
       options.single ?? false,
     );
-    this.#packed = new PackedValues(sink, options.longBytes ?? LONG_BYTES);
+    this.#packed = new PackedValues(sink, longBytes);
     const room = (of: RoomFor): RoomMaker | null =>
       sink.room === undefined ? null : (length) => sink.room!(of, length);
     this.#stream = new StreamReader(this.#input, room('stream-node'), this.#packed);
@@ -117,7 +116,7 @@ export class RdbReader {
    */
   run(maxSteps: number): RunResult {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#state === STATE_DONE) return 'done';
+    if (this.#isDone) return 'done';
     const input = this.#input;
     input.sumParsed();
     try {
@@ -132,8 +131,8 @@ export class RdbReader {
         }
         input.startStep();
         this.#step();
-        if (this.#state === STATE_DONE) return 'done';
         if (this.#pieces !== null) break;
+        if (this.#state === STATE_DONE) return 'done';
       }
       return 'paused';
     } catch (error) {
@@ -146,12 +145,16 @@ export class RdbReader {
     }
   }
 
-  /** Does a piece of the large value or node at work. */
+  /** Does a piece of what is left to do. */
   #piece(): RunResult {
     if (this.#pieces!.next().done !== true) return 'paused';
     this.#pieces = null;
     this.#endPart();
-    return this.#state === STATE_DONE ? 'done' : 'paused';
+    return this.#isDone ? 'done' : 'paused';
+  }
+
+  get #isDone(): boolean {
+    return this.#state === STATE_DONE && this.#pieces === null;
   }
 
   /** Bytes after the end of what was read, once `run` returned `done`: a copy. */
@@ -201,18 +204,15 @@ export class RdbReader {
         return;
       case STATE_ELEMENTS:
         this.#input.string(0, this.#elementRoom);
-        this.#sink.element(this.#input.bytes, this.#input.at, this.#input.length);
-        this.#countDown();
+        this.#endElement(this.#sink.element(this.#input.bytes, this.#input.at, this.#input.length));
         return;
       case STATE_FIELDS:
         this.#field();
-        this.#countDown();
         return;
       case STATE_MEMBERS: {
         this.#input.string(0);
         const score = this.#type === format.TYPE_ZSET_2 ? this.#binaryScore() : this.#textScore();
-        this.#sink.member(this.#input.bytes, this.#input.at, this.#input.length, score);
-        this.#countDown();
+        this.#endElement(this.#sink.member(this.#input.bytes, this.#input.at, this.#input.length, score));
         return;
       }
       case STATE_NODES:
@@ -278,7 +278,10 @@ export class RdbReader {
     this.#nameKey();
     if (readable[this.#type] !== 1) this.#refuseType(` (key '${this.#keyName()}')`);
     this.#state = STATE_VALUE;
-    this.#sink.key(this.#input.bytes, this.#input.at, this.#input.length, this.#meta);
+    const left = this.#sink.key(this.#input.bytes, this.#input.at, this.#input.length, this.#meta);
+    if (left === undefined) return;
+    this.#state = STATE_KEY;
+    this.#doLater(left);
   }
 
   #opcode(code: number): void {
@@ -481,7 +484,8 @@ export class RdbReader {
     this.#keyTextLength = 0;
     this.#input.trim();
     this.#state = this.#single ? STATE_DONE : STATE_ENTRY;
-    this.#sink.endKey();
+    const left = this.#sink.endKey();
+    if (left !== undefined) this.#doLater(left);
   }
 
   /** A field of a hash, with what its type says of the field's expiry: before it, behind it, or nothing. */
@@ -501,11 +505,11 @@ export class RdbReader {
       expiry = this.#time();
       if (expiry < 0 && expiry !== -1) throw new Malformed('hash field with an expiry out of range');
       this.#checkExpiry(expiry);
-      this.#sink.field(bytes, at, length, ...value, expiry);
+      this.#endElement(this.#sink.field(bytes, at, length, ...value, expiry));
       return;
     }
     this.#checkExpiry(expiry);
-    this.#sink.field(bytes, at, length, input.bytes, input.at, input.length, expiry);
+    this.#endElement(this.#sink.field(bytes, at, length, input.bytes, input.at, input.length, expiry));
   }
 
   #checkExpiry(expiry: number): void {
@@ -525,8 +529,7 @@ export class RdbReader {
     }
     this.#input.string(0, container === format.QUICKLIST_NODE_PLAIN ? this.#elementRoom : null);
     if (container !== format.QUICKLIST_NODE_PLAIN) throw new Malformed(`unknown quicklist node container ${container}`);
-    this.#sink.element(this.#input.bytes, this.#input.at, this.#input.length);
-    this.#countDown();
+    this.#endElement(this.#sink.element(this.#input.bytes, this.#input.at, this.#input.length));
   }
 
   /** A packed value or node: of a large one, only its bytes are taken now. */
@@ -539,16 +542,34 @@ export class RdbReader {
     else this.#doLater(left);
   }
 
+  #endElement(left: Pieces | void): void {
+    if (left === undefined) this.#countDown();
+    else this.#doLater(left);
+  }
+
   /** The step is complete but for this, after which comes `#endPart`. */
   #doLater(pieces: Pieces): void {
     this.#pieces = pieces;
     this.#piecesOffset = this.#input.stepOffset;
   }
 
-  /** A packed value or node, or a stream's, is done with. */
+  /** What was left to do is done, or the whole of a packed value or node. */
   #endPart(): void {
-    if (this.#state === STATE_NODES) this.#countDown();
-    else if (this.#state === STATE_VALUE) this.#endKey();
+    switch (this.#state) {
+      case STATE_KEY:
+        this.#state = STATE_VALUE;
+        return;
+      case STATE_VALUE:
+        this.#endKey();
+        return;
+      case STATE_ELEMENTS:
+      case STATE_FIELDS:
+      case STATE_MEMBERS:
+      case STATE_NODES:
+        this.#countDown();
+        return;
+      default:
+    }
   }
 
   #binaryScore(): number {
@@ -639,6 +660,8 @@ const STATE_CHECKSUM = 8;
 const STATE_SINGLE = 9;
 const STATE_DONE = 10;
 const STATE_STREAM = 11;
+/** A long key is not taken yet. */
+const STATE_KEY = 12;
 
 /** 1 for the object types that have a decoder. */
 const readable: Uint8Array = (() => {

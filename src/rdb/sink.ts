@@ -5,9 +5,12 @@
  *   value = string | packed | intset | begin('set') element* | begin('list') ( packed | element )*
  *         | begin('hash') field* | begin('zset') member* | beginStream, to its own sink
  *
- * Rule: bytes are views that are valid only during the call; copy what you keep. A method may throw to refuse
+ * Rule: bytes are views that are valid only during the call; copy what you keep. Of a key, element, field or member that is or has a
+ * string of more than `longBytes`, a method may return what is left to do instead of doing it: the bytes are valid until then, and
+ * nothing else is called. A method may throw to refuse
  * the file: the reader then stops for good and the error reaches whoever called `run`.
  */
+import type { Pieces } from '../base/pieces.ts';
 import type { Viewed } from '../base/viewed.ts';
 import type { Room } from './long-string.ts';
 import type { WholeKey } from './whole-key.ts';
@@ -63,6 +66,9 @@ export interface StreamSink {
 }
 
 export interface RdbSink {
+  /** Strings of more bytes are taken in pieces of so many, a step each. Default LONG_BYTES. */
+  readonly longBytes?: number;
+
   /** Auxiliary field, such as `redis-ver`, `repl-id`, `repl-offset`, `ctime`. Unknown names must be ignored. */
   aux(name: string, bytes: Uint8Array, at: number, length: number): void;
   /** The keys that follow belong to this database. */
@@ -79,7 +85,7 @@ export interface RdbSink {
    * collection is packed into was not checked yet. False: it takes this one the long way.
    */
   wholeKey?(found: WholeKey, window: Viewed): boolean;
-  key(bytes: Uint8Array, at: number, length: number, meta: KeyMeta): void;
+  key(bytes: Uint8Array, at: number, length: number, meta: KeyMeta): Pieces | void;
   string(bytes: Uint8Array, at: number, length: number): void;
   /**
    * A place for a long value, element or node that is on its way, and will be told of by `string`, `element`, `packed`, `intset` or a stream's `node` once it lies
@@ -107,7 +113,7 @@ export interface RdbSink {
    */
   begin(type: CollectionType, count: number): void;
   /** Element of a list, in order, or of a set. Elements of a set may repeat in a corrupt file: refuse that. */
-  element(bytes: Uint8Array, at: number, length: number): void;
+  element(bytes: Uint8Array, at: number, length: number): Pieces | void;
   /** Field of a hash. May repeat in a corrupt file. `expireAtMs`: its own expiry in Unix ms, -1 for none. */
   field(
     fieldBytes: Uint8Array,
@@ -117,13 +123,13 @@ export interface RdbSink {
     valueAt: number,
     valueLength: number,
     expireAtMs: number,
-  ): void;
+  ): Pieces | void;
   /** Member of a zset, in any order; the score is a number, possibly infinite. May repeat in a corrupt file. */
-  member(bytes: Uint8Array, at: number, length: number, score: number): void;
+  member(bytes: Uint8Array, at: number, length: number, score: number): Pieces | void;
   /** A stream follows, until `endKey`. It may be empty. */
   beginStream(): StreamSink;
-  /** After the value of every key. */
-  endKey(): void;
+  /** After the value of every key. What is left to do may be that of a long key. */
+  endKey(): Pieces | void;
 
   /** The whole file was read and its checksum was right. */
   end(): void;

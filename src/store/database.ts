@@ -32,6 +32,7 @@ export class Database {
   readonly expiries: ExpiryIndex;
   readonly #tables: KeyTables;
   readonly #span: Span = new Span();
+  readonly #other: Span = new Span();
 
   constructor(space: Keyspace, index: number) {
     this.space = space;
@@ -237,8 +238,9 @@ export class Database {
     const { entries, hasher } = this.space;
     const meta = entries.meta(entry);
     const { bytes, at, length } = entries.key(entry, this.#span);
-    this.#removeHidden(bytes, at, length);
-    this.#tables.link(entry, entries.expiry(entry), hasher.hash(bytes, at, length));
+    const hash = hasher.hash(bytes, at, length);
+    this.#removeHidden(bytes, at, length, hash);
+    this.#tables.link(entry, entries.expiry(entry), hash);
     if (hasFieldDeadlines(meta)) this.#tables.attach(entry);
     this.#created(bytes, at, length);
     if (this.waiting > 0) this.#filled(meta & 7, bytes, at, length);
@@ -263,9 +265,10 @@ export class Database {
     length: number,
     expiryMs: number,
   ): Address {
-    this.#removeHidden(keyBytes, keyAt, keyLength);
+    const hash = this.space.hasher.hash(keyBytes, keyAt, keyLength);
+    this.#removeHidden(keyBytes, keyAt, keyLength, hash);
     const entry = this.space.blocks.buildString(keyBytes, keyAt, keyLength, bytes, at, length, expiryMs);
-    this.#tables.link(entry, expiryMs, this.space.hasher.hash(keyBytes, keyAt, keyLength));
+    this.#tables.link(entry, expiryMs, hash);
     this.#created(keyBytes, keyAt, keyLength);
     return entry;
   }
@@ -278,9 +281,14 @@ export class Database {
     return this.#tables.linkBuilt(items, hashes, count);
   }
 
-  /** Deletes the key and reclaims its value; false if it was absent. No regard to expiry. */
-  remove(bytes: Uint8Array, at: number, length: number): boolean {
-    const entry = this.#unlink(bytes, at, length);
+  /** Deletes the key and reclaims its value; false if it was absent. No regard to expiry. `hash`: of the key, for a caller that has it. */
+  remove(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    hash: number = this.space.hasher.hash(bytes, at, length),
+  ): boolean {
+    const entry = this.#unlink(bytes, at, length, hash);
     if (entry === 0) return false;
     this.space.reclaimer.freeEntry(entry);
     return true;
@@ -337,8 +345,7 @@ export class Database {
     length: number,
     makeWay?: () => void,
   ): Address {
-    const { entries, arena, blocks } = this.space;
-    const meta = entries.meta(entry);
+    const { arena, blocks, hasher } = this.space;
     // Another table hears of no changes to what a snapshot of this one still has to write.
     if (target !== this) this.space.keys.beforeChange(this.#tables.keys, entry);
     const moved = blocks.withKey(entry, bytes, at, length);
@@ -348,23 +355,34 @@ export class Database {
       arena.free(moved);
       throw error;
     }
-    target.#removeHidden(bytes, at, length);
-    target.#tables.link(moved, entries.expiry(entry), this.space.hasher.hash(bytes, at, length));
+    this.hand(entry, moved, target, hasher.hash(bytes, at, length));
+    return moved;
+  }
+
+  /**
+   * Puts an entry, which has the value of one of this database and another key (`blocks.withRoom`), absent there, into a database; the
+   * old entry is no more then. `hash`: of that key. If memory runs out, the new one is freed instead.
+   */
+  hand(entry: Address, moved: Address, target: Database, hash: number): void {
+    const { entries, arena, blocks, hasher } = this.space;
+    const meta = entries.meta(entry);
+    const { bytes, at, length } = entries.key(moved, this.#span);
+    target.#removeHidden(bytes, at, length, hash);
+    target.#tables.link(moved, entries.expiry(entry), hash);
     if (hasFieldDeadlines(meta)) {
       try {
         this.space.fieldDeadlines.relocate(entry, moved, target.#tables.hashes);
       } catch (error) {
-        target.#unlink(bytes, at, length, false);
+        target.#unlink(bytes, at, length, hash, false);
         arena.free(moved);
         throw error;
       }
     }
-    const key = entries.key(entry, this.#span);
-    this.#unlink(key.bytes, key.at, key.length, false);
+    const old = entries.key(entry, this.#other);
+    this.#unlink(old.bytes, old.at, old.length, hasher.hash(old.bytes, old.at, old.length), false);
     blocks.release(entry, moved);
     target.#created(bytes, at, length);
     if (target.waiting > 0) target.#filled(meta & 7, bytes, at, length);
-    return moved;
   }
 
   /** Deletes everything; memory is reclaimed in slices. */
@@ -517,15 +535,15 @@ export class Database {
    * A key past its time that may not expire here (a replica, a pause) is absent for clients and yet in the table: what a
    * client puts in its place, on a writable replica, takes it out first. Two entries of one key would never come apart.
    */
-  #removeHidden(bytes: Uint8Array, at: number, length: number): void {
+  #removeHidden(bytes: Uint8Array, at: number, length: number, hash: number): void {
     const { isReplica, expirePaused, fromMaster } = this.space;
-    if ((isReplica || expirePaused) && !fromMaster && this.expiring > 0) this.remove(bytes, at, length);
+    if ((isReplica || expirePaused) && !fromMaster && this.expiring > 0) this.remove(bytes, at, length, hash);
   }
 
   /** `indexed`: a hash whose fields expire is in the index. */
-  #unlink(bytes: Uint8Array, at: number, length: number, indexed: boolean = true): Address {
+  #unlink(bytes: Uint8Array, at: number, length: number, hash: number, indexed: boolean = true): Address {
     const { entries, events } = this.space;
-    const entry = this.#tables.unlink(bytes, at, length, indexed);
+    const entry = this.#tables.unlink(bytes, at, length, hash, indexed);
     // Who reads a stream as a member of a group hears of its end.
     if (this.waiting > 0 && entry !== 0 && (entries.meta(entry) & 7) > TYPE_HASH) events.ready(this, bytes, at, length);
     return entry;

@@ -36,11 +36,25 @@ export class EntryBlocks {
     ref: number,
     valueLength: number,
   ): Address {
+    const entry = this.#alloc(keyLength, type, encoding, expiryMs, ref, valueLength);
+    const base = expiryMs >= 0 ? KEY_OFFSET_EXPIRING : KEY_BASE_ENTRY;
+    copyBytes(this.#space.arena.u8[segmentOf(entry)]!, byteOf(entry) + base, keyBytes, keyAt, keyLength);
+    return entry;
+  }
+
+  /** The same, the key yet to be written. */
+  #alloc(
+    keyLength: number,
+    type: number,
+    encoding: number,
+    expiryMs: number,
+    ref: number,
+    valueLength: number,
+  ): Address {
     const { arena, entries } = this.#space;
     const base = expiryMs >= 0 ? KEY_OFFSET_EXPIRING : KEY_BASE_ENTRY;
     const entry = arena.alloc(base + keyLength + valueLength);
     entries.writeHeader(entry, makeMeta(type, encoding, this.#space.newAccess), keyLength, expiryMs, ref);
-    copyBytes(arena.u8[segmentOf(entry)]!, byteOf(entry) + base, keyBytes, keyAt, keyLength);
     return entry;
   }
 
@@ -93,13 +107,18 @@ export class EntryBlocks {
 
   /** A copy of an entry under another key: value, expiry and access time are the same. */
   copyWithKey(entry: Address, bytes: Uint8Array, at: number, length: number): Address {
+    return this.#writeKey(this.#copyWithRoom(entry, length), bytes, at);
+  }
+
+  /** The same, the key yet to be written. */
+  #copyWithRoom(entry: Address, keyLength: number): Address {
     const { entries, arena } = this.#space;
     const meta = entries.meta(entry);
     const home = entries.home(entry);
     const encoding = home === entry ? (meta >>> 3) & 15 : ENC_RAW;
     const ref = entries.ref(home);
     const valueLength = (meta & 7) === TYPE_STRING ? ref : 0;
-    const copy = this.build(bytes, at, length, meta & 7, encoding, entries.expiry(entry), ref, valueLength);
+    const copy = this.#alloc(keyLength, meta & 7, encoding, entries.expiry(entry), ref, valueLength);
     entries.setLru(copy, entries.lru(entry));
     const valueFrom = entries.valueStart(home) - byteOf(home);
     const valueTo = entries.valueStart(copy) - byteOf(copy);
@@ -109,9 +128,14 @@ export class EntryBlocks {
 
   /** An entry with another key and the value, expiry and access time of `entry`, whose place it is to take. */
   withKey(entry: Address, bytes: Uint8Array, at: number, length: number): Address {
+    return this.#writeKey(this.withRoom(entry, length), bytes, at);
+  }
+
+  /** The same, with a key of `length` bytes that are yet to be written. */
+  withRoom(entry: Address, length: number): Address {
     const { entries } = this.#space;
-    if (!isApart(entries.meta(entry)) && !this.isLong(entry)) return this.copyWithKey(entry, bytes, at, length);
-    return this.#apart(entry, bytes, at, length, entries.expiry(entry));
+    if (!isApart(entries.meta(entry)) && !this.isLong(entry)) return this.#copyWithRoom(entry, length);
+    return this.#apart(entry, length, entries.expiry(entry));
   }
 
   /** Frees the block of an entry whose place another one has taken, unless the value of that one lies in it. */
@@ -137,16 +161,23 @@ export class EntryBlocks {
   longWith(entry: Address, expiryMs: number): Address {
     const { entries, arena } = this.#space;
     const key = arena.u8[segmentOf(entry)]!;
-    return this.#apart(entry, key, entries.keyStart(entry), entries.keyLength(entry), expiryMs);
+    const moved = this.#apart(entry, entries.keyLength(entry), expiryMs);
+    return this.#writeKey(moved, key, entries.keyStart(entry));
   }
 
-  /** An entry whose value is where that of `entry` is. */
-  #apart(entry: Address, bytes: Uint8Array, at: number, length: number, expiryMs: number): Address {
+  /** An entry whose value is where that of `entry` is; its key is yet to be written. */
+  #apart(entry: Address, keyLength: number, expiryMs: number): Address {
     const { entries } = this.#space;
     const home = entries.home(entry);
-    const moved = this.build(bytes, at, length, TYPE_STRING, ENC_APART, expiryMs, home, 0);
+    const moved = this.#alloc(keyLength, TYPE_STRING, ENC_APART, expiryMs, home, 0);
     entries.setLru(moved, entries.lru(entry));
     return moved;
+  }
+
+  #writeKey(entry: Address, bytes: Uint8Array, at: number): Address {
+    const { arena, entries } = this.#space;
+    copyBytes(arena.u8[segmentOf(entry)]!, entries.keyStart(entry), bytes, at, entries.keyLength(entry));
+    return entry;
   }
 
   /** Gives an entry an expiry that has none. It may move. */

@@ -191,6 +191,14 @@ export class ExpiringHashes {
     return true;
   }
 
+  /** Adds an item whose field is absent to a table, which owns it from here on. If memory runs out, the hash is fit to be freed only. */
+  addItem(entry: Address, item: Address, hash: number): void {
+    const root = this.entries.ref(entry);
+    const expiry = this.table.items.expiry(item);
+    this.table.add(root, item, hash);
+    if (expiry >= 0 && expiry < this.roots.deadline(root)) this.roots.set(entry, expiry);
+  }
+
   /** Removes a field; false if it was absent. */
   remove(entry: Address, bytes: Uint8Array, at: number, length: number): boolean {
     const expiry = this.#form(entry).remove(this.entries.ref(entry), bytes, at, length);

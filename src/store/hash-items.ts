@@ -4,7 +4,7 @@
  *   {u32 meta, u32 field length, [f64 expiry,] u32 value length, field bytes, value bytes}
  *
  * As in keyspace entries, bit 31 of the meta word says whether there is room for the expiry, and moves what follows by 8 bytes. A long
- * value always has that room, with -1 in it while it does not expire: HEXPIRE and HPERSIST need not copy it.
+ * field or value always has that room, with -1 in it while it does not expire: HEXPIRE and HPERSIST need not copy it.
  */
 import { type Address, type Arena, byteOf, segmentOf } from '../memory/arena.ts';
 import { copyBytes } from '../base/copy.ts';
@@ -41,8 +41,18 @@ export class HashItems {
     valueLength: number,
     expiryMs: number,
   ): Address {
+    const item = this.create(fieldLength, valueLength, expiryMs);
+    const bytes = this.arena.u8[segmentOf(item)]!;
+    const start = this.fieldStart(item);
+    copyBytes(bytes, start, fieldBytes, fieldAt, fieldLength);
+    copyBytes(bytes, start + fieldLength, valueBytes, valueAt, valueLength);
+    return item;
+  }
+
+  /** An item whose field and value are yet to be written. */
+  create(fieldLength: number, valueLength: number, expiryMs: number): Address {
     const { arena } = this;
-    const roomy = expiryMs >= 0 || valueLength > LONG_VALUE_BYTES;
+    const roomy = expiryMs >= 0 || fieldLength + valueLength > LONG_VALUE_BYTES;
     const head = roomy ? KEY_BASE_FIELD + 8 : KEY_BASE_FIELD;
     const item = arena.alloc(head + fieldLength + valueLength);
     const segment = segmentOf(item);
@@ -56,9 +66,6 @@ export class HashItems {
       arena.f64[segment]![(base >>> 3) + 1] = expiryMs;
     }
     words[word + (head >>> 2) - 1] = valueLength;
-    const bytes = arena.u8[segment]!;
-    copyBytes(bytes, base + head, fieldBytes, fieldAt, fieldLength);
-    copyBytes(bytes, base + head + fieldLength, valueBytes, valueAt, valueLength);
     return item;
   }
 

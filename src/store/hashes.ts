@@ -189,6 +189,35 @@ export class Hashes {
     if (fields > hashMaxListpackEntries || longest > hashMaxListpackValue) this.#convert(entry, fields);
   }
 
+  /** Whether a field is one of a table's that has, or whose value has, so many bytes. */
+  goesToTable(entry: Address, longest: number): boolean {
+    const isPacked = this.expires(entry) ? this.expiring.isPacked(entry) : this.isPacked(entry);
+    return !isPacked || longest > this.space.settings.hashMaxListpackValue;
+  }
+
+  /** Makes it a table, for a field that belongs in one, and returns that. `expiring`: fields of it can expire then. */
+  toTable(db: Database, entry: Address, expiring: boolean): Address {
+    if (this.isPacked(entry)) this.#convert(entry, 0);
+    if (expiring && !this.expires(entry)) this.expiring.convert(db, entry);
+    if (!this.expires(entry)) return this.entries.ref(entry);
+    if (this.expiring.isPacked(entry)) this.expiring.toTable(entry, 0);
+    return this.expiring.fieldsOf(entry);
+  }
+
+  /** Adds an item whose field is absent, with its expiry, to such a table, which owns it from here on. */
+  addItem(entry: Address, item: Address, hash: number): void {
+    if (this.expires(entry)) {
+      this.expiring.addItem(entry, item, hash);
+      return;
+    }
+    try {
+      this.fields.insert(this.entries.ref(entry), item, hash);
+    } catch (error) {
+      this.arena.free(item);
+      throw error;
+    }
+  }
+
   /** Sets a field; true if it is new. It has no expiry afterwards, unless `keep`. The bytes must not lie in this hash. */
   set(
     entry: Address,

@@ -53,7 +53,7 @@ export class KeyTables {
       this.space.fieldDeadlines.attach(entry, this.hashes);
     } catch (error) {
       const key = this.space.entries.key(entry, this.#span);
-      this.unlink(key.bytes, key.at, key.length, false);
+      this.unlink(key.bytes, key.at, key.length, this.space.hasher.hash(key.bytes, key.at, key.length), false);
       this.space.arena.free(entry);
       throw error;
     }
@@ -83,9 +83,9 @@ export class KeyTables {
   }
 
   /** Takes a key out and returns its entry, which is the caller's, or 0. `indexed`: a hash whose fields expire is in the index. */
-  unlink(bytes: Uint8Array, at: number, length: number, indexed: boolean): Address {
+  unlink(bytes: Uint8Array, at: number, length: number, hash: number, indexed: boolean): Address {
     const space = this.space;
-    const entry = space.keys.remove(this.keys, bytes, at, length, space.hasher.hash(bytes, at, length));
+    const entry = space.keys.remove(this.keys, bytes, at, length, hash);
     if (entry === 0) return 0;
     const meta = space.entries.meta(entry);
     if (meta >>> 31 === 1) this.expiries.remove(entry, space.entries.expiry(entry));

@@ -7,18 +7,21 @@
  */
 import { type Address, ArenaExhausted, byteOf, segmentOf } from '../memory/arena.ts';
 import { copyBytes } from '../base/copy.ts';
+import { copyInPieces, type Pieces } from '../base/pieces.ts';
 import { parseInteger } from '../base/numbers.ts';
 import { type Viewed, viewed } from '../base/viewed.ts';
+import type { Dict } from '../memory/dict.ts';
 import { latin1 } from '../resp/args.ts';
 import { allocNode } from '../memory/stream-node.ts';
 import type { CollectionType, KeyMeta, PackedType, RdbSink, RoomFor, StreamSink } from '../rdb/sink.ts';
-import type { Room } from '../rdb/long-string.ts';
+import { LONG_BYTES, type Room } from '../rdb/long-string.ts';
 import { ListpackScan } from '../rdb/listpack-scan.ts';
 import { WHOLE_STRING, type WholeKey } from '../rdb/whole-key.ts';
-import type { Database } from './database.ts';
+import { Database } from './database.ts';
 import { ENC_INTSET, ENC_LISTPACK, ENC_RAW, TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STRING, TYPE_ZSET } from './entry.ts';
 import { BIG_HEADER_BYTES } from './lists.ts';
 import { LinkBatch } from './load-batch.ts';
+import { findTwin, writeKey } from './long-items.ts';
 import { buildPacked, buildString, fitsIntset, fitsListpack } from './load-whole.ts';
 import { StreamLoader } from './stream-load.ts';
 import type { Store } from './store.ts';
@@ -35,6 +38,8 @@ export interface LoadOptions {
   readonly replaceExisting?: boolean;
   /** Length of the input, where it is known: bounds what a count in it may claim. */
   readonly inputBytes?: number;
+  /** What a step does of a long string, in bytes: see `RdbSink`. Default LONG_BYTES. */
+  readonly longBytes?: number;
 }
 
 /** Where the data stands in a replication stream, as AUX fields tell; `replid` is empty when they do not. */
@@ -49,6 +54,7 @@ export interface LoadedPosition {
 export type AuxListener = (name: string, value: string) => void;
 
 export class StoreLoader implements RdbSink {
+  readonly longBytes: number;
   readonly position: LoadedPosition = { replid: '', replOffset: -1, streamDb: 0 };
   readonly functions: Uint8Array[] = [];
   /** Keys of the file, the dropped ones included. */
@@ -77,6 +83,8 @@ export class StoreLoader implements RdbSink {
   #hash = 0;
   /** Its entry is complete, and in the batch. */
   #inBatch = false;
+  /** It is long: its value is made under the empty key in a database of its own, which is `#db` until then. */
+  #long: { readonly name: Uint8Array; readonly db: Database } | null = null;
   #expireAtMs = -1;
   /** What the file says of its use, -1: nothing. */
   #idleSeconds = -1;
@@ -87,6 +95,8 @@ export class StoreLoader implements RdbSink {
   #entry: Address = 0;
   /** Where a long string or element comes to lie, until it is complete: an entry, a listpack, or what `Lists.createBig` made. */
   #room: Address = 0;
+  /** Where a long key, field, member or element is copied to, perhaps out of a listpack in `#room`: an entry, an item, or likewise. */
+  #item: Address = 0;
   #expected = 0;
   #type: CollectionType | 'stream' = 'list';
   readonly #streams: StreamLoader;
@@ -99,6 +109,7 @@ export class StoreLoader implements RdbSink {
     this.#store = store;
     this.#databases = databases;
     this.#options = options;
+    this.longBytes = options.longBytes ?? LONG_BYTES;
     this.#longWay = options.replaceExisting === true;
     this.#db = databases[0]!;
     this.#streams = new StreamLoader(
@@ -157,10 +168,7 @@ export class StoreLoader implements RdbSink {
 
   // -- a key --------------------------------------------------------------------------------------------------
 
-  key(bytes: Uint8Array, at: number, length: number, meta: KeyMeta): void {
-    if (length > this.#key.length) this.#key = viewed(Buffer.alloc(length * 2));
-    copyBytes(this.#key, 0, bytes, at, length);
-    this.#keyLength = length;
+  key(bytes: Uint8Array, at: number, length: number, meta: KeyMeta): Pieces | void {
     this.#entry = 0;
     // A time before 1970 is over as well as its start is, and -1 alone means none.
     this.#expireAtMs = meta.expireAtMs < -1 ? 0 : meta.expireAtMs;
@@ -170,10 +178,52 @@ export class StoreLoader implements RdbSink {
     this.#skip = this.#options.dropExpired && this.#expireAtMs >= 0 && this.#expireAtMs < space.now;
     if (this.#skip) {
       this.expiredKeys++;
-      this.onExpired(this.#db.index, this.#key, 0, length);
+      this.onExpired(this.#db.index, bytes, at, length);
       return;
     }
-    this.#hash = space.hasher.hash(this.#key, 0, length);
+    if (length > this.longBytes) return this.#beginLong(bytes, at, length);
+    this.#setKey(bytes, at, length);
+  }
+
+  #setKey(bytes: Uint8Array, at: number, length: number): void {
+    if (length > this.#key.length) this.#key = viewed(Buffer.alloc(length * 2));
+    copyBytes(this.#key, 0, bytes, at, length);
+    this.#keyLength = length;
+    this.#hash = this.#store.space.hasher.hash(this.#key, 0, length);
+  }
+
+  *#beginLong(bytes: Uint8Array, at: number, length: number): Pieces {
+    const name = new Uint8Array(length);
+    yield* copyInPieces(name, 0, bytes, at, length, this.longBytes);
+    this.#flush();
+    const db = this.#db;
+    this.#db = new Database(this.#store.space, db.index);
+    this.#long = { name, db };
+    this.#setKey(name, 0, 0);
+  }
+
+  /** Moves the value to its long key. */
+  *#endLong(): Pieces {
+    const { name, db } = this.#long!;
+    const { space } = this.#store;
+    this.#flush();
+    const made = this.#db.peek(this.#key, 0, this.#keyLength, this.#hash);
+    if (made !== 0) {
+      const entry = space.blocks.withRoom(made, name.length);
+      this.#item = entry;
+      const hash = yield* writeKey(space.keys, entry, name, 0, this.longBytes);
+      const old = yield* findTwin(space.keys, db.table, entry, hash, this.longBytes);
+      if (old !== 0) this.#refuseKey(db, name, 0, name.length);
+      this.#db.hand(made, this.#takeItem(), db, hash);
+    }
+    this.#leaveLong();
+  }
+
+  /** Gives up the database of a long key's value. */
+  #leaveLong(): void {
+    this.#db.dispose();
+    this.#db = this.#long!.db;
+    this.#long = null;
   }
 
   wholeKey(found: WholeKey, window: Viewed): boolean {
@@ -310,18 +360,18 @@ export class StoreLoader implements RdbSink {
     this.#expected = Math.min(count, EXPECTED_MAX);
   }
 
-  element(bytes: Uint8Array, at: number, length: number): void {
+  element(bytes: Uint8Array, at: number, length: number): Pieces | void {
     if (this.#skip) return;
+    const { lists, sets } = this.#store;
     if (this.#type === 'list') {
       this.#startList();
-      if (this.#room === 0) this.#store.lists.pushTail(this.#entry, bytes, at, length);
-      else {
-        this.#store.lists.appendBig(this.#entry, this.#room);
+      if (this.#room !== 0) {
+        lists.appendBig(this.#entry, this.#room);
         this.#room = 0;
-      }
+      } else if (length > this.longBytes && lists.isBig(length)) return this.#longElement(bytes, at, length);
+      else lists.pushTail(this.#entry, bytes, at, length);
       return;
     }
-    const { sets } = this.#store;
     if (this.#entry === 0) {
       this.#claimKey();
       if (this.#asTable) this.#entry = sets.createTable(this.#db, this.#key, 0, this.#keyLength, this.#expected);
@@ -330,7 +380,35 @@ export class StoreLoader implements RdbSink {
         this.#entry = sets.create(this.#db, this.#key, 0, this.#keyLength, integer, this.#expected);
       }
     }
+    if (length > this.longBytes && sets.goesToTable(this.#entry, length)) return this.#longMember(bytes, at, length);
     if (!sets.add(this.#entry, bytes, at, length)) this.#refuseRepeated(bytes, at, length);
+  }
+
+  /** A list's element that has no place yet. */
+  *#longElement(bytes: Uint8Array, at: number, length: number): Pieces {
+    const { lists, space } = this.#store;
+    this.#item = lists.createBig(length);
+    const target = space.arena.u8[segmentOf(this.#item)]!;
+    yield* copyInPieces(target, byteOf(this.#item) + BIG_HEADER_BYTES, bytes, at, length, this.longBytes);
+    lists.appendBig(this.#entry, this.#item);
+    this.#item = 0;
+  }
+
+  *#longMember(bytes: Uint8Array, at: number, length: number): Pieces {
+    const { sets, space } = this.#store;
+    const table = sets.toTable(this.#entry);
+    this.#item = sets.values.createItem(length);
+    const hash = yield* this.#writeItem(space.members, table, bytes, at, length);
+    space.members.insert(table, this.#item, hash);
+    this.#item = 0;
+  }
+
+  /** Writes the key of `#item`, which that table must not have; returns its hash. */
+  *#writeItem(dict: Dict, table: Address, bytes: Uint8Array, at: number, length: number): Pieces<number> {
+    const hash = yield* writeKey(dict, this.#item, bytes, at, this.longBytes);
+    const twin = yield* findTwin(dict, table, this.#item, hash, this.longBytes);
+    if (twin !== 0) this.#refuseRepeated(bytes, at, length);
+    return hash;
   }
 
   field(
@@ -341,19 +419,43 @@ export class StoreLoader implements RdbSink {
     valueAt: number,
     valueLength: number,
     expireAtMs: number,
-  ): void {
+  ): Pieces | void {
     if (this.#skip) return;
     const { hashes } = this.#store;
     if (this.#entry === 0) {
       this.#claimKey();
       this.#entry = hashes.create(this.#db, this.#key, 0, this.#keyLength, this.#expected);
     }
+    const longest = Math.max(fieldLength, valueLength);
+    if (longest > this.longBytes && hashes.goesToTable(this.#entry, longest))
+      return this.#longField(fieldBytes, fieldAt, fieldLength, valueBytes, valueAt, valueLength, expireAtMs);
     if (!hashes.set(this.#entry, fieldBytes, fieldAt, fieldLength, valueBytes, valueAt, valueLength))
       this.#refuseRepeated(fieldBytes, fieldAt, fieldLength);
     if (expireAtMs >= 0) hashes.setExpiry(this.#db, this.#entry, fieldBytes, fieldAt, fieldLength, expireAtMs);
   }
 
-  member(bytes: Uint8Array, at: number, length: number, score: number): void {
+  *#longField(
+    fieldBytes: Uint8Array,
+    fieldAt: number,
+    fieldLength: number,
+    valueBytes: Uint8Array,
+    valueAt: number,
+    valueLength: number,
+    expireAtMs: number,
+  ): Pieces {
+    const { hashes, space } = this.#store;
+    const table = hashes.toTable(this.#db, this.#entry, expireAtMs >= 0);
+    // In a hash that expires, 0 stands for none.
+    const item = hashes.items.create(fieldLength, valueLength, expireAtMs === 0 ? 1 : expireAtMs);
+    this.#item = item;
+    const hash = yield* this.#writeItem(space.fields, table, fieldBytes, fieldAt, fieldLength);
+    const target = space.arena.u8[segmentOf(item)]!;
+    const start = hashes.items.fieldStart(item) + fieldLength;
+    yield* copyInPieces(target, start, valueBytes, valueAt, valueLength, this.longBytes);
+    hashes.addItem(this.#entry, this.#takeItem(), hash);
+  }
+
+  member(bytes: Uint8Array, at: number, length: number, score: number): Pieces | void {
     if (this.#skip) return;
     const { zsets, space } = this.#store;
     if (this.#entry === 0) {
@@ -362,10 +464,21 @@ export class StoreLoader implements RdbSink {
       // A small one is ordered at its end, when it is known whether it becomes a listpack.
       this.#unordered = this.#expected <= space.settings.zsetMaxListpackEntries;
     }
+    if (length > this.longBytes) return this.#longScored(bytes, at, length, score);
     const added = this.#unordered
       ? zsets.addUnordered(this.#entry, score, bytes, at, length)
       : zsets.add(this.#entry, score, bytes, at, length);
     if (!added) this.#refuseRepeated(bytes, at, length);
+  }
+
+  *#longScored(bytes: Uint8Array, at: number, length: number, score: number): Pieces {
+    const { zsets, space } = this.#store;
+    const { values } = zsets;
+    // It is none in a listpack: `createSized`.
+    const root = space.entries.ref(this.#entry);
+    this.#item = values.createItem(score, length);
+    const hash = yield* this.#writeItem(space.scored, values.dictOf(root), bytes, at, length);
+    values.addItem(root, this.#takeItem(), hash, !this.#unordered);
   }
 
   beginStream(): StreamSink {
@@ -381,21 +494,20 @@ export class StoreLoader implements RdbSink {
     return this.#streams;
   }
 
-  endKey(): void {
+  endKey(): Pieces | void {
     this.keys++;
     if (this.#skip) return;
     // A node that was empty, or a value that came from there in another form.
     this.#freeRoom();
     this.#asTable = false;
-    if (this.#inBatch) {
-      this.#inBatch = false;
-      return;
-    }
-    if (this.#entry === 0) {
-      this.emptyKeys++;
-      return;
-    }
-    const entry = this.#entry;
+    if (this.#inBatch) this.#inBatch = false;
+    else if (this.#entry === 0) this.emptyKeys++;
+    else this.#settle(this.#entry);
+    if (this.#long !== null) return this.#endLong();
+  }
+
+  /** A value that came element by element is complete. */
+  #settle(entry: Address): void {
     if (this.#unordered) this.#store.zsets.settle(entry);
     else if (this.#store.entries.type(entry) === TYPE_LIST) this.#store.lists.settle(entry);
     this.#unordered = false;
@@ -408,6 +520,11 @@ export class StoreLoader implements RdbSink {
   abandon(): void {
     this.#batch.drop(this.#db);
     this.#freeRoom();
+    if (this.#item !== 0) this.#store.space.arena.free(this.#takeItem());
+    if (this.#long !== null) {
+      this.#leaveLong();
+      this.#entry = 0;
+    }
     if (this.#entry === 0) return;
     this.#db.remove(this.#key, 0, this.#keyLength);
     this.#entry = 0;
@@ -454,6 +571,12 @@ export class StoreLoader implements RdbSink {
     return room;
   }
 
+  #takeItem(): Address {
+    const item = this.#item;
+    this.#item = 0;
+    return item;
+  }
+
   #freeRoom(): void {
     if (this.#room !== 0) this.#store.space.arena.free(this.#room);
     this.#room = 0;
@@ -468,9 +591,14 @@ export class StoreLoader implements RdbSink {
   /** Makes sure that the key is absent. */
   #claimKey(): void {
     this.#flush();
-    if (this.#db.peek(this.#key, 0, this.#keyLength, this.#hash) === 0) return;
+    if (this.#db.peek(this.#key, 0, this.#keyLength, this.#hash) !== 0)
+      this.#refuseKey(this.#db, this.#key, 0, this.#keyLength);
+  }
+
+  /** A database has the key already: it goes, if it may be replaced. */
+  #refuseKey(db: Database, bytes: Uint8Array, at: number, length: number): void {
     if (this.#options.replaceExisting !== true) throw new LoadError(`the key '${this.#keyName()}' comes twice`);
-    this.#db.remove(this.#key, 0, this.#keyLength);
+    db.remove(bytes, at, length);
   }
 
   #assignAccess(entry: Address): void {
@@ -496,7 +624,8 @@ export class StoreLoader implements RdbSink {
   }
 
   #keyName(): string {
-    return printable(this.#key, 0, this.#keyLength);
+    const { name } = this.#long ?? {};
+    return name === undefined ? printable(this.#key, 0, this.#keyLength) : printable(name, 0, name.length);
   }
 
   #refuseRepeated(bytes: Uint8Array, at: number, length: number): never {

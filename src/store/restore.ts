@@ -11,6 +11,7 @@ import type { Store } from './store.ts';
 
 /** Elements read between two looks at whether all is read. */
 const STEPS = 65_536;
+const NO_NAME = new Uint8Array(0);
 const NO_META = { expireAtMs: -1, lfuFrequency: -1, idleSeconds: -1 };
 
 export class Restorer {
@@ -21,28 +22,20 @@ export class Restorer {
   }
 
   /**
-   * Reads type and value from the range into a key without expiry, in no database yet; returns its entry, or 0 if the bytes are not
-   * a value, or one without elements. `version`: of the payload. Then either `place` it or `discard` it. The key's bytes may lie in the same buffer.
+   * Reads type and value from the range into a key without name and expiry, in no database yet; returns its entry, or 0 if the bytes
+   * are not a value, or one without elements. `version`: of the payload. Then either `place` it or `discard` it.
    */
-  read(
-    keyBytes: Uint8Array,
-    keyAt: number,
-    keyLength: number,
-    bytes: Uint8Array,
-    at: number,
-    length: number,
-    version: number,
-  ): Address {
+  read(bytes: Uint8Array, at: number, length: number, version: number): Address {
     const { staging } = this.#store;
     const loader = new StoreLoader(this.#store, [staging], { dropExpired: false, inputBytes: length });
     const reader = new RdbReader(loader, { single: true, version, checksum: false, inputBytes: length });
     try {
-      loader.key(keyBytes, keyAt, keyLength, NO_META);
+      loader.key(NO_NAME, 0, 0, NO_META);
       reader.push(bytes.subarray(at, at + length));
       let result = reader.run(STEPS);
       while (result === 'paused') result = reader.run(STEPS);
       loader.end();
-      if (result === 'done') return staging.peek(keyBytes, keyAt, keyLength);
+      if (result === 'done') return staging.peek(NO_NAME, 0, 0);
     } catch (error) {
       loader.abandon();
       this.discard();

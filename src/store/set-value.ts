@@ -24,7 +24,7 @@ import type { Keyspace } from './keyspace.ts';
 /** Bytes of a listpack entry around its data, at most. */
 const ENTRY_OVERHEAD = 16;
 /** Digits and sign of the longest int64. */
-const INT64_TEXT_MAX = 20;
+export const INT64_TEXT_MAX = 20;
 
 /** A set without a key; the operations update both fields. */
 export interface SetValue {
@@ -389,14 +389,18 @@ export class SetValues {
   }
 
   #build(bytes: Uint8Array, at: number, length: number): Address {
-    const { arena } = this;
-    const item = arena.alloc(KEY_BASE_MEMBER + length);
-    const segment = segmentOf(item);
-    const base = byteOf(item);
-    const words = arena.u32[segment]!;
-    words[base >>> 2] = 0;
-    words[(base >>> 2) + 1] = length;
-    copyBytes(arena.u8[segment]!, base + KEY_BASE_MEMBER, bytes, at, length);
+    const item = this.createItem(length);
+    copyBytes(this.arena.u8[segmentOf(item)]!, this.#memberStart(item), bytes, at, length);
+    return item;
+  }
+
+  /** An item of a table whose member is yet to be written. */
+  createItem(length: number): Address {
+    const item = this.arena.alloc(KEY_BASE_MEMBER + length);
+    const words = this.arena.u32[segmentOf(item)]!;
+    const word = byteOf(item) >>> 2;
+    words[word] = 0;
+    words[word + 1] = length;
     return item;
   }
 

@@ -11,7 +11,7 @@ import * as listpack from '../memory/listpack.ts';
 import type { Database } from './database.ts';
 import { ENC_HASHTABLE, ENC_INTSET, ENC_LISTPACK, type Entries, TYPE_SET } from './entry.ts';
 import type { Keyspace } from './keyspace.ts';
-import { type MemberVisitor, type SetValue, SetValues } from './set-value.ts';
+import { INT64_TEXT_MAX, type MemberVisitor, type SetValue, SetValues } from './set-value.ts';
 
 export class Sets {
   readonly space: Keyspace;
@@ -115,6 +115,22 @@ export class Sets {
     if (members <= (value.encoding === ENC_INTSET ? setMaxIntsetEntries : setMaxListpackEntries)) return;
     this.values.convertToTable(value, members);
     this.#save(entry, value);
+  }
+
+  /** Whether a member of so many bytes is one of a table's: surely, if it is no integer. */
+  goesToTable(entry: Address, length: number): boolean {
+    if (this.entries.encoding(entry) === ENC_HASHTABLE) return true;
+    return length > this.space.settings.setMaxListpackValue && length > INT64_TEXT_MAX;
+  }
+
+  /** Makes it a table, for a member that belongs in one, and returns that. */
+  toTable(entry: Address): Address {
+    const value = this.#load(entry);
+    if (value.encoding !== ENC_HASHTABLE) {
+      this.values.convertToTable(value, 1);
+      this.#save(entry, value);
+    }
+    return value.ref;
   }
 
   /** Adds a member; true if it is new. The bytes must not lie in this set. */

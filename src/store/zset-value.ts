@@ -368,6 +368,13 @@ export class ZsetValues {
     hash: number,
     ordered: boolean,
   ): void {
+    const item = this.createItem(score, length);
+    copyBytes(this.arena.u8[segmentOf(item)]!, memberStart(item), bytes, at, length);
+    this.addItem(root, item, hash, ordered);
+  }
+
+  /** An item of a skiplist whose member is yet to be written. */
+  createItem(score: number, length: number): Address {
     const { arena } = this;
     const item = arena.alloc(KEY_BASE_SCORED + length);
     const segment = segmentOf(item);
@@ -376,7 +383,12 @@ export class ZsetValues {
     words[base >>> 2] = 0;
     words[(base >>> 2) + 1] = length;
     arena.f64[segment]![(base >>> 3) + 1] = score;
-    copyBytes(arena.u8[segment]!, base + KEY_BASE_SCORED, bytes, at, length);
+    return item;
+  }
+
+  /** Adds an item whose member is absent to a skiplist, which owns it from here on; `ordered`: it is not an unordered one. */
+  addItem(root: Address, item: Address, hash: number, ordered: boolean): void {
+    const score = this.itemScore(item);
     let linked = false;
     try {
       if (ordered) this.#tree.insert(this.treeOf(root), score, item);
@@ -384,7 +396,7 @@ export class ZsetValues {
       this.#dict.insert(this.dictOf(root), item, hash);
     } catch (error) {
       if (linked) this.#tree.remove(this.treeOf(root), score, item);
-      arena.free(item);
+      this.arena.free(item);
       throw error;
     }
   }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { finish } from '../../src/base/pieces.ts';
+import { viewed } from '../../src/base/viewed.ts';
 import { Arena, ArenaExhausted, byteOf, segmentOf } from '../../src/memory/arena.ts';
 import type { Address } from '../../src/memory/arena.ts';
 import { Dict } from '../../src/memory/dict.ts';
@@ -488,4 +490,25 @@ test('the hash spreads similar keys evenly over buckets', () => {
   }
   // Expected 100 a bucket with a deviation of 10.
   assert.ok(Math.max(...counts) < 160 && Math.min(...counts) > 50);
+});
+
+test('a hash made in pieces is the hash, and finds the items that have it, also while the table is resized', () => {
+  const subject = new Subject(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
+  const { dict, header, hasher } = subject;
+  fc.assert(
+    fc.property(fc.string({ maxLength: 60 }), fc.nat(9), fc.integer({ min: 1, max: 20 }), (key, at, piece) => {
+      const plain = Buffer.from('x'.repeat(at) + key);
+      const hash = hasher.hash(plain, at, plain.length - at);
+      for (const bytes of [plain, viewed(Uint8Array.from(plain))])
+        assert.equal(finish(hasher.hashInPieces(bytes, at, bytes.length - at, piece)), hash);
+      if (!subject.model.has(key)) {
+        const item = subject.item(key);
+        dict.insert(header, item, hash);
+        subject.model.set(key, item);
+      }
+      assert.ok(dict.withHash(header, hash).includes(subject.model.get(key)!));
+    }),
+    { numRuns: 2000 },
+  );
+  assert.deepEqual(dict.withHash(dict.create(), 5), []);
 });

@@ -93,8 +93,8 @@ function outcome(rdb: Uint8Array, chosen: Settings, piece: number, longBytes: nu
   const { space } = store;
   space.now = NOW;
   const abandon = abandoner(store);
-  const loader = new StoreLoader(store, space.databases, { dropExpired: false });
-  const reader = new RdbReader(loader, { longBytes });
+  const loader = new StoreLoader(store, space.databases, { dropExpired: false, longBytes });
+  const reader = new RdbReader(loader);
   try {
     for (let at = 0; at < rdb.length; at += piece) {
       // Wiped afterwards: the reader has to copy.
