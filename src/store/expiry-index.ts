@@ -17,10 +17,11 @@ export class ExpiryIndex {
   readonly #cursor: Cursor = new Cursor();
   #bulk: BTreeBulk | null = null;
 
-  constructor(space: Keyspace, db: Database) {
+  /** `header`: of an empty tree. */
+  constructor(space: Keyspace, db: Database, header: Address) {
     this.#space = space;
     this.#db = db;
-    this.header = space.deadlines.create();
+    this.header = header;
   }
 
   get count(): number {

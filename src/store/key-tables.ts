@@ -20,9 +20,10 @@ export class KeyTables {
 
   constructor(space: Keyspace, db: Database) {
     this.space = space;
-    this.keys = space.keys.create();
-    this.expiries = new ExpiryIndex(space, db);
-    this.hashes = space.fieldDeadlines.createIndex();
+    const [keys, deadlines, hashes] = createEmpty(space);
+    this.keys = keys;
+    this.expiries = new ExpiryIndex(space, db, deadlines);
+    this.hashes = hashes;
   }
 
   /** Puts a finished entry into the table and, with an expiry, into the index; frees it if memory runs out. */
@@ -104,20 +105,11 @@ export class KeyTables {
 
   /** Takes empty tables; the memory of the old ones is reclaimed in slices. */
   clear(): void {
-    const { keys, deadlines, fieldDeadlines, arena, reclaimer } = this.space;
-    const empty: Address[] = [];
-    try {
-      empty.push(keys.create());
-      empty.push(deadlines.create());
-      empty.push(fieldDeadlines.createIndex());
-    } catch (error) {
-      for (const block of empty) arena.free(block);
-      throw error;
-    }
-    reclaimer.freeTable(this.keys, this.expiries.header, this.hashes);
-    this.keys = empty[0]!;
-    this.expiries.header = empty[1]!;
-    this.hashes = empty[2]!;
+    const [keys, deadlines, hashes] = createEmpty(this.space);
+    this.space.reclaimer.freeTable(this.keys, this.expiries.header, this.hashes);
+    this.keys = keys;
+    this.expiries.header = deadlines;
+    this.hashes = hashes;
   }
 
   /** Gives back everything, the empty tables too. They must not be used afterwards. */
@@ -132,5 +124,20 @@ export class KeyTables {
     [this.keys, other.keys] = [other.keys, this.keys];
     [this.expiries.header, other.expiries.header] = [other.expiries.header, this.expiries.header];
     [this.hashes, other.hashes] = [other.hashes, this.hashes];
+  }
+}
+
+/** Headers of empty tables: of keys, of their expiries, of hashes whose fields expire. All or, if memory runs out, none. */
+function createEmpty({ keys, deadlines, fieldDeadlines, arena }: Keyspace): [Address, Address, Address] {
+  const made: Address[] = [];
+  const note = (header: Address): Address => {
+    made.push(header);
+    return header;
+  };
+  try {
+    return [note(keys.create()), note(deadlines.create()), note(fieldDeadlines.createIndex())];
+  } catch (error) {
+    for (const header of made) arena.free(header);
+    throw error;
   }
 }

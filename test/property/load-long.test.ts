@@ -5,16 +5,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Arena } from '../../src/memory/arena.ts';
+import { type Arena, ArenaExhausted } from '../../src/memory/arena.ts';
 import * as format from '../../src/rdb/format.ts';
 import { RdbReader } from '../../src/rdb/read.ts';
 import { RdbWriter } from '../../src/rdb/write.ts';
 import { digestAll } from '../../src/store/digest.ts';
 import { encodingNames, TYPE_STRING } from '../../src/store/entry.ts';
-import { StoreLoader } from '../../src/store/load.ts';
+import { LoadError, StoreLoader } from '../../src/store/load.ts';
 import { bytes, f64, file, i64, key, listpack, string, ziplist } from '../fixtures/rdb/build.ts';
 import type { Store } from '../../src/store/store.ts';
-import { latin1, makeStore, seededRandom } from '../support/store.ts';
+import { failAfter, latin1, makeStore, seededRandom } from '../support/store.ts';
 import { abandoner } from '../support/store-rdb.ts';
 
 const NOW = 1_700_000_000_000;
@@ -358,6 +358,48 @@ test('a step writes, hashes and compares no more of a long key, field, value or 
     assert.ok(steps >= (passes * length) / longBytes, `case ${i}: ${steps} steps`);
     assert.ok(steps <= (passes * length) / longBytes + 50, `case ${i}: ${steps} steps`);
   }
+});
+
+test('a load that is given up after any step, or for want of memory, gives back all that it has taken', () => {
+  const long = 'x'.repeat(40);
+  const content = bytes(
+    key(0, `${long}1`, string('v')),
+    bytes(format.OPCODE_EXPIRETIME_MS, i64(BigInt(NOW + 1000)), key(2, `${long}2`, 2, string('m'), string(long))),
+    bytes(format.OPCODE_EXPIRETIME_MS, i64(BigInt(NOW + 1000)), key(0, `${long}3`, string(long))),
+    key(ZSET, `${long}4`, 2, string('m'), f64(1), string(long), f64(1)),
+    key(EXPIRING_HASH, `${long}5`, i64(BigInt(NOW)), 2, 5, string('f'), string(long), 0, string(long), string('v')),
+    key(13, 'k', string(ziplist([long, 'v']))),
+    key(25, 'l', i64(BigInt(NOW)), string(listpack([long, 'v', NOW + 9, 'f', long, NOW + 5]))),
+    key(10, 'm', string(ziplist([long.repeat(300)]))),
+  );
+  const rdb = file(10, content);
+  const limits = { hashMaxListpackValue: 3, setMaxListpackValue: 3, zsetMaxListpackValue: 3 };
+  const load = (steps: number, allocations: number): boolean => {
+    const store = makeStore(limits);
+    store.space.now = NOW;
+    const abandon = abandoner(store);
+    const restore = failAfter(store.space.arena, allocations);
+    let result = 'paused';
+    let loader: StoreLoader | undefined;
+    try {
+      loader = new StoreLoader(store, store.space.databases, { dropExpired: false, longBytes: 10 });
+      const reader = new RdbReader(loader);
+      reader.push(rdb);
+      for (let i = 0; i < steps && result === 'paused'; i++) result = reader.run(1);
+    } catch (error) {
+      if (!(error instanceof ArenaExhausted)) throw error;
+    }
+    restore();
+    if (result === 'done') assert.equal(store.space.size, 8);
+    abandon(loader!, new LoadError('given up'));
+    return result === 'done';
+  };
+  let steps = 0;
+  while (!load(steps, Infinity)) steps++;
+  assert.ok(steps > 100);
+  let allocations = 0;
+  while (!load(Infinity, allocations)) allocations++;
+  assert.ok(allocations > 30);
 });
 
 /** Tells how many bytes of an arena have changed since it was asked last. */
