@@ -4,6 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createConnection } from 'node:net';
+import { type Control, openControl } from './control.ts';
 import { type Pinger, startPinger } from './pinger.ts';
 import { type BenchServer, type Kind, kinds, printTable, startServer } from './support.ts';
 import { startTaker, type Taker } from './taker.ts';
@@ -20,7 +21,7 @@ const args = [
 ];
 const VALUE = 'v'.repeat(64);
 const SAMPLE_MS = 20;
-/** A replica that answers nothing for so long will not come up. */
+/** A full sync that takes longer will not end. */
 const SYNC_MAX_MS = 300_000;
 const BENCHMARK = 'redis-benchmark';
 
@@ -86,19 +87,23 @@ async function measure(
   settleMs: number,
 ): Promise<Figures> {
   const master = await startServer(kind, args);
+  const control = await openControl(master.port);
   let replica: BenchServer | undefined;
+  let replicaControl: Control | undefined;
   let taker: Taker | undefined;
   let writer: ChildProcess | undefined;
   let pinger: Pinger | undefined;
   try {
     await populate(master.port, keys);
-    if (place === 'beside') replica = await startServer(kind, args);
-    else taker = await startTaker(master.port);
+    if (place === 'beside') {
+      replica = await startServer(kind, args);
+      replicaControl = await openControl(replica.port);
+    } else taker = await startTaker(master.port);
     let before = 0;
     if (load !== null) {
       writer = startWriter(load, master.port, keys);
       await sleep(settleMs / 2);
-      before = await rate(master, settleMs);
+      before = await rate(control, settleMs);
     }
     pinger = await startPinger(master.port);
     await sleep(settleMs / 4);
@@ -106,45 +111,35 @@ async function measure(
     const resident = master.residentBytes();
     let peak = resident;
     const sampler = setInterval(() => (peak = Math.max(peak, master.residentBytes())), SAMPLE_MS);
-    const commands = await processed(master);
+    const commands = await processed(control);
     const start = performance.now();
-    if (replica !== undefined) {
-      await replica.cli('REPLICAOF', '127.0.0.1', String(master.port));
-      await linkUp(replica.port);
-    } else await taker!.sync();
+    if (replicaControl !== undefined) await follow(replicaControl, master.port);
+    else await taker!.sync();
     const seconds = (performance.now() - start) / 1000;
-    const during = load !== null ? ((await processed(master)) - commands) / seconds : 0;
     const stallMs = await pinger.longest();
+    const during = load !== null ? ((await processed(control)) - commands) / seconds : 0;
     clearInterval(sampler);
     // What the child of redis-server copied is its own, beside the parent's.
-    const copied = kind === 'redis' ? await field(master, 'persistence', 'rdb_last_cow_size') : 0;
+    const copied = kind === 'redis' ? await field(control, 'persistence', 'rdb_last_cow_size') : 0;
     return { seconds, stallMs, memory: (peak + copied) / resident, before, during };
   } finally {
     await pinger?.stop();
     writer?.kill('SIGKILL');
     await taker?.stop();
+    replicaControl?.close();
     await replica?.stop();
+    control.close();
     await master.stop();
   }
 }
 
-/** Resolves once a replica's link is up. Asked over one connection: starting a redis-cli each time would take much of a core. */
-async function linkUp(port: number): Promise<void> {
-  const socket = createConnection(port, '127.0.0.1');
-  const ask = setInterval(() => socket.write('INFO replication\r\n'), SAMPLE_MS);
-  let seen = '';
-  try {
-    await new Promise<void>((resolve, reject) => {
-      socket.on('error', reject).on('close', () => reject(new Error('the full sync did not finish')));
-      socket.setTimeout(SYNC_MAX_MS, () => socket.destroy());
-      socket.on('data', (bytes) => {
-        seen = (seen + bytes.toString('latin1')).slice(-8192);
-        if (seen.includes('master_link_status:up')) resolve();
-      });
-    });
-  } finally {
-    clearInterval(ask);
-    socket.destroy();
+/** Resolves once the replica has synced. */
+async function follow(replica: Control, masterPort: number): Promise<void> {
+  await replica.ask('REPLICAOF', '127.0.0.1', String(masterPort));
+  const started = performance.now();
+  while (!(await replica.ask('INFO', 'replication')).includes('master_link_status:up')) {
+    if (performance.now() - started > SYNC_MAX_MS) throw new Error('the full sync did not finish');
+    await sleep(SAMPLE_MS);
   }
 }
 
@@ -174,20 +169,20 @@ function startWriter({ connections, pipeline }: Writer, port: number, keys: numb
   return spawn(BENCHMARK, ['-p', String(port), ...size, '-q', 'SET', 'key:__rand_int__', VALUE], { stdio: 'ignore' });
 }
 
-/** Commands a second over some time. */
-async function rate(server: BenchServer, overMs: number): Promise<number> {
+/** Commands a second over some time, ms. */
+async function rate(server: Control, overMs: number): Promise<number> {
   const first = await processed(server);
   const start = performance.now();
   await sleep(overMs);
   return ((await processed(server)) - first) / ((performance.now() - start) / 1000);
 }
 
-function processed(server: BenchServer): Promise<number> {
+function processed(server: Control): Promise<number> {
   return field(server, 'stats', 'total_commands_processed');
 }
 
-async function field(server: BenchServer, section: string, name: string): Promise<number> {
-  return Number(new RegExp(`${name}:(\\d+)`).exec(await server.cli('INFO', section))?.[1] ?? 0);
+async function field(server: Control, section: string, name: string): Promise<number> {
+  return Number(new RegExp(`${name}:(\\d+)`).exec(await server.ask('INFO', section))?.[1] ?? 0);
 }
 
 function sleep(milliseconds: number): Promise<void> {

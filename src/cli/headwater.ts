@@ -7,7 +7,7 @@ import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import type { Settings } from '../base/settings.ts';
 import { headwaterVersion, redisVersion } from '../base/version.ts';
 import { nodeConfigFiles } from '../io/node-config-files.ts';
-import { tuneEngine } from '../io/node-engine.ts';
+import { tuneEngine, tuneForLoading } from '../io/node-engine.ts';
 import { nodeWorld } from '../io/node-world.ts';
 import type { World } from '../io/world.ts';
 import { families } from '../commands/index.ts';
@@ -102,6 +102,7 @@ async function main(argv: readonly string[]): Promise<void> {
         world.log.warning(`Failed to write PID file: ${systemReason(error)}`);
       }
     },
+    onLoading: tuneForLoading,
     onExit: (code) => {
       if (pidFileWritten) rmSync(pidFile, { force: true });
       process.exit(code);

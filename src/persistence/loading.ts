@@ -67,8 +67,16 @@ export class Loading {
   /** key-load-delay: microseconds a key; below zero: keys a microsecond. */
   readonly #settings: { readonly keyLoadDelayMicros: number };
 
-  constructor(clock: Clock, settings: { readonly keyLoadDelayMicros: number }) {
+  readonly #changed: (loading: boolean) => void;
+
+  /** `changed`: called when a load begins or ends. */
+  constructor(
+    clock: Clock,
+    settings: { readonly keyLoadDelayMicros: number },
+    changed: (loading: boolean) => void = () => {},
+  ) {
     this.#clock = clock;
+    this.#changed = changed;
     this.#settings = settings;
   }
 
@@ -80,10 +88,12 @@ export class Loading {
     this.loadedBytes = 0;
     this.rdbUsedMem = 0;
     this.#steps = LEAST_STEPS;
+    this.#changed(true);
   }
 
   end(): void {
     this.kind = 'no';
+    this.#changed(false);
   }
 
   /** The server stops: a load under way throws LoadCancelled at its next pause. */

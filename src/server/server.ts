@@ -70,6 +70,8 @@ export interface ServerOptions {
   readonly onExit?: (code: number) => void;
   /** Called once all sockets are open, before the data is loaded. */
   readonly onListening?: () => void;
+  /** Called when a load of data begins or ends: of what is on disk, or of a full sync. */
+  readonly onLoading?: (loading: boolean) => void;
 }
 
 export class Server implements Services {
@@ -136,7 +138,7 @@ export class Server implements Services {
     this.statistics = new Statistics(clock);
     this.lifecycle = new Lifecycle(this, options.onListening ?? (() => {}));
     this.endOfTurn = new EndOfTurn(this);
-    this.load = new Loading(clock, settings);
+    this.load = new Loading(clock, settings, options.onLoading);
 
     this.store = new Store(settings, world.random);
     this.store.space.now = this.startedAt;

@@ -71,7 +71,7 @@ export const snapshotLimits: SnapshotLimits = {
   calmShare: 0.06,
   headroom: 10,
   commandMs: 0.01,
-  mostRest: 6,
+  mostRest: 4,
   waitingShare: 0.36,
   waitingHurry: 0.85,
   longestRestMs: 8,

@@ -171,6 +171,6 @@ const GAP_PART = 0.8;
 const OVERRUN = 0.8;
 /** How much a gap that is seen counts. */
 const GAP_FALLS = 1 / 4;
-const GAP_RISES = 1 / 16;
+const GAP_RISES = 1 / 10;
 /** Clients that use so little of the time are none. */
 const NOBODY = 0.001;
