@@ -9,7 +9,7 @@ import type { Settings } from '../base/settings.ts';
 import type { World } from '../io/world.ts';
 import { RdbError } from '../rdb/error.ts';
 import type { Args } from '../resp/args.ts';
-import { LoadError } from '../store/load.ts';
+import { LoadError } from '../store/load-error.ts';
 import type { Store } from '../store/store.ts';
 import { type AofDirectory, AofError } from './aof-directory.ts';
 import { AofManifest } from './aof-manifest.ts';

@@ -13,7 +13,7 @@ import { replyError } from '../base/errors.ts';
 import { RdbError } from '../rdb/error.ts';
 import { RdbWriter } from '../rdb/write.ts';
 import { writeRdb } from '../snapshot/write-rdb.ts';
-import { LoadError } from '../store/load.ts';
+import { LoadError } from '../store/load-error.ts';
 import type { SnapshotSource } from '../snapshot/ports.ts';
 import type { Store } from '../store/store.ts';
 import { digestAll, digestValue } from '../store/digest.ts';

@@ -5,7 +5,9 @@
 import type { Log } from '../base/ambient.ts';
 import { RdbReader, type RunResult } from '../rdb/read.ts';
 import type { Database } from '../store/database.ts';
-import { LoadError, type LoadedPosition, loadFailure, type LoadOptions, StoreLoader } from '../store/load.ts';
+import { type LoadOptions, StoreLoader } from '../store/load.ts';
+import { LoadError, loadFailure } from '../store/load-error.ts';
+import type { LoadedPosition } from '../store/load-position.ts';
 import type { Store } from '../store/store.ts';
 
 const MIB = 1024 * 1024;

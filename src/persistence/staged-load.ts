@@ -11,7 +11,7 @@ import type { Clock, Log } from '../base/ambient.ts';
 import type { Settings } from '../base/settings.ts';
 import type { LoadRequest, LoadSession, LoadSummary } from '../replication/ports.ts';
 import type { Store } from '../store/store.ts';
-import { LoadError } from '../store/load.ts';
+import { LoadError } from '../store/load-error.ts';
 import { fullSyncKind, type Loading } from './loading.ts';
 import { StagedData } from './staged-data.ts';
 

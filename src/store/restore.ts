@@ -6,7 +6,8 @@ import { RdbError } from '../rdb/error.ts';
 import { RdbReader } from '../rdb/read.ts';
 import type { Address } from '../memory/arena.ts';
 import type { Database } from './database.ts';
-import { LoadError, StoreLoader } from './load.ts';
+import { StoreLoader } from './load.ts';
+import { LoadError } from './load-error.ts';
 import type { Store } from './store.ts';
 
 /** Elements read between two looks at whether all is read. */

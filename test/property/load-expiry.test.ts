@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { StagedData } from '../../src/persistence/staged-data.ts';
-import { LoadError } from '../../src/store/load.ts';
+import { LoadError } from '../../src/store/load-error.ts';
 import type { Store } from '../../src/store/store.ts';
 import { file, i64, key, string } from '../fixtures/rdb/build.ts';
 import { makeStore, seededRandom } from '../support/store.ts';

@@ -9,7 +9,7 @@ import { ArenaExhausted } from '../../src/memory/arena.ts';
 import { RdbError } from '../../src/rdb/error.ts';
 import { RdbWriter } from '../../src/rdb/write.ts';
 import { digestAll } from '../../src/store/digest.ts';
-import { LoadError } from '../../src/store/load.ts';
+import { LoadError } from '../../src/store/load-error.ts';
 import { file, i64, intset, key as plainKey, listpack, string } from '../fixtures/rdb/build.ts';
 import { makeStore } from '../support/store.ts';
 import { loadStore } from '../support/store-rdb.ts';

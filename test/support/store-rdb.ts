@@ -4,7 +4,8 @@ import type { Log } from '../../src/base/ambient.ts';
 import { StagedData } from '../../src/persistence/staged-data.ts';
 import { RdbWriter } from '../../src/rdb/write.ts';
 import { writeRdb } from '../../src/snapshot/write-rdb.ts';
-import { LoadError, type StoreLoader } from '../../src/store/load.ts';
+import type { StoreLoader } from '../../src/store/load.ts';
+import { LoadError } from '../../src/store/load-error.ts';
 import type { Store } from '../../src/store/store.ts';
 import { RdbError } from '../../src/rdb/error.ts';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RdbError } from '../../src/rdb/error.ts';
 import { RdbWriter } from '../../src/rdb/write.ts';
-import { LoadError } from '../../src/store/load.ts';
+import { LoadError } from '../../src/store/load-error.ts';
 import { collect } from '../fixtures/rdb/collector.ts';
 import { listpack } from '../fixtures/rdb/build.ts';
 import { makeStore } from '../support/store.ts';
