@@ -40,10 +40,10 @@ export class StagedData {
   #failure: Error | null = null;
   #over = false;
 
-  /** `log` gets what Redis says about a file's origin; `now` is Unix ms. */
+  /** `log` gets what Redis says about a file's origin; `now` is Unix ms. Throws LoadError if there is no memory to begin with. */
   constructor(store: Store, log: Log, now: number, options: StagedDataOptions) {
     this.#store = store;
-    this.#staged = options.inPlace === true ? null : store.space.createStaging();
+    this.#staged = options.inPlace === true ? null : createStaging(store);
     // Nothing is taken out of staged data but a key that comes again.
     if (this.#staged !== null && options.replaceExisting !== true)
       for (const db of this.#staged) db.expiries.startBulk();
@@ -157,6 +157,14 @@ export class StagedData {
     const text = `Done loading RDB, keys loaded: ${this.keys}, keys expired: ${this.expiredKeys}`;
     if (this.emptyKeys > 0) log.warning(`${text}, empty keys skipped: ${this.emptyKeys}.`);
     else log.notice(`${text}.`);
+  }
+}
+
+function createStaging({ space }: Store): Database[] {
+  try {
+    return space.createStaging();
+  } catch (error) {
+    throw loadFailure(error);
   }
 }
 

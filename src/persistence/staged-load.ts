@@ -40,14 +40,15 @@ export class StagedLoad implements LoadSession {
     this.#store = store;
     this.#owner = owner;
     this.#request = request;
-    const kind = fullSyncKind(owner.settings.replDisklessLoad, store.space.size === 0, request.sameHistory);
-    owner.load.begin(kind, request.totalBytes ?? 0);
+    // Without memory for that, nothing has begun.
     this.#data = new StagedData(store, owner.log, owner.clock.now(), {
       dropExpired: false,
       checksum: owner.settings.rdbchecksum,
       loading: owner.load,
       ...(request.totalBytes === null ? {} : { inputBytes: request.totalBytes }),
     });
+    const kind = fullSyncKind(owner.settings.replDisklessLoad, store.space.size === 0, request.sameHistory);
+    owner.load.begin(kind, request.totalBytes ?? 0);
   }
 
   push(bytes: Uint8Array, at: number, length: number): boolean {

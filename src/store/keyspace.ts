@@ -176,9 +176,19 @@ export class Keyspace {
     this.evictor.policyChanged();
   }
 
-  /** Empty databases that share this keyspace's memory: a place to load a data set before it replaces the present one. */
+  /**
+   * Empty databases that share this keyspace's memory: a place to load a data set before it replaces the present one. All or, if
+   * memory runs out, none.
+   */
   createStaging(): Database[] {
-    return this.databases.map((db) => new Database(this, db.index));
+    const made: Database[] = [];
+    try {
+      for (const { index } of this.databases) made.push(new Database(this, index));
+    } catch (error) {
+      this.discard(made);
+      throw error;
+    }
+    return made;
   }
 
   /** Puts the staged data in place in one step; the old data is reclaimed in slices, and `staged` is spent. */

@@ -4,9 +4,10 @@ import { test } from 'node:test';
 import { Loading } from '../../src/persistence/loading.ts';
 import { StagedLoad } from '../../src/persistence/staged-load.ts';
 import { digestAll } from '../../src/store/digest.ts';
+import { LoadError } from '../../src/store/load-error.ts';
 import type { Store } from '../../src/store/store.ts';
 import { file, key, string } from '../fixtures/rdb/build.ts';
-import { makeStore } from '../support/store.ts';
+import { failAfter, makeStore } from '../support/store.ts';
 import { saveStore } from '../support/store-rdb.ts';
 import { MemoryLog, VirtualClock } from './support/sim-network.ts';
 
@@ -219,4 +220,13 @@ test('a load looks at the clock more often while its steps are slow, as they are
   assert.deepEqual(asked(2, 4), [64, 32, 16, 8], 'slow again');
   load.begin('blocking', 0);
   assert.deepEqual(asked(0.01, 2), [4, 8], 'another load');
+});
+
+test('a load that has no memory to begin with has not begun', () => {
+  const subject = new Subject();
+  const restore = failAfter(subject.store.space.arena, 4);
+  assert.throws(() => subject.begin(null), LoadError);
+  restore();
+  assert.equal(subject.load.kind, 'no');
+  subject.assertUntouched();
 });

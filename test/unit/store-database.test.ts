@@ -92,6 +92,24 @@ test('a database that cannot be cleared for want of memory keeps its keys', () =
   assert.equal(store.space.arena.blocks, blocks);
 });
 
+test('databases to load into that cannot all be made for want of memory are given back', () => {
+  const { space } = makeStore();
+  const { blocks } = space.arena;
+  let allowed = 0;
+  for (let made = false; !made; allowed++) {
+    const restore = failAfter(space.arena, allowed);
+    try {
+      space.discard(space.createStaging());
+      made = true;
+    } catch (error) {
+      assert.ok(error instanceof ArenaExhausted);
+    }
+    restore();
+    assert.equal(space.arena.blocks, blocks, `${allowed} allocations`);
+  }
+  assert.ok(allowed > space.databases.length);
+});
+
 test('a database in which somebody waits tells of keys that hold collections, and of other content', () => {
   const store = makeStore();
   const { space } = store;
