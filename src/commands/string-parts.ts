@@ -3,6 +3,7 @@
  */
 import { errors, replyError } from '../base/errors.ts';
 import { keyspaceEvents } from '../base/settings.ts';
+import { NOTHING } from '../base/nothing.ts';
 import { TYPE_STRING } from '../store/entry.ts';
 import { CommonSubsequence, lcsTableBytes } from '../store/lcs.ts';
 import type { Call } from './call.ts';
@@ -89,7 +90,7 @@ function lcs(call: Call): void {
   const { entries } = call.store;
   const operand = (index: number): Uint8Array => {
     const entry = call.read(index);
-    if (entry === 0) return new Uint8Array(0);
+    if (entry === 0) return NOTHING;
     if (entries.type(entry) !== TYPE_STRING) throw lcsErrors.types;
     const value = entries.value(entry, call.a);
     return value.bytes.subarray(value.at, value.at + value.length);

@@ -5,13 +5,12 @@
 import { replyError, type ReplyError } from '../base/errors.ts';
 import type { Span } from '../base/span.ts';
 import { compareBytes, copyBytes } from '../base/copy.ts';
+import { NOTHING } from '../base/nothing.ts';
 
 /** Little comes out of Node's pool of buffers, which costs nothing to speak of. */
 const INITIAL_BYTES = 512;
 /** As much as a reply may hold. */
 const LARGEST_BYTES = 2 ** 31;
-
-const NOTHING = new Uint8Array(0);
 
 const tooLarge: ReplyError = replyError('ERR the result is larger than 2 GB');
 

@@ -7,6 +7,7 @@
  */
 import { lstatSync, chmodSync, unlinkSync } from 'node:fs';
 import * as net from 'node:net';
+import { NOTHING } from '../base/nothing.ts';
 import { NodeTlsContext } from './node-tls.ts';
 import { type OpenSocket, SharedReads } from './shared-reads.ts';
 import type {
@@ -35,8 +36,6 @@ const defaultBacklog = 511;
 
 /** How long one address of a name with several may take before the next is tried. */
 const addressAttemptMs = 2000;
-
-const nothing = new Uint8Array(0);
 
 class NodeNetwork implements Network {
   readonly #reads: SharedReads;
@@ -231,7 +230,7 @@ class NodeConnection implements Connection {
     if (socket.writableLength === 0) return true;
     if (!this.#awaitingDrain) {
       this.#awaitingDrain = true;
-      socket.write(nothing, this.#flushed);
+      socket.write(NOTHING, this.#flushed);
     }
     return false;
   }
@@ -240,7 +239,7 @@ class NodeConnection implements Connection {
   readonly #flushed = (): void => {
     if (this.#destroyed) return;
     if (this.#socket.writableLength > 0) {
-      if (!this.#ending) this.#socket.write(nothing, this.#flushed);
+      if (!this.#ending) this.#socket.write(NOTHING, this.#flushed);
       return;
     }
     this.#awaitingDrain = false;

@@ -16,6 +16,7 @@ import type { Address, Arena } from './arena.ts';
 import * as node from './btree-node.ts';
 import { INNER_CHILDREN, LEAF_ENTRIES } from './btree-node.ts';
 import { compareBytes } from '../base/copy.ts';
+import { NOTHING } from '../base/nothing.ts';
 
 const HEADER_BYTES = 16;
 /** A leaf that falls below gets entries from a neighbour or joins it; likewise an inner node below INNER_CHILDREN / 4. */
@@ -27,7 +28,6 @@ const MERGE_MAX = 76;
 const SPILL_MIN = 8;
 /** Children that move to the new node when an inner node splits at its end. */
 const EDGE_CHILDREN = 2;
-const EMPTY = new Uint8Array(0);
 
 /** A position in a tree; leaf 0 means past the end. Reusable. */
 export class Cursor {
@@ -46,7 +46,7 @@ export class BTree {
   #byKey = true;
   #inclusive = false;
   #value = 0;
-  #bytes: Uint8Array = EMPTY;
+  #bytes: Uint8Array = NOTHING;
   #at = 0;
   #length = 0;
   /** Compares equal without being read: it may be gone already. */

@@ -8,11 +8,10 @@
  */
 import { writeInteger } from '../base/numbers.ts';
 import { copyBytes } from '../base/copy.ts';
-
-const EMPTY = new Uint8Array(0);
+import { NOTHING } from '../base/nothing.ts';
 
 export class Element {
-  bytes: Uint8Array = EMPTY;
+  bytes: Uint8Array = NOTHING;
   at = 0;
   length = 0;
   /** Whether it is stored as an integer. */

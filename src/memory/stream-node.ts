@@ -11,6 +11,7 @@
  */
 import { type Address, type Arena, byteOf, segmentOf } from './arena.ts';
 import { copyBytes, moveBytes } from '../base/copy.ts';
+import { NOTHING } from '../base/nothing.ts';
 import type { Element } from './element.ts';
 import type { Id } from './id-index.ts';
 import * as listpack from './listpack.ts';
@@ -206,7 +207,7 @@ export class NodeWalk {
 
   readonly arena: Arena;
   readonly #master: Id = new Uint32Array(4);
-  #bytes: Uint8Array = new Uint8Array(0);
+  #bytes: Uint8Array = NOTHING;
   #masterFields = 0;
   #masterAt = 0;
   /** First entry of the node; the end mark if there is none. */

@@ -7,6 +7,7 @@
  * calls a rest after the last chunk a short read. Memory grows with what has arrived, not with what a length claims.
  */
 import { copyBytes } from '../base/copy.ts';
+import { NOTHING } from '../base/nothing.ts';
 import { Args } from '../resp/args.ts';
 
 /** Longest line of a header or an annotation. */
@@ -18,7 +19,7 @@ const STAR = 42;
 
 export class AofParser {
   readonly args: Args = new Args();
-  #window: Uint8Array = new Uint8Array(0);
+  #window: Uint8Array = NOTHING;
   #position = 0;
   #end = 0;
   /** Bytes that came before the window. */

@@ -5,6 +5,7 @@
  */
 import { formatDouble } from '../base/numbers.ts';
 import { copyBytes } from '../base/copy.ts';
+import { NOTHING } from '../base/nothing.ts';
 import { INTEGER_TEXT_BYTES } from '../rdb/cursor.ts';
 import { ListpackCursor } from '../rdb/listpack.ts';
 import { RdbReader } from '../rdb/read.ts';
@@ -24,7 +25,7 @@ export class BaseCommands implements BaseEncoder, RdbSink {
   #out: Bytes = new Bytes();
   #pieces: Uint8Array[] = [];
   // The key at work.
-  #key: Uint8Array = new Uint8Array(0);
+  #key: Uint8Array = NOTHING;
   #expireAtMs = -1;
   #word = '';
   /** What the next command holds besides word and key. */

@@ -3,6 +3,7 @@
  * consumers XCLAIM for what is pending (XGROUP CREATECONSUMER if nothing is). As in Redis, what is pending of an
  * entry that was deleted cannot be told by commands and is left out when they run.
  */
+import { NOTHING } from '../base/nothing.ts';
 import { INTEGER_TEXT_BYTES } from '../rdb/cursor.ts';
 import { ListpackCursor } from '../rdb/listpack.ts';
 import type { StreamFactsRead, StreamSink } from '../rdb/sink.ts';
@@ -16,9 +17,9 @@ export class StreamCommands implements StreamSink {
   readonly #emit: (words: readonly Word[]) => void;
   readonly #cursor: ListpackCursor = new ListpackCursor();
   readonly #scratch: Uint8Array = new Uint8Array(INTEGER_TEXT_BYTES);
-  #key: Uint8Array = new Uint8Array(0);
-  #group: Uint8Array = new Uint8Array(0);
-  #consumer: Uint8Array = new Uint8Array(0);
+  #key: Uint8Array = NOTHING;
+  #group: Uint8Array = NOTHING;
+  #consumer: Uint8Array = NOTHING;
   /** The consumer has nothing pending so far. */
   #idle = false;
   /** What is pending in the group: id -> time and count. */

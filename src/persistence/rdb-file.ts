@@ -15,6 +15,7 @@ import { RdbWriter } from '../rdb/write.ts';
 import { writeRdb } from '../snapshot/write-rdb.ts';
 import { LoadError } from '../store/load-error.ts';
 import type { SnapshotSource } from '../snapshot/ports.ts';
+import { requestAll } from '../snapshot/request.ts';
 import type { Store } from '../store/store.ts';
 import { digestAll, digestValue } from '../store/digest.ts';
 import type { RdbReplicationInfo } from '../replication/replication.ts';
@@ -108,20 +109,11 @@ export class RdbFile {
     this.#startedMs = clock.monotonic();
     this.#lastTryMs = clock.now();
     const dirty = this.#parts.dirty();
-    const position = this.#parts.position();
     log.notice(`Background saving started by pid ${facts.pid}`);
     this.#background = new BackgroundSave({
       disk,
       snapshots,
-      request: {
-        purpose: 'save',
-        offset: position?.offset ?? -1,
-        replid: position?.replid ?? '',
-        streamDb: position?.streamDb ?? -1,
-        target: 'sockets',
-        excludeData: false,
-        excludeFunctions: false,
-      },
+      request: requestAll('save', this.#parts.position()),
       // Not the name that SAVE uses: an operation on it may still be under way when SHUTDOWN saves.
       temporary: posix.resolve(settings.dir, `temp-${facts.pid}-bg${++this.#backgrounds}.rdb`),
       path: this.path,

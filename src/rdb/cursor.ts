@@ -3,6 +3,7 @@
  * element that lies within the blob, or throws Malformed. Elements are strings or integers; `text` gives
  * both as the bytes that a client sees.
  */
+import { NOTHING } from '../base/nothing.ts';
 import { Malformed } from './error.ts';
 import { MAX_FIELD_EXPIRY } from './format.ts';
 
@@ -13,12 +14,12 @@ const MAX_SCORE_TEXT_BYTES = 252;
 
 export abstract class PackedCursor {
   /** After `text`: where the current element's bytes are. */
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Uint8Array = NOTHING;
   at = 0;
   length = 0;
 
   /** The blob, and the position and end of the walk within it. */
-  protected source: Uint8Array = new Uint8Array(0);
+  protected source: Uint8Array = NOTHING;
   protected position = 0;
   protected end = 0;
   protected isInteger = false;

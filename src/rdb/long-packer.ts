@@ -2,6 +2,7 @@
  * Compresses a long string piece by piece. LZF is a row of instructions that look back at the output, so what was compressed piece by
  * piece, each for itself, is valid one behind the other; a little is lost where two pieces meet.
  */
+import { NOTHING } from '../base/nothing.ts';
 import type { LzfCompressor } from './lzf.ts';
 
 /** It has to save this much, or it is not worth it: Redis's rule. */
@@ -10,7 +11,7 @@ export const COMPRESS_SAVES_BYTES = 4;
 export class LongPacker {
   readonly #compressor: LzfCompressor;
   /** Kept from string to string: new memory for each would keep the garbage collector busy. */
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Uint8Array = NOTHING;
   /** How many of them are used. */
   packedBytes = 0;
   /** Of the whole string. */

@@ -7,6 +7,7 @@
 import { Crc64 } from '../base/crc64.ts';
 import { viewed } from '../base/viewed.ts';
 import { copyBytes } from '../base/copy.ts';
+import { NOTHING } from '../base/nothing.ts';
 import {
   CHECKSUM_BYTES,
   CHECKSUM_SINCE_VERSION,
@@ -80,7 +81,7 @@ export class RdbWriter {
   #flushed = 0;
   #compressor: LzfCompressor | undefined;
   #packer: LongPacker | undefined;
-  #packed = new Uint8Array(0);
+  #packed = NOTHING;
 
   /** Throws RangeError on a `chunkBytes` out of range. */
   constructor(output: ChunkOutput, options: RdbWriterOptions = {}) {

@@ -3,11 +3,12 @@
  * asks for one. Valid until the command returns; whoever keeps an argument longer copies it.
  */
 import type { Span } from '../base/span.ts';
+import { NOTHING } from '../base/nothing.ts';
 
 const INITIAL_CAPACITY = 64;
 
 export class Args {
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Uint8Array = NOTHING;
   count = 0;
   /** Start and length of each argument in `bytes`; argument 0 is the command's name. */
   at: Int32Array = new Int32Array(INITIAL_CAPACITY);

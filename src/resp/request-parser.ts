@@ -7,6 +7,7 @@
  * own that grows geometrically, so a large argument costs amortized one copy and an announced length alone costs
  * nothing. Progress inside a command survives between chunks: bytes are never parsed twice.
  */
+import { NOTHING } from '../base/nothing.ts';
 import { Args, latin1 } from './args.ts';
 
 /** Largest inline command, and largest header line, in bytes. */
@@ -40,7 +41,7 @@ export class RequestParser {
   trusted = false;
 
   #limits: ParserLimits;
-  #window: Uint8Array = new Uint8Array(0);
+  #window: Uint8Array = NOTHING;
   #position = 0;
   #end = 0;
   /** The parser's own memory, when the window is not the caller's chunk. */
@@ -138,7 +139,7 @@ export class RequestParser {
     const left = this.#end - start;
     if (left === 0) {
       if (this.#own !== undefined && this.#own.length > KEEP_BYTES) this.#own = undefined;
-      this.#window = this.#own ?? new Uint8Array(0);
+      this.#window = this.#own ?? NOTHING;
       this.#position = this.#end = this.#commandStart = 0;
       return;
     }
@@ -155,7 +156,7 @@ export class RequestParser {
   /** Forgets everything fed: the next byte starts a command. */
   reset(): void {
     this.#own = undefined;
-    this.#window = new Uint8Array(0);
+    this.#window = NOTHING;
     this.#position = this.#end = this.#commandStart = 0;
     this.#remaining = 0;
     this.#bulkLength = -1;

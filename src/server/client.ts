@@ -11,6 +11,7 @@ import { RequestParser, type ParserLimits } from '../resp/request-parser.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
 import type { OutputOwner, TurnOutput } from './turn-output.ts';
 import { replyError } from '../base/errors.ts';
+import { NOTHING } from '../base/nothing.ts';
 import type { Session } from '../commands/session.ts';
 import type { Executor } from './execute.ts';
 
@@ -105,7 +106,7 @@ export class Client implements OutputOwner {
         host.output.flush();
         return this.session.busy && host.output.uncommitted > 0;
       },
-      takeReplies: () => (this.session.busy ? host.output.take() : new Uint8Array(0)),
+      takeReplies: () => (this.session.busy ? host.output.take() : NOTHING),
       describe: () => host.describe(this),
     };
     connection.handle({
@@ -124,7 +125,7 @@ export class Client implements OutputOwner {
   resume(): void {
     this.postponed = false;
     this.connection.resume();
-    this.#input(new Uint8Array(0));
+    this.#input(NOTHING);
   }
 
   /** A message, or a reply that was waited for; mostly from outside of this client's batch. */

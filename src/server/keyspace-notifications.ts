@@ -5,11 +5,10 @@
  *   __keyevent@<db>__:<event>   payload: the key
  */
 import { keyspaceEvents } from '../base/settings.ts';
+import { NOTHING } from '../base/nothing.ts';
 import type { PubSubService } from '../commands/services.ts';
 import type { Session } from '../commands/session.ts';
 import { Args } from '../resp/args.ts';
-
-const NO_NAME = Buffer.alloc(0);
 
 /** Publishes one event to the channels that `classes` asks for. */
 export function publishKeyspaceEvent(
@@ -23,10 +22,10 @@ export function publishKeyspaceEvent(
   const name = Buffer.from(event, 'latin1');
   if ((classes & keyspaceEvents.keyspace) !== 0) {
     const channel = Buffer.concat([Buffer.from(`__keyspace@${database}__:`), key]);
-    pubsub.publish(new Args().assign([NO_NAME, channel, name]), false, deliver);
+    pubsub.publish(new Args().assign([NOTHING, channel, name]), false, deliver);
   }
   if ((classes & keyspaceEvents.keyevent) !== 0) {
     const channel = Buffer.from(`__keyevent@${database}__:${event}`, 'latin1');
-    pubsub.publish(new Args().assign([NO_NAME, channel, key]), false, deliver);
+    pubsub.publish(new Args().assign([NOTHING, channel, key]), false, deliver);
   }
 }

@@ -1,4 +1,5 @@
 /** What reaches the disk, and how: snapshots, the RDB file and the append only file get their view of the server here. */
+import { requestAll } from '../snapshot/request.ts';
 import type { AofParts } from '../persistence/aof.ts';
 import { BaseCommands } from '../persistence/base-commands.ts';
 import type { PersistenceParts } from '../persistence/persistence.ts';
@@ -38,19 +39,7 @@ export function aofParts(server: Server): AofParts {
     world,
     settings,
     latency,
-    snapshot: (consumer) =>
-      snapshots.start(
-        {
-          purpose: 'rewrite',
-          offset: -1,
-          replid: '',
-          streamDb: -1,
-          target: 'sockets',
-          excludeData: false,
-          excludeFunctions: false,
-        },
-        consumer,
-      ),
+    snapshot: (consumer) => snapshots.start(requestAll('rewrite', null), consumer),
     commandEncoder: () => new BaseCommands(settings.aofTimestampEnabled ? Math.floor(world.clock.now() / 1000) : -1),
     saving: () => rdb.saving || snapshots.running !== null,
     offset: () => server.replication.history.masterReplOffset,

@@ -9,6 +9,7 @@
  * Messages that a batch sends to other clients (PUBLISH) join the order with bytes of their own, which several clients
  * may share; those of one client that follow each other leave in one write.
  */
+import { NOTHING } from '../base/nothing.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
 
 /** Takes one client's part; false if the kernel did not take everything, so that the bytes are still in use. */
@@ -19,8 +20,6 @@ export interface OutputOwner {
   /** Kept by TurnOutput: messages to this client behind which none of its replies was committed yet. */
   messages: Uint8Array[] | undefined;
 }
-
-const NOTHING = new Uint8Array(0);
 
 /** Messages are handed to the sockets before the turn ends whenever so many bytes of them have gathered. */
 const MESSAGE_BYTES = 1024 * 1024;

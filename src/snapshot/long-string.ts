@@ -5,6 +5,7 @@
  *   begin --> packing, piece by piece, if that is wanted --> saves something:  header, compressed bytes in pieces
  *                                                        `-> saves nothing, or `finish` comes first:  length, bytes in pieces
  */
+import { NOTHING } from '../base/nothing.ts';
 import type { LongPacker } from '../rdb/long-packer.ts';
 import type { RdbWriter } from '../rdb/write.ts';
 import type { SnapshotLimits } from './limits.ts';
@@ -113,5 +114,3 @@ export class LongString {
     writer.length(this.#left);
   }
 }
-
-const NOTHING = new Uint8Array(0);

@@ -5,17 +5,7 @@
  * first full sync those want processors together with the replica, and clients wait. So the server walks a little before
  * anybody asks for a snapshot: as soon as there is so much data that its snapshot would take a while.
  */
-import type { ChunkAnswer, SnapshotConsumer, SnapshotRequest, SnapshotRun } from './ports.ts';
-
-export const rehearsalRequest: SnapshotRequest = {
-  purpose: 'sync',
-  offset: -1,
-  replid: '',
-  streamDb: -1,
-  target: 'sockets',
-  excludeData: false,
-  excludeFunctions: true,
-};
+import type { ChunkAnswer, SnapshotConsumer, SnapshotRun } from './ports.ts';
 
 export class Rehearsal implements SnapshotConsumer {
   /** To be set before the first call. */

@@ -2,6 +2,7 @@
  * RDB bytes kept aside until their turn comes: of a value that waits, and of keys copied while a value is half written.
  * Strings in it are compressed as in the file. What is in it may be moved in pieces, while more is put in behind.
  */
+import { NOTHING } from '../base/nothing.ts';
 import { RdbWriter, type RdbWriterOptions } from '../rdb/write.ts';
 
 export class Sink {
@@ -36,5 +37,3 @@ export class Sink {
     return moved;
   }
 }
-
-const NOTHING = new Uint8Array(0);

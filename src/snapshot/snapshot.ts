@@ -15,7 +15,8 @@ import { type SnapshotLimits, snapshotLimits } from './limits.ts';
 import { Output } from './output.ts';
 import type { SnapshotConsumer, SnapshotPurpose, SnapshotRequest, SnapshotRun, SnapshotSource } from './ports.ts';
 import { hurryOfWaiting, Pace } from './pace.ts';
-import { Rehearsal, rehearsalRequest } from './rehearsal.ts';
+import { Rehearsal } from './rehearsal.ts';
+import { requestAll } from './request.ts';
 import { Walk } from './walk.ts';
 
 export interface SnapshotParts {
@@ -93,7 +94,7 @@ export class Snapshots implements SnapshotSource {
     if (this.#parts.store.space.arena.usedBytes < rehearseFromBytes) return;
     this.#rehearsed = true;
     const consumer = new Rehearsal(rehearsalBytes);
-    const run = new Run(this.#parts, this.#limits, rehearsalRequest, () => {
+    const run = new Run(this.#parts, this.#limits, requestAll('sync', null), () => {
       this.#rehearsal = null;
     });
     this.#rehearsal = run;

@@ -2,6 +2,7 @@
  * Makes one key of a DUMP payload's body: RESTORE. The value is read into a database of its own first, so that a payload which
  * turns out to be bad has changed nothing, and an old key stays until the new one is complete.
  */
+import { NOTHING } from '../base/nothing.ts';
 import { RdbError } from '../rdb/error.ts';
 import { RdbReader } from '../rdb/read.ts';
 import type { Address } from '../memory/arena.ts';
@@ -12,7 +13,6 @@ import type { Store } from './store.ts';
 
 /** Elements read between two looks at whether all is read. */
 const STEPS = 65_536;
-const NO_NAME = new Uint8Array(0);
 const NO_META = { expireAtMs: -1, lfuFrequency: -1, idleSeconds: -1 };
 
 export class Restorer {
@@ -31,12 +31,12 @@ export class Restorer {
     const loader = new StoreLoader(this.#store, [staging], { dropExpired: false, inputBytes: length });
     const reader = new RdbReader(loader, { single: true, version, checksum: false, inputBytes: length });
     try {
-      loader.key(NO_NAME, 0, 0, NO_META);
+      loader.key(NOTHING, 0, 0, NO_META);
       reader.push(bytes.subarray(at, at + length));
       let result = reader.run(STEPS);
       while (result === 'paused') result = reader.run(STEPS);
       loader.end();
-      if (result === 'done') return staging.peek(NO_NAME, 0, 0);
+      if (result === 'done') return staging.peek(NOTHING, 0, 0);
     } catch (error) {
       loader.abandon();
       this.discard();

@@ -9,6 +9,7 @@ import { type Address, ArenaExhausted, byteOf, segmentOf } from '../memory/arena
 import { copyBytes } from '../base/copy.ts';
 import { IdCursor } from '../memory/id-index.ts';
 import { Span } from '../base/span.ts';
+import { NOTHING } from '../base/nothing.ts';
 import { type Id, int64, makeId, readInt64, writeInt64 } from './stream-id.ts';
 import {
   ACTIVE_TIME,
@@ -43,8 +44,6 @@ export class Pending {
   /** Deliveries. */
   count: number | bigint = 0;
 }
-
-const NO_NAME = new Uint8Array(0);
 
 export class StreamGroups {
   readonly parts: StreamParts;
@@ -361,7 +360,7 @@ export class StreamGroups {
 
   /** Up to `most` groups in the order of their names, behind the given one; null: from the first. */
   groupsBehind(root: Address, name: Uint8Array | null, most: number, visit: (group: Address) => void): void {
-    const bytes = name ?? NO_NAME;
+    const bytes = name ?? NOTHING;
     this.parts.groups.forEachFrom(this.parts.word(root, GROUPS), bytes, 0, bytes.length, name !== null, most, visit);
   }
 
@@ -373,7 +372,7 @@ export class StreamGroups {
   /** Up to `most` consumers in the order of their names, behind the given one; null: from the first. */
   consumersBehind(group: Address, name: Uint8Array | null, most: number, visit: (consumer: Address) => void): void {
     const table = this.parts.word(group, CONSUMERS);
-    const bytes = name ?? NO_NAME;
+    const bytes = name ?? NOTHING;
     this.parts.consumers.forEachFrom(table, bytes, 0, bytes.length, name !== null, most, visit);
   }
 

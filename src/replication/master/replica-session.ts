@@ -152,20 +152,23 @@ export class ReplicaSession {
     if (cursor === null || !this.#streaming || this.#blocked) return;
     if (this.#head !== null && !this.#sendHead(this.#head, cursor)) return;
     for (;;) {
-      const bytes = cursor.peek();
-      if (bytes.length === 0) return;
-      cursor.advance(bytes.length);
-      this.streamBytesSent += bytes.length;
-      if (!this.send(bytes)) return;
+      const bytes = this.#take(cursor, Infinity);
+      if (bytes.length === 0 || !this.send(bytes)) return;
     }
   }
 
   #sendHead(head: Uint8Array, cursor: Cursor): boolean {
     this.#head = null;
-    const bytes = cursor.peek().subarray(0, HEAD_STREAM_BYTES);
+    return this.send(Buffer.concat([head, this.#take(cursor, HEAD_STREAM_BYTES)]));
+  }
+
+  /** The next of the stream, of `mostBytes` at most, which counts as sent; empty at its end. */
+  #take(cursor: Cursor, mostBytes: number): Uint8Array {
+    let bytes = cursor.peek();
+    if (bytes.length > mostBytes) bytes = bytes.subarray(0, mostBytes);
     cursor.advance(bytes.length);
     this.streamBytesSent += bytes.length;
-    return this.send(Buffer.concat([head, bytes]));
+    return bytes;
   }
 
   /** Writes beside the stream (reply lines, payload, newlines). False: the connection holds bytes now. */

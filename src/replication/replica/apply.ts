@@ -8,6 +8,7 @@
  * an interrupted transaction again from its MULTI.
  */
 import { copyBytes } from '../../base/copy.ts';
+import { NOTHING } from '../../base/nothing.ts';
 import { type StreamExecutor, StreamError } from '../ports.ts';
 
 /** Bytes that one incomplete command or transaction may gather: the largest query buffer Redis allows by default. */
@@ -19,7 +20,7 @@ export class StreamApplier {
   readonly #executor: StreamExecutor;
   /** Applied bytes, at a boundary: counted and passed on. */
   readonly #applied: (bytes: Uint8Array, at: number, length: number) => void;
-  #pending: Uint8Array = new Uint8Array(0);
+  #pending: Uint8Array = NOTHING;
   #pendingLength = 0;
   /** Bytes of pending that the executor has consumed (they belong to an open transaction). */
   #parsed = 0;
@@ -87,6 +88,6 @@ export class StreamApplier {
   }
 
   #shrink(): void {
-    if (this.#pending.length > KEPT_BUFFER_BYTES) this.#pending = new Uint8Array(0);
+    if (this.#pending.length > KEPT_BUFFER_BYTES) this.#pending = NOTHING;
   }
 }

@@ -6,13 +6,12 @@
  * Rule: an ACK names what is applied and counted, so one that is asked for inside a burst leaves behind it, at the end of
  * the turn.
  */
+import { NOTHING } from '../../base/nothing.ts';
 import type { Connection } from '../../io/world.ts';
 import { type ReplicationHost, StreamError } from '../ports.ts';
 import { command } from '../wire.ts';
 import { StreamApplier } from './apply.ts';
 import type { LinkOwner } from './link-state.ts';
-
-const NOTHING = new Uint8Array(0);
 
 export class Following {
   /** The master speaks no PSYNC: it gets no ACKs and we keep nothing to continue from. */
