@@ -7,8 +7,8 @@
  *
  * Rule: bytes are views that are valid only during the call; copy what you keep. Of a key, element, field or member that is or has a
  * string of more than `longBytes`, a method may return what is left to do instead of doing it: the bytes are valid until then, and
- * nothing else is called. A method may throw to refuse
- * the file: the reader then stops for good and the error reaches whoever called `run`.
+ * nothing else is called. A method may throw to refuse the file: the reader then stops for good and the error reaches whoever
+ * called `run`.
  */
 import type { Pieces } from '../base/pieces.ts';
 import type { Viewed } from '../base/viewed.ts';
@@ -88,8 +88,9 @@ export interface RdbSink {
   key(bytes: Uint8Array, at: number, length: number, meta: KeyMeta): Pieces | void;
   string(bytes: Uint8Array, at: number, length: number): void;
   /**
-   * A place for a long value, element or node that is on its way, and will be told of by `string`, `element`, `packed`, `intset` or a stream's `node` once it lies
-   * there, if the input goes on (a packed value may come in element form instead, until `endKey`). A sink may do without, or have none for this one: null. Then it is copied from elsewhere at once.
+   * A place for a long value, element or node that is on its way, and will be told of by `string`, `element`, `packed`, `intset` or
+   * a stream's `node` once it lies there, if the input goes on (a packed value may come in element form instead, until `endKey`).
+   * A sink may do without, or have none for this one: null. Then it is told of where it is, as a short one.
    */
   room?(of: RoomFor, length: number): Room | null;
   /**

@@ -1,6 +1,6 @@
 /**
- * Long strings leave the reader's window piece by piece. With pieces of a few bytes every string is a long one: data and faults must
- * be the same as with the default, and no step may do more than a piece.
+ * Long strings leave the reader's window piece by piece, and long keys, fields and members go into their tables so. With pieces of a
+ * few bytes every string is a long one: data and faults must be the same as with the default, and no step may do more than a piece.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
