@@ -15,7 +15,7 @@ export function finish<T>(pieces: Pieces<T>): T {
 }
 
 /** Counts what was done, of pieces of the same size. */
-export class Pace {
+export class PieceMeter {
   readonly piece: number;
   #left: number;
 

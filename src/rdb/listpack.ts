@@ -6,7 +6,7 @@
  * The back length repeats the size of encoding and data, to be read from the end; the element count is
  * 65535 when there are more than fit.
  */
-import type { Pace, Pieces } from '../base/pieces.ts';
+import type { PieceMeter, Pieces } from '../base/pieces.ts';
 import { INTEGER_TEXT_BYTES, PackedCursor } from './cursor.ts';
 import { Malformed } from './error.ts';
 import { ListpackScan } from './listpack-scan.ts';
@@ -159,7 +159,7 @@ export class ListpackChecker {
   longest: number = Infinity;
 
   /** Elements looked at. */
-  readonly #pace: Pace;
+  readonly #pace: PieceMeter;
   readonly #scan = new ListpackScan();
   readonly #walk = new ListpackCursor();
   readonly #other = new ListpackCursor();
@@ -169,7 +169,7 @@ export class ListpackChecker {
   #starts = new Int32Array(MIN_TABLE_SLOTS);
   #hashes = new Int32Array(MIN_TABLE_SLOTS);
 
-  constructor(pace: Pace) {
+  constructor(pace: PieceMeter) {
     this.#pace = pace;
   }
 

@@ -4,7 +4,7 @@
  * A small one is done with at once. A large one (any number of MiB, off the wire) is work in pieces of about PIECE_ELEMENTS elements:
  * `take` returns a generator then, which does a piece with each `next`. Its bytes have to stay where they are until it is done.
  */
-import { finish, Pace, type Pieces } from '../base/pieces.ts';
+import { finish, PieceMeter, type Pieces } from '../base/pieces.ts';
 import { INTEGER_TEXT_BYTES, type PackedCursor } from './cursor.ts';
 import { Malformed } from './error.ts';
 import { checkIntset, checkIntsetFrame, checkIntsetRange, IntsetCursor } from './intset.ts';
@@ -30,14 +30,14 @@ export class PackedValues {
   readonly #sink: RdbSink;
   readonly #wholeBytes: number;
   /** Elements looked at, or handed out. */
-  readonly pace: Pace;
+  readonly pace: PieceMeter;
   readonly #checker: ListpackChecker;
 
   /** `longBytes`: what is long for the reader. */
   constructor(sink: RdbSink, longBytes: number) {
     this.#sink = sink;
     this.#wholeBytes = Math.min(WHOLE_BYTES, longBytes);
-    this.pace = new Pace(Math.min(PIECE_ELEMENTS, longBytes));
+    this.pace = new PieceMeter(Math.min(PIECE_ELEMENTS, longBytes));
     this.#checker = new ListpackChecker(this.pace);
   }
 

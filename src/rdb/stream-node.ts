@@ -2,7 +2,7 @@
  * The check of a stream's node as it arrives in a file: a listpack with the structure that memory/stream-node.ts describes,
  * whose live entries have ascending ids. What passed may be kept as it is.
  */
-import type { Pace, Pieces } from '../base/pieces.ts';
+import type { PieceMeter, Pieces } from '../base/pieces.ts';
 import { Malformed } from './error.ts';
 import { ListpackCursor } from './listpack.ts';
 
@@ -22,9 +22,9 @@ export class StreamNodeChecker extends ListpackCursor {
   #any = false;
   readonly #id: Id = new Uint32Array(4);
   /** Elements looked at. */
-  readonly #pace: Pace;
+  readonly #pace: PieceMeter;
 
-  constructor(pace: Pace) {
+  constructor(pace: PieceMeter) {
     super();
     this.#pace = pace;
   }

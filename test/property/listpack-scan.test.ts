@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { finish, Pace } from '../../src/base/pieces.ts';
+import { finish, PieceMeter } from '../../src/base/pieces.ts';
 import { viewed } from '../../src/base/viewed.ts';
 import { parseScore } from '../../src/rdb/cursor.ts';
 import { Malformed } from '../../src/rdb/error.ts';
@@ -46,7 +46,7 @@ const damage = fc.array(fc.record({ at: fc.nat(), byte: fc.nat(255) }), { maxLen
 
 test('a listpack that the short check calls good is one that the full check keeps, with as many elements', () => {
   const scan = new ListpackScan();
-  const checker = new ListpackChecker(new Pace(1024));
+  const checker = new ListpackChecker(new PieceMeter(1024));
   const check = (type: PackedType, bytes: Uint8Array, length: number): ListpackVerdict =>
     finish(checker.check(type, bytes, 2, length));
   let good = 0;
