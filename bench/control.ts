@@ -3,6 +3,10 @@
  * milliseconds of a processor from those that are measured.
  */
 import { createConnection } from 'node:net';
+import { until } from './link.ts';
+
+/** How often a replica is asked whether it has synced. */
+const LOOK_MS = 10;
 
 export interface Control {
   /** Sends a command and resolves to its reply, which is a bulk string, a status, an error or a number; one at a time. */
@@ -32,6 +36,14 @@ export async function openControl(port: number): Promise<Control> {
       }),
     close: () => socket.destroy(),
   };
+}
+
+/** Has a server follow that master; resolves once it has synced. */
+export async function follow(replica: Control, masterPort: number): Promise<void> {
+  await replica.ask('REPLICAOF', '127.0.0.1', String(masterPort));
+  const synced = async (): Promise<boolean> =>
+    (await replica.ask('INFO', 'replication')).includes('master_link_status:up');
+  await until(synced, 'the replica has synced', LOOK_MS);
 }
 
 /** The reply at the start of `seen`, without its frame; undefined until it is there as a whole. */

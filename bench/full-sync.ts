@@ -1,4 +1,5 @@
 /** Keys per second of a full sync, for each pair of master and replica, in turns. */
+import { follow, openControl } from './control.ts';
 import { type BenchServer, type Kind, kinds, median, printTable, startServer } from './support.ts';
 
 const args = [
@@ -46,18 +47,16 @@ export async function fullSync(keys: number, rounds: number): Promise<void> {
 /** Seconds from REPLICAOF to a link that is up. */
 async function once(master: BenchServer, to: Kind, keys: number): Promise<number> {
   const replica = await startServer(to, args);
+  const control = await openControl(replica.port);
   try {
     const start = performance.now();
-    await replica.cli('REPLICAOF', '127.0.0.1', String(master.port));
-    while (!(await replica.cli('INFO', 'replication')).includes('master_link_status:up')) {
-      if (performance.now() - start > 120_000) throw new Error('the full sync did not finish');
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await follow(control, master.port);
     const taken = (performance.now() - start) / 1000;
-    const size = Number(await replica.cli('DBSIZE'));
+    const size = Number(await control.ask('DBSIZE'));
     if (size !== keys) throw new Error(`the replica has ${size} keys instead of ${keys}`);
     return taken;
   } finally {
+    control.close();
     await replica.stop();
   }
 }

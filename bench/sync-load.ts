@@ -4,7 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createConnection } from 'node:net';
-import { type Control, openControl } from './control.ts';
+import { type Control, follow, openControl } from './control.ts';
 import { type Pinger, startPinger } from './pinger.ts';
 import { type BenchServer, type Kind, kinds, printTable, startServer } from './support.ts';
 import { startTaker, type Taker } from './taker.ts';
@@ -21,8 +21,6 @@ const args = [
 ];
 const VALUE = 'v'.repeat(64);
 const SAMPLE_MS = 20;
-/** A full sync that takes longer will not end. */
-const SYNC_MAX_MS = 300_000;
 const BENCHMARK = 'redis-benchmark';
 
 interface Writer {
@@ -130,16 +128,6 @@ async function measure(
     await replica?.stop();
     control.close();
     await master.stop();
-  }
-}
-
-/** Resolves once the replica has synced. */
-async function follow(replica: Control, masterPort: number): Promise<void> {
-  await replica.ask('REPLICAOF', '127.0.0.1', String(masterPort));
-  const started = performance.now();
-  while (!(await replica.ask('INFO', 'replication')).includes('master_link_status:up')) {
-    if (performance.now() - started > SYNC_MAX_MS) throw new Error('the full sync did not finish');
-    await sleep(SAMPLE_MS);
   }
 }
 

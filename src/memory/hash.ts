@@ -95,7 +95,7 @@ export class KeyHasher {
   }
 }
 
-/** `length` bytes, a multiple of four, go into the state. */
+/** `length` bytes, a multiple of four, go into the state. The same steps as in `hash`, where words in an array would cost every short key. */
 function addWords(state: Int32Array, bytes: Uint8Array, at: number, length: number): void {
   let v0 = state[0]!;
   let v1 = state[1]!;
