@@ -57,7 +57,7 @@ async function once(kind: Kind, limit: string, requests: number, rate: number, f
   const args = ['--repl-diskless-sync-delay', '0', '--client-output-buffer-limit', limit];
   const master = await startServer(kind, args);
   const replica = await startServer(kind, args);
-  const link = await startLink(master.port, rate);
+  const link = await startLink(master.port, { bytesPerSecond: rate });
   try {
     await replica.cli('REPLICAOF', '127.0.0.1', String(link.port));
     await until(async () => (await field(replica, 'master_link_status')) === 'up', 'the link is up');

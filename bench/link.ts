@@ -11,17 +11,28 @@ export interface Link {
   close(): void;
 }
 
-/** Passes connections on to `target`; what the master sends is limited to so many bytes a second. */
-export async function startLink(target: number, bytesPerSecond: number = Infinity): Promise<Link> {
+export interface LinkOptions {
+  /** Limit of what the master sends. Default: none. */
+  readonly bytesPerSecond?: number;
+  /** How far apart the ends are: ms from one to the other. Default 0. */
+  readonly awayMs?: number;
+}
+
+/** Passes connections on to `target`. */
+export async function startLink(target: number, options: LinkOptions = {}): Promise<Link> {
+  const { bytesPerSecond = Infinity, awayMs = 0 } = options;
   const pairs = new Set<readonly [near: Socket, far: Socket]>();
-  const server = createServer((near) => {
+  const open = (near: Socket): void => {
     const far = createConnection(target, '127.0.0.1');
     near.setNoDelay(true);
     far.setNoDelay(true);
     const pair = [near, far] as const;
     pairs.add(pair);
-    near.on('data', (bytes) => far.write(bytes));
-    pace(far, near, bytesPerSecond);
+    // The replica's end is connected at once; over a real link it would hear of it a round trip after it asked.
+    const toMaster = later(awayMs, performance.now() + awayMs);
+    const toReplica = later(awayMs);
+    near.on('data', (bytes) => toMaster(() => far.write(bytes)));
+    pace(far, near, (bytes) => toReplica(() => near.write(bytes)), bytesPerSecond);
     for (const [socket, other] of [pair, [far, near]] as const) {
       socket.on('error', () => other.destroy());
       socket.on('close', () => {
@@ -29,6 +40,11 @@ export async function startLink(target: number, bytesPerSecond: number = Infinit
         other.destroy();
       });
     }
+  };
+  const toListener = later(awayMs);
+  const server = createServer((near) => {
+    near.on('error', () => {});
+    toListener(() => open(near));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -52,11 +68,29 @@ export async function startLink(target: number, bytesPerSecond: number = Infinit
   };
 }
 
-function pace(from: Socket, to: Socket, bytesPerSecond: number): void {
+/**
+ * Does steps in order, each so long after it came, and as if none came before `earliest`. Timers are too coarse for it,
+ * so it asks the clock in every turn while one waits.
+ */
+function later(ms: number, earliest = 0): (step: () => unknown) => void {
+  if (ms === 0) return (step) => void step();
+  const waiting: { readonly dueMs: number; readonly step: () => unknown }[] = [];
+  const look = (): void => {
+    while (waiting.length > 0 && waiting[0]!.dueMs <= performance.now()) waiting.shift()!.step();
+    if (waiting.length > 0) setImmediate(look);
+  };
+  return (step) => {
+    waiting.push({ dueMs: Math.max(performance.now(), earliest) + ms, step });
+    if (waiting.length === 1) setImmediate(look);
+  };
+}
+
+function pace(from: Socket, to: Socket, pass: (bytes: Buffer) => void, bytesPerSecond: number): void {
   const start = performance.now();
   let passed = 0;
   from.on('data', (bytes) => {
-    if (!to.write(bytes)) {
+    pass(bytes);
+    if (to.writableNeedDrain) {
       from.pause();
       to.once('drain', () => from.resume());
     }

@@ -26,18 +26,26 @@ interface Pair {
   readonly milliseconds: number[];
 }
 
-/** `missed`: bytes that the replica has to catch up with, one table row each. */
-export async function resync(missed: readonly number[], rounds: number, warmUp: number = WARM_UP_BYTES): Promise<void> {
+/**
+ * `missed`: bytes that the replica has to catch up with; `away`: ms from one end of the link to the other.
+ * One table row for each of both.
+ */
+export async function resync(
+  missed: readonly number[],
+  rounds: number,
+  away: readonly number[] = [0],
+  warmUp: number = WARM_UP_BYTES,
+): Promise<void> {
   console.log(
     `### Partial resync: ms from the cut of the link until the replica has everything, median of ${rounds} ` +
       '(master -> replica)\n',
   );
   const rows: string[][] = [];
   let names: string[] = [];
-  for (const bytes of missed) {
+  for (const [bytes, awayMs] of missed.flatMap((bytes) => away.map((ms) => [bytes, ms] as const))) {
     const pairs: Pair[] = [];
     try {
-      for (const kind of kinds) for (const other of kinds) pairs.push(await startPair(kind, other, warmUp));
+      for (const kind of kinds) for (const other of kinds) pairs.push(await startPair(kind, other, awayMs, warmUp));
       names = pairs.map(({ name }) => name);
       for (let round = 0; round < rounds; round++)
         for (const pair of pairs) pair.milliseconds.push(await once(pair, bytes));
@@ -56,17 +64,18 @@ export async function resync(missed: readonly number[], rounds: number, warmUp: 
     const redis = medians.at(-1)!;
     rows.push([
       `${bytes / 1e6} MB`,
+      `${awayMs} ms`,
       ...medians.map((ms) => ms.toFixed(1)),
       ...medians.slice(0, -1).map((ms) => (ms / redis).toFixed(2)),
     ]);
   }
-  printTable(['missed', ...names, ...names.slice(0, -1).map((_, i) => `${i + 1} : 4`)], rows);
+  printTable(['missed', 'away', ...names, ...names.slice(0, -1).map((_, i) => `${i + 1} : 4`)], rows);
 }
 
-async function startPair(kind: Kind, other: Kind, warmUp: number): Promise<Pair> {
+async function startPair(kind: Kind, other: Kind, awayMs: number, warmUp: number): Promise<Pair> {
   const master = await startServer(kind, args);
   const replica = await startServer(other, args);
-  const link = await startLink(master.port);
+  const link = await startLink(master.port, { awayMs });
   await replica.cli('REPLICAOF', '127.0.0.1', String(link.port));
   await until(async () => (await field(replica, 'master_link_status')) === 'up', 'the link is up');
   await write(master.port, warmUp);

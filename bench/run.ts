@@ -31,7 +31,8 @@ if (wanted('sync')) {
   await fullSync(keys, options.quick ? 1 : 3);
   await syncUnderLoad([keys, 4 * keys], options.quick ? 1000 : 4000);
 }
-if (wanted('resync')) await resync(options.quick ? [1e6] : [1e5, 4e6, 32e6], options.quick ? 3 : 11);
+if (wanted('resync'))
+  await resync(options.quick ? [1e6] : [1e5, 4e6, 32e6], options.quick ? 3 : 11, options.quick ? [0] : [0, 0.25, 1]);
 if (wanted('burst'))
   for (const linkBytesPerSecond of [150e6, 60e6])
     await burst(options.quick ? 200_000 : 1_000_000, linkBytesPerSecond, options.quick ? 1 : 3);

@@ -70,9 +70,20 @@ test('the full sync benchmark with clients looking on measures both servers', { 
 });
 
 test('the partial resync benchmark measures both servers', { timeout: 120_000 }, async (t) => {
-  const text = await output(t, () => resync([50_000], 2, 1e6));
-  const [, , headwater, redis] = rows(text, '0.05 MB')[0]!;
-  assert.ok(Number(headwater) > 0 && Number(redis) > 0, text);
+  const text = await output(t, () => resync([50_000], 2, [0, 0.5], 1e6));
+  const found = rows(text, '0.05 MB');
+  assert.deepEqual(
+    found.map(([, , away]) => away),
+    ['0 ms', '0.5 ms'],
+    text,
+  );
+  for (const times of found.map((row) => row.slice(3, 7).map(Number)))
+    assert.ok(
+      times.every((ms) => ms > 0),
+      text,
+    );
+  // Connecting and greeting cross the longer link twice and back.
+  assert.ok(Number(found[1]![3]) > 1, text);
 });
 
 test('the benchmark of bursts measures both servers, with and without a limit', { timeout: 120_000 }, async (t) => {
