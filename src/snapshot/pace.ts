@@ -77,9 +77,9 @@ export class Pace {
     return Math.min(sliceMs, this.#free ? gap : due);
   }
 
-  /** Clients need most of the time. */
+  /** Clients need most of the time. A hurry takes some of it from them, but slices stay short and behind replies. */
   get busy(): boolean {
-    return this.#rest > this.#limits.mostRest / 2;
+    return this.#hurry < 1 && this.#fairRest > this.#limits.mostRest / 2;
   }
 
   /** Ms until a slice will be due, as far as one can tell. */
@@ -114,9 +114,14 @@ export class Pace {
 
   /** Ms of clients for each ms of walking. */
   get #rest(): number {
+    return this.#fairRest * (1 - this.#hurry);
+  }
+
+  /** The same without any hurry. */
+  get #fairRest(): number {
     const { calmShare, headroom, mostRest } = this.#limits;
     if (this.#clientsMs <= calmShare * this.#passedMs) return 0;
-    return Math.min(mostRest, (headroom * this.#clientsMs) / this.#walkMs) * (1 - this.#hurry);
+    return Math.min(mostRest, (headroom * this.#clientsMs) / this.#walkMs);
   }
 
   /** Commands came: the gap before them is over. A slice that took all of it tells only that it was too long. */

@@ -41,6 +41,12 @@ const legal: { readonly [S in ReplicaState]: readonly ReplicaState[] } = {
 /** So much of the stream is copied to leave in one write with the line in front of it: a write costs more. */
 const HEAD_STREAM_BYTES = 128 * 1024;
 
+/**
+ * So much of the stream is handed to the connection at one go. What gathered during a full sync may be a hundred megabytes, and a
+ * kernel with a fast reader behind it takes 20 ms of copying at once: clients would wait.
+ */
+export const MAX_FLUSH_BYTES: number = 256 * 1024;
+
 export class ReplicaSession {
   readonly peer: ReplicaPeer;
   readonly connection: Connection;
@@ -80,6 +86,8 @@ export class ReplicaSession {
   #streaming = false;
   /** The connection still holds bytes: write no more until `drained`. */
   #blocked = false;
+  /** The stream had more than goes at once: `flush` is called in the next turn of the event loop, too. */
+  #goesOn = false;
   /** Goes out with the first of the stream. */
   #head: Uint8Array | null = null;
   #blockedSinceMs = 0;
@@ -146,15 +154,25 @@ export class ReplicaSession {
     this.attachCursor(cursor);
   }
 
-  /** Sends what the stream has, until the connection says stop. Hot: once a turn and per large pipeline part. */
+  /**
+   * Sends what the stream has, until the connection says stop; much of it in several turns of the event loop. Hot: once a turn and
+   * per large pipeline part.
+   */
   flush(): void {
     const cursor = this.#cursor;
     if (cursor === null || !this.#streaming || this.#blocked) return;
     if (this.#head !== null && !this.#sendHead(this.#head, cursor)) return;
-    for (;;) {
-      const bytes = this.#take(cursor, Infinity);
+    for (let left = MAX_FLUSH_BYTES; left > 0;) {
+      const bytes = this.#take(cursor, left);
       if (bytes.length === 0 || !this.send(bytes)) return;
+      left -= bytes.length;
     }
+    if (this.#goesOn) return;
+    this.#goesOn = true;
+    this.#clock.soon(() => {
+      this.#goesOn = false;
+      this.flush();
+    });
   }
 
   #sendHead(head: Uint8Array, cursor: Cursor): boolean {
