@@ -89,6 +89,6 @@ export const snapshotLimits: SnapshotLimits = {
   copiedBytes: 256 * MIB,
   stallMs: 60_000,
   rehearseFromBytes: 16 * MIB,
-  rehearsalBytes: 8 * MIB,
+  rehearsalBytes: 64 * MIB,
   watchdogMs: 120_000,
 };

@@ -153,6 +153,15 @@ test('a consumer in a hurry gets the more of the time the greater it is', () => 
   assert.ok(shares[1]! > 0.22 && shares[2]! > 0.5 && shares[3]! > 0.8, shares.join(' '));
 });
 
+test('a hurry makes slices more, not longer: clients keep their gaps', () => {
+  const writer = { thinksMs: 0.05, worksMs: 0.05, pipeline: 16 };
+  for (const hurry of [0, 0.3, 0.6, 0.85]) {
+    const { typicalSliceMs, walking } = run({ ...writer, hurry });
+    assert.ok(typicalSliceMs < 0.1, `hurry ${hurry}: slices of ${typicalSliceMs} ms`);
+    assert.ok(walking > 0.2, `hurry ${hurry}: walks ${walking} of the time`);
+  }
+});
+
 test('however much writers make us copy, there is a slice again and again', () => {
   const outcome = run({ thinksMs: 0, worksMs: 0.2, copies: 0.9 });
   assert.ok(outcome.longestRestMs < longestRestMs + 1, `${outcome.longestRestMs} ms without a slice`);
