@@ -6,7 +6,7 @@
  *        '------------------------- +CONTINUE -----------------------------------------^
  *
  * Rule: it writes to its connection only while the last write was taken. What waits, waits in the stream buffer that all
- * replicas share; the connection never queues more than one block of stream.
+ * replicas share; the connection never queues more than MAX_FLUSH_BYTES of it.
  */
 import { assert } from '../../base/assert.ts';
 import type { Clock } from '../../base/ambient.ts';
