@@ -175,6 +175,8 @@ class Run {
   #over = false;
   /** What had been copied at the end of the last slice. */
   #lastCopied = 0;
+  /** Keys that `rdb-key-save-delay` was waited for: those that writers made us copy are delayed, too. */
+  #delayedKeys = 0;
   /** Entries and elements that a millisecond of walking writes, by experience. */
   #keysPerMs = 2000;
   /** Keys that the last slice wrote at one go. */
@@ -321,7 +323,9 @@ class Run {
       this.#close();
       return;
     }
-    if (keys > 0 && delayMicros > 0) this.#pause((keys * delayMicros) / 1000);
+    const undelayed = this.#walk.written - this.#delayedKeys;
+    this.#delayedKeys += undelayed;
+    if (undelayed > 0 && delayMicros > 0) this.#pause((undelayed * delayMicros) / 1000);
     else if (this.#again && this.#pace.busy) this.#restBetweenTurns();
     else if (this.#again) this.#wake();
   }

@@ -290,6 +290,18 @@ test('rdb-key-save-delay makes a snapshot last', async () => {
   assert.ok(taker.ended);
 });
 
+test('rdb-key-save-delay counts keys that writers made it copy, too', async () => {
+  const subject = new Subject().fill(1000);
+  subject.settings.rdbKeySaveDelay = 10_000;
+  const taker = subject.taker();
+  await subject.clock.advance(50);
+  for (let i = 0; i < 1000; i++) subject.set(`key ${i}`, 'changed');
+  await subject.clock.advance(9000);
+  assert.ok(!taker.ended, 'a thousand keys take ten seconds, whoever has them written');
+  await subject.clock.advance(3000);
+  assert.ok(taker.ended);
+});
+
 test('memory of chunks serves again when all consumers are done with it, and not before', async () => {
   const subject = new Subject({ aheadBytes: 2 * KIB }).fill(4000);
   const digest = digestAll(subject.store);
