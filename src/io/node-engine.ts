@@ -21,7 +21,7 @@
  *
  * Those collections mark on the main thread, in steps of 0.2 ms, 16 ms in all. V8 would do it beside, but Linux may put its thread on
  * the processor where the server runs and leave it there for 4 ms, though the other one is idle: the longest stall in a full sync of
- * 4 million keys with a writer was 6.3 ms without those threads and 8.0 with them.
+ * 4 million keys with a writer was 6.4 ms without those threads and 8.0 with them, medians of four.
  *
  * A host program that embeds a server decides itself, with the same words behind `node`.
  */

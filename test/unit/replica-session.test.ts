@@ -31,6 +31,8 @@ function waiting(bytes: number) {
 
 test('what gathered behind a full sync leaves in pieces, one a turn, complete and in order', () => {
   const { session, all, written, turns, bytes } = waiting(10 * MAX_FLUSH_BYTES + 1000);
+  let told = 0;
+  session.wentOn = () => told++;
   session.goOnline('now');
   let before = 0;
   let count = 0;
@@ -42,6 +44,7 @@ test('what gathered behind a full sync leaves in pieces, one a turn, complete an
     turns.shift()?.();
   } while (bytes() > before);
   assert.equal(count, 11);
+  assert.equal(told, 10, 'after each that nobody asked for');
   assert.equal(turns.length, 0, 'nothing is left to do');
   assert.ok(Buffer.concat(written).equals(all));
 });

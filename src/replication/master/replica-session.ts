@@ -79,6 +79,8 @@ export class ReplicaSession {
   streamBytesSent = 0;
   /** Snapshot bytes handed to its connection. */
   bulkBytesSent = 0;
+  /** Called when it has sent more in a turn in which nobody asked it to. */
+  wentOn: () => void = () => {};
 
   /** The stream starts only with its next ACK: it reads a diskless payload to its end first. */
   #startOnAck = false;
@@ -172,6 +174,7 @@ export class ReplicaSession {
     this.#clock.soon(() => {
       this.#goesOn = false;
       this.flush();
+      this.wentOn();
     });
   }
 

@@ -67,6 +67,7 @@ export class Replicas {
   add(session: ReplicaSession): void {
     const { settings } = this.#deps.host;
     session.connection.setNoDelay(!settings.replDisableTcpNodelay);
+    session.wentOn = () => this.#taken();
     this.sessions.add(session);
   }
 
@@ -118,6 +119,11 @@ export class Replicas {
   /** The replica's connection took what it held. */
   drained(session: ReplicaSession): void {
     session.drained();
+    this.#taken();
+  }
+
+  /** Some replica has less to take than before: writes that waited for it may go on. */
+  #taken(): void {
     if (this.pacing.holding) this.#pace();
   }
 
