@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { atExit } from './at-exit.ts';
 import { freePort } from './free-port.ts';
 import { connectRaw, type RawClient } from './raw-client.ts';
 import { tempDir } from './temp-dir.ts';
@@ -61,7 +62,7 @@ async function startSentinel(t: TestContext, masterPort: number, quorum: number)
   const kill = (): void => {
     child.kill('SIGKILL');
   };
-  process.on('exit', kill);
+  const cancel = atExit(kill);
   const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
   let log = '';
   const ready = new Promise<void>((resolve, reject) => {
@@ -76,7 +77,7 @@ async function startSentinel(t: TestContext, masterPort: number, quorum: number)
   t.after(async () => {
     kill();
     await exited;
-    process.off('exit', kill);
+    cancel();
     dir.remove();
   });
   await within(ready, 20_000, 'a Sentinel to be ready');

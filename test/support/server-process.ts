@@ -5,6 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { atExit } from './at-exit.ts';
 import { freePort } from './free-port.ts';
 import { tempDir } from './temp-dir.ts';
 import { within } from './wait.ts';
@@ -91,10 +92,7 @@ async function launch(
     ],
     { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, HEADWATER_SCRUB_READS: '1' } },
   );
-  const killAtExit = (): void => {
-    child.kill('SIGKILL');
-  };
-  process.on('exit', killAtExit);
+  const cancelKill = atExit(() => child.kill('SIGKILL'));
   let log = '';
   let onLog = (): void => {};
   for (const stream of [child.stdout, child.stderr]) {
@@ -108,7 +106,7 @@ async function launch(
     child.once('error', () => resolve(null));
     child.once('close', (code) => resolve(code));
   });
-  void exited.then(() => process.off('exit', killAtExit));
+  void exited.then(cancelKill);
   const start = new Promise<void>((resolve, reject) => {
     onLog = () => {
       if (log.includes(ready)) resolve();
