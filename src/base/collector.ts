@@ -1,6 +1,6 @@
 /**
  * Calls V8's garbage collector. There is no function for it: the collector is shown a plain buffer of a size that matters to it,
- * which nothing ever touches. It then marks, mostly in the background; of a server's small heap that takes some milliseconds,
+ * which nothing ever touches. It then marks, little by little; of a server's small heap that takes some milliseconds,
  * whatever the data.
  */
 

@@ -14,10 +14,9 @@
  * What runs still more seldom V8 forgets: code that its collector has not seen run a few times is to be compiled anew. Here a
  * replica's reconnect and a snapshot keep what they have.
  *
- * The data is not on V8's heap, which is some 15 MB large: its full collections keep two processors busy for some milliseconds, and
- * by its own rules there are two a second under load. With room for four times what was alive there is hardly one a minute. The
- * room is counted from the collection before, so there is one at the start: else the next would come in the middle of the first
- * full sync.
+ * The data is not on V8's heap, which is some 15 MB large: a full collection marks for some milliseconds, and by its own rules there
+ * are two a second under load. With room for four times what was alive there is hardly one a minute. The room is counted from the
+ * collection before, so there is one at the start: else the next would come in the middle of the first full sync.
  *
  * Those collections mark on the main thread, in steps of 0.2 ms, 16 ms in all. V8 would do it beside, but Linux may put its thread on
  * the processor where the server runs and leave it there for 4 ms, though the other one is idle: the longest stall in a full sync of

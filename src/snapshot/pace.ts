@@ -12,8 +12,8 @@
  * cost nobody anything: there is one behind the replies of every turn, and it does not count.
  *
  * What writers made us copy counts as walking. Time that the loop waits is nobody's, and so is a turn in which no command ran. A
- * consumer in a hurry gets more: a replica that comes to its output limit before the snapshot's end would have to begin anew, and
- * what gathers for it takes memory.
+ * consumer in a hurry gets more slices, not longer ones: a replica that comes to its output limit before the snapshot's end would
+ * have to begin anew, and what gathers for it takes memory.
  */
 import type { Clock } from '../base/ambient.ts';
 import type { SnapshotLimits } from './limits.ts';

@@ -173,10 +173,9 @@ class Run {
   #again = false;
   #complete = false;
   #over = false;
-  /** What had been copied at the end of the last slice. */
+  /** What had been copied at the end of the last slice, and the keys written by then, copied ones included. */
   #lastCopied = 0;
-  /** Keys that `rdb-key-save-delay` was waited for: those that writers made us copy are delayed, too. */
-  #delayedKeys = 0;
+  #lastWritten = 0;
   /** Entries and elements that a millisecond of walking writes, by experience. */
   #keysPerMs = 2000;
   /** Keys that the last slice wrote at one go. */
@@ -323,9 +322,10 @@ class Run {
       this.#close();
       return;
     }
-    const undelayed = this.#walk.written - this.#delayedKeys;
-    this.#delayedKeys += undelayed;
-    if (undelayed > 0 && delayMicros > 0) this.#pause((undelayed * delayMicros) / 1000);
+    // `rdb-key-save-delay` is for each key that was written, whoever had it written.
+    const keysSince = this.#walk.written - this.#lastWritten;
+    this.#lastWritten = this.#walk.written;
+    if (keysSince > 0 && delayMicros > 0) this.#pause((keysSince * delayMicros) / 1000);
     else if (this.#again && this.#pace.busy) this.#restBetweenTurns();
     else if (this.#again) this.#wake();
   }
