@@ -1,8 +1,11 @@
 /**
- * The greeting of a replica, as data: what it says to its master, in Redis's order, and what each answer leads to.
+ * The greeting of a replica, as data: what it says to its master, and what each answer leads to.
  *
- *   connecting -> receive-ping-reply -> [receive-auth-reply] -> receive-replconf-replies -> receive-psync-reply
+ *   connecting -> [receive-auth-reply] -> receive-ping-reply -> receive-replconf-replies -> receive-psync-reply
  *                                                             -> full-resync | continue | failed
+ *
+ * All but PSYNC goes out at once, so AUTH comes before PING, other than with Redis: from 7.2 on, Redis and Valkey do not answer a refused
+ * AUTH at all while a reply to an earlier command is on its way, and every later answer would be taken for the one before.
  *
  * Towards a master that is known to allow it, PSYNC goes out with the rest (receive-early-psync-reply), which saves a
  * round trip of each reconnect.
@@ -35,8 +38,8 @@ export type ReplconfStep = 'listening-port' | 'ip-address' | 'capa';
 
 export type HandshakeState =
   | { readonly tag: 'connecting' }
-  | { readonly tag: 'receive-ping-reply' }
   | { readonly tag: 'receive-auth-reply' }
+  | { readonly tag: 'receive-ping-reply' }
   | { readonly tag: 'receive-replconf-replies'; readonly awaiting: readonly ReplconfStep[] }
   /** PSYNC went out with the rest. */
   | { readonly tag: 'receive-early-psync-reply' }
@@ -85,9 +88,9 @@ export interface HandshakeStep {
 type Tag = HandshakeState['tag'];
 
 export const legal: { readonly [T in Tag]: readonly Tag[] } = {
-  connecting: ['receive-ping-reply', 'failed'],
-  'receive-ping-reply': ['receive-auth-reply', 'receive-replconf-replies', 'failed'],
-  'receive-auth-reply': ['receive-replconf-replies', 'failed'],
+  connecting: ['receive-auth-reply', 'receive-ping-reply', 'failed'],
+  'receive-auth-reply': ['receive-ping-reply', 'failed'],
+  'receive-ping-reply': ['receive-replconf-replies', 'failed'],
   'receive-replconf-replies': [
     'receive-replconf-replies',
     'receive-early-psync-reply',
@@ -129,7 +132,7 @@ function transition(plan: HandshakePlan, state: HandshakeState, event: Handshake
     case 'connected':
       assert(state.tag === 'connecting', 'a connection opens once');
       return {
-        state: { tag: 'receive-ping-reply' },
+        state: { tag: plan.masterauth === '' ? 'receive-ping-reply' : 'receive-auth-reply' },
         actions: [notice('Non blocking connect for SYNC fired the event.'), ...greeting(plan)],
       };
     case 'line':
@@ -139,11 +142,11 @@ function transition(plan: HandshakePlan, state: HandshakeState, event: Handshake
 
 function reply(plan: HandshakePlan, state: HandshakeState, text: string): HandshakeStep {
   switch (state.tag) {
-    case 'receive-ping-reply':
-      return pingReply(plan, text);
     case 'receive-auth-reply':
       if (text.startsWith('-')) return failed('auth', warning(`Unable to AUTH to MASTER: ${text}`));
-      return { state: { tag: 'receive-replconf-replies', awaiting: replconfSteps(plan) }, actions: [] };
+      return { state: { tag: 'receive-ping-reply' }, actions: [] };
+    case 'receive-ping-reply':
+      return pingReply(plan, text);
     case 'receive-replconf-replies':
       return replconfReply(plan, state.awaiting, text);
     case 'receive-early-psync-reply':
@@ -168,9 +171,10 @@ function pingReply(plan: HandshakePlan, text: string): HandshakeStep {
   if (!tolerated.some((start) => text.startsWith(start))) {
     return failed('ping', warning(`Error reply to PING from master: '${text}'`));
   }
-  const actions = [notice('Master replied to PING, replication can continue...')];
-  if (plan.masterauth !== '') return { state: { tag: 'receive-auth-reply' }, actions };
-  return { state: { tag: 'receive-replconf-replies', awaiting: replconfSteps(plan) }, actions };
+  return {
+    state: { tag: 'receive-replconf-replies', awaiting: replconfSteps(plan) },
+    actions: [notice('Master replied to PING, replication can continue...')],
+  };
 }
 
 /**
@@ -179,9 +183,10 @@ function pingReply(plan: HandshakePlan, text: string): HandshakeStep {
  */
 function greeting(plan: HandshakePlan): HandshakeAction[] {
   const { masteruser, masterauth } = plan;
-  const actions = [send('PING')];
+  const actions: HandshakeAction[] = [];
   if (masterauth !== '')
     actions.push(masteruser === '' ? send('AUTH', masterauth) : send('AUTH', masteruser, masterauth));
+  actions.push(send('PING'));
   for (const item of replconfSteps(plan)) actions.push(replconfCommand(plan, item));
   if (plan.psyncAtOnce) actions.push(psyncCommand(plan));
   return actions;
