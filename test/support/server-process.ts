@@ -38,6 +38,8 @@ export interface ServerOptions {
   readonly file?: string;
   /** Default: 60 s. */
   readonly startTimeoutMs?: number;
+  /** It is older than the directive that allows DEBUG, and always does. */
+  readonly alwaysDebug?: boolean;
 }
 
 const ready = 'Ready to accept connections';
@@ -88,6 +90,7 @@ async function launch(
       '--dir',
       dir,
       ...defaults,
+      ...(options.alwaysDebug === true ? [] : allowDebug),
       ...args,
     ],
     { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, HEADWATER_SCRUB_READS: '1' } },
@@ -140,8 +143,9 @@ async function launch(
   };
 }
 
-/** No files unless asked for, no delay before a full sync, DEBUG allowed. `args` come later and win. */
-const defaults = ['--save', '', '--repl-diskless-sync-delay', '0', '--enable-debug-command', 'yes'];
+/** No files unless asked for, no delay before a full sync. `args` come later and win. */
+const defaults = ['--save', '', '--repl-diskless-sync-delay', '0'];
+const allowDebug = ['--enable-debug-command', 'yes'];
 
 async function end(
   child: ChildProcess,
