@@ -64,6 +64,7 @@ const RESERVE_SURPLUS = 16;
 const ASK_AGAIN = 64;
 
 const NONE = 0xffffffff;
+const NO_BYTES = new Uint8Array(new SharedArrayBuffer(0));
 
 // Size classes: every 16 bytes up to 512, then eight steps a doubling.
 const classBytes: readonly number[] = (() => {
@@ -115,7 +116,7 @@ export function byteOf(address: Address): number {
 
 export class Arena {
   /** Views of each segment, indexed by `segmentOf`. Read through these; a huge block starts at byte 0 of its own. */
-  readonly u8: Uint8Array[] = [];
+  readonly u8: Uint8Array<SharedArrayBuffer>[] = [];
   readonly u32: Uint32Array[] = [];
   readonly f64: Float64Array[] = [];
 
@@ -405,9 +406,9 @@ export class Arena {
 
   #dropSegment(segment: number, bytes: number): void {
     this.reservedBytes -= bytes;
-    this.dropped.bytes += bytes;
+    if (bytes > 0) this.dropped.giveUp(this.u8[segment]!);
     this.#segmentKind[segment] = KIND_FREE;
-    this.u8[segment] = new Uint8Array(0);
+    this.u8[segment] = NO_BYTES;
     this.u32[segment] = new Uint32Array(0);
     this.f64[segment] = new Float64Array(0);
     this.#freeSegments.push(segment);

@@ -9,15 +9,18 @@
  * As in Redis 7 it may hold more than its size: what a slow replica still pins serves others too.
  */
 import { assert } from '../base/assert.ts';
+import type { DroppedBuffers } from '../memory/dropped-buffers.ts';
 import { type Cursor, StreamBuffer } from './stream.ts';
 
 export class Backlog {
   /** Null while inactive. Hot paths test this field. */
   stream: StreamBuffer | null = null;
   readonly #wantedBytes: () => number;
+  readonly #memory: DroppedBuffers;
 
-  constructor(wantedBytes: () => number) {
+  constructor(wantedBytes: () => number, memory: DroppedBuffers) {
     this.#wantedBytes = wantedBytes;
+    this.#memory = memory;
   }
 
   get active(): boolean {
@@ -36,10 +39,12 @@ export class Backlog {
   /** The byte after `masterReplOffset` will be the first one. */
   create(masterReplOffset: number): void {
     assert(this.stream === null, 'the backlog exists already');
-    this.stream = new StreamBuffer(masterReplOffset + 1, this.wantedBytes);
+    this.stream = new StreamBuffer(masterReplOffset + 1, this.wantedBytes, this.#memory);
   }
 
   free(): void {
+    // A socket may still send from it.
+    this.#memory.abandon(this.stream?.allocatedBytes ?? 0);
     this.stream = null;
   }
 

@@ -4,6 +4,7 @@
  */
 import type { Clock, Log, Random } from '../base/ambient.ts';
 import type { Connection, Network, TlsContext } from '../io/world.ts';
+import type { DroppedBuffers } from '../memory/dropped-buffers.ts';
 import type { SnapshotConsumer, SnapshotPurpose, SnapshotRequest, SnapshotRun } from '../snapshot/ports.ts';
 import type { ReplicaSession } from './master/replica-session.ts';
 
@@ -22,6 +23,8 @@ export interface ReplicationHost {
   readonly settings: ReplicationSettings;
   /** Executes the master's stream on our data. */
   readonly executor: StreamExecutor;
+  /** Where the stream's memory comes from. */
+  readonly memory: DroppedBuffers;
 
   /**
    * Starts writing an RDB of the data as it is at this moment, at `request.offset` of the stream, or joins the one that was

@@ -41,7 +41,7 @@ export interface RdbReplicationInfo {
 
 export class Replication {
   readonly history: History;
-  readonly backlog: Backlog = new Backlog(() => this.#sizer.bytes(this.#host.settings));
+  readonly backlog: Backlog;
   readonly feeder: Feed;
   readonly replicas: Replicas;
   /** Clients in WAIT and WAITAOF. */
@@ -61,7 +61,8 @@ export class Replication {
   constructor(host: ReplicationHost, options: ReplicationOptions = {}) {
     this.#host = host;
     const history = new History(host.random);
-    const { backlog } = this;
+    const backlog = new Backlog(() => this.#sizer.bytes(host.settings), host.memory);
+    this.backlog = backlog;
     const feed = new Feed(backlog, history);
     const replicas = new Replicas({ host, backlog, feed, isMaster: () => this.isMaster });
     const fullSync = new FullSync({

@@ -45,6 +45,7 @@ export function replicationHost(server: Server): ReplicationHost & { readonly ex
         );
       return server.snapshots.start(request, consumer);
     },
+    memory: store.space.arena.dropped,
     pid: world.process.pid,
     whenSnapshotIdle: (task) => server.snapshots.whenIdle(task),
     get snapshotRunning() {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Connection } from '../../src/io/world.ts';
+import { DroppedBuffers } from '../../src/memory/dropped-buffers.ts';
 import { MAX_FLUSH_BYTES, ReplicaSession } from '../../src/replication/master/replica-session.ts';
 import { StreamBuffer } from '../../src/replication/stream.ts';
 import { VirtualClock } from './support/sim-network.ts';
@@ -20,7 +21,7 @@ function waiting(bytes: number) {
     { ...peer, hasPendingReplies: () => false, takeReplies: () => Buffer.alloc(0), describe: () => '' },
     clock,
   );
-  const stream = new StreamBuffer(1, 16 * MIB);
+  const stream = new StreamBuffer(1, 16 * MIB, new DroppedBuffers());
   const all = Buffer.alloc(bytes, 'abcdefg');
   stream.append(all, 0, all.length);
   session.moveTo('wait-bgsave-start');

@@ -1,6 +1,7 @@
 /** The feed: which database the stream has selected. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DroppedBuffers } from '../../src/memory/dropped-buffers.ts';
 import { Backlog } from '../../src/replication/backlog.ts';
 import { History } from '../../src/replication/history.ts';
 import { Feed } from '../../src/replication/master/feed.ts';
@@ -8,7 +9,7 @@ import { command } from '../../src/replication/wire.ts';
 import { SeededRandom } from './support/sim-network.ts';
 
 test('SELECT goes before a command only where the database changes; a command without one leaves it', () => {
-  const backlog = new Backlog(() => 1 << 20);
+  const backlog = new Backlog(() => 1 << 20, new DroppedBuffers());
   const history = new History(new SeededRandom(1));
   backlog.create(0);
   const cursor = backlog.cursorAt(1);

@@ -1,6 +1,7 @@
 /** What a replica refuses, what a demotion costs, and how large an automatic backlog is. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DroppedBuffers } from '../../src/memory/dropped-buffers.ts';
 import { Backlog } from '../../src/replication/backlog.ts';
 import { BacklogSizer } from '../../src/replication/backlog-size.ts';
 import { lostWrites } from '../../src/replication/master/lost-writes.ts';
@@ -42,7 +43,7 @@ test('refused full resyncs: an empty master, and one that came back with older d
 });
 
 test('lost writes are counted from the last acknowledgement on, beside what is no write', () => {
-  const backlog = new Backlog(() => 1 << 20);
+  const backlog = new Backlog(() => 1 << 20, new DroppedBuffers());
   assert.equal(lostWrites(backlog, 0, 0), null);
   backlog.create(0);
   const stream = backlog.stream!;

@@ -5,6 +5,7 @@
 import type { Clock } from '../../../src/base/ambient.ts';
 import type { Connection, Network } from '../../../src/io/world.ts';
 import { ReplyError } from '../../../src/base/errors.ts';
+import { DroppedBuffers } from '../../../src/memory/dropped-buffers.ts';
 import type { ReplicaSession } from '../../../src/replication/master/replica-session.ts';
 import {
   type LoadRequest,
@@ -123,6 +124,7 @@ export class ReplicationNode implements ReplicationHost, StreamExecutor {
   readonly log: MemoryLog = new MemoryLog();
   readonly settings: Mutable<ReplicationSettings>;
   readonly executor: StreamExecutor = this;
+  readonly memory: DroppedBuffers = new DroppedBuffers();
   readonly replication: Replication;
   readonly port: number;
   data: Data = new Map();
