@@ -8,8 +8,8 @@
  *
  * Rules: bytes are copied in once and never rewritten while anyone may read them, so sockets send them without a copy.
  * A block goes when neither the backlog's window nor a cursor at or before it needs it; blocks go from the head only.
- * Their memory is shared memory, as that of the data, and serves the next blocks: V8 does not count it, so what gathers for a
- * replica while it gets its snapshot brings no collections.
+ * Their memory is shared memory, as that of the data: V8 does not count it, so what gathers for a replica while it gets its
+ * snapshot brings no collections.
  * Offsets are Redis's: the first byte ever has number 1.
  */
 import { assert } from '../base/assert.ts';
@@ -21,6 +21,8 @@ import type { DroppedBuffers } from '../memory/dropped-buffers.ts';
 export const MIN_BLOCK_BYTES: number = 16 * 1024;
 /** Largest block: bounds what one slow reader pins beyond what it needs. */
 export const MAX_BLOCK_BYTES: number = 1024 * 1024;
+/** Blocks kept for reuse, so that a steady stream allocates nothing. */
+const MAX_SPARE_BLOCKS = 4;
 
 export interface Block {
   readonly bytes: Uint8Array<SharedArrayBuffer>;
@@ -37,7 +39,7 @@ export interface Block {
 export class StreamBuffer {
   /** Offset of the newest byte; first - 1 when empty. */
   end: number;
-  /** Bytes that blocks occupy. */
+  /** Bytes that blocks occupy, spare ones included. */
   allocatedBytes = 0;
 
   /** Keep at least this many of the newest bytes. */
@@ -47,6 +49,7 @@ export class StreamBuffer {
   readonly #blocks: (Block | null)[] = [];
   #head = 0;
   #tail: Block;
+  readonly #spares: Block[] = [];
   readonly #memory: DroppedBuffers;
 
   /** `first`: the offset that the first appended byte will have. */
@@ -143,17 +146,40 @@ export class StreamBuffer {
     }
   }
 
+  /** A reader has gone: what only it needed is given back, not kept for reuse. */
+  shrink(): void {
+    this.trim();
+    for (const spare of this.#spares.splice(0)) this.#giveBack(spare);
+  }
+
   #retire(block: Block): void {
     block.next = null;
-    this.allocatedBytes -= block.bytes.length;
-    if (block.lent) this.#memory.abandon(block.bytes.length);
-    else this.#memory.giveUp(block.bytes);
+    if (!block.lent && block.bytes.length === this.#blockBytes && this.#spares.length < MAX_SPARE_BLOCKS) {
+      this.#spares.push(block);
+    } else {
+      this.#giveBack(block);
+    }
+  }
+
+  #giveBack({ bytes, lent }: Block): void {
+    this.allocatedBytes -= bytes.length;
+    if (lent) this.#memory.abandon(bytes.length);
+    else this.#memory.giveUp(bytes);
   }
 
   #newBlock(): Block {
-    const bytes = viewed(this.#memory.take(this.#blockBytes));
-    this.allocatedBytes += bytes.length;
-    return { bytes, start: this.end + 1, used: 0, next: null, readers: 0, lent: false };
+    const spare = this.#spares.pop();
+    const start = this.end + 1;
+    if (spare !== undefined) {
+      if (spare.bytes.length === this.#blockBytes) {
+        spare.start = start;
+        spare.used = 0;
+        return spare;
+      }
+      this.#giveBack(spare);
+    }
+    this.allocatedBytes += this.#blockBytes;
+    return { bytes: viewed(this.#memory.take(this.#blockBytes)), start, used: 0, next: null, readers: 0, lent: false };
   }
 }
 
@@ -211,7 +237,7 @@ export class Cursor {
     this.#block = null;
     block.readers--;
     if (lent) block.lent = true;
-    this.#stream.trim();
+    this.#stream.shrink();
   }
 }
 
