@@ -1,7 +1,6 @@
-/** A worker that pings a server every millisecond and reports, on demand, the longest time an answer took. */
+/** A process that pings a server every millisecond and reports, on demand, the longest time an answer took. */
 import { createConnection } from 'node:net';
-import { parentPort, workerData, Worker } from 'node:worker_threads';
-import { fileURLToPath } from 'node:url';
+import { type Instrument, instrumentPort, startInstrument } from './instrument.ts';
 
 export interface Pinger {
   /** The longest wait for an answer since the last call, ms; one that is still being waited for included. */
@@ -10,40 +9,32 @@ export interface Pinger {
 }
 
 export async function startPinger(port: number): Promise<Pinger> {
-  const worker = new Worker(fileURLToPath(import.meta.url), { workerData: { pingPort: port } });
-  await new Promise((resolve) => worker.once('message', resolve));
-  return {
-    longest: () => {
-      worker.postMessage('longest');
-      return new Promise((resolve) => worker.once('message', resolve));
-    },
-    stop: async () => {
-      await worker.terminate();
-    },
-  };
+  const instrument: Instrument = await startInstrument(import.meta.url, port, true);
+  return { longest: async () => Number(await instrument.ask('longest')), stop: () => instrument.stop() };
 }
 
-const port = (workerData as { readonly pingPort?: number } | null)?.pingPort;
-if (parentPort !== null && port !== undefined) {
-  const parent = parentPort;
-  const socket = createConnection(port, '127.0.0.1').setNoDelay(true);
+const port = instrumentPort(import.meta.url);
+if (port !== undefined) {
   let sent = 0;
   let longest = 0;
-  const ping = (): void => {
-    sent = performance.now();
-    socket.write('PING\r\n');
-  };
-  socket.once('connect', () => {
-    parent.postMessage('ready');
-    ping();
-  });
-  socket.on('data', () => {
+  const received = (): void => {
     longest = Math.max(longest, performance.now() - sent);
     sent = 0;
     setTimeout(ping, 1);
+  };
+  const onread = { buffer: Buffer.alloc(64), callback: () => (received(), true) };
+  const socket = createConnection({ port, host: '127.0.0.1', onread }).setNoDelay(true);
+  const request = Buffer.from('PING\r\n');
+  const ping = (): void => {
+    sent = performance.now();
+    socket.write(request);
+  };
+  socket.once('connect', () => {
+    process.send!('ready');
+    ping();
   });
-  parent.on('message', () => {
-    parent.postMessage(sent === 0 ? longest : Math.max(longest, performance.now() - sent));
+  process.on('message', () => {
+    process.send!(sent === 0 ? longest : Math.max(longest, performance.now() - sent));
     longest = 0;
   });
 }

@@ -1,6 +1,8 @@
 /**
  * A full sync while clients look on: seconds, the longest stall that a 1 ms pinger sees, memory at its peak, and what writers get
- * done before and meanwhile: one connection with a pipeline, which waits for its replies, and ten that flood. Both servers one after the other, each with a replica of its own kind.
+ * done before and meanwhile: one connection with a pipeline, which waits for its replies, and ten that flood. Both servers one after
+ * the other, each with a replica of its own kind. The longest stall in as long a time afterwards, with the same writers, tells what
+ * there is without a sync.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createConnection } from 'node:net';
@@ -21,6 +23,8 @@ const args = [
 ];
 const VALUE = 'v'.repeat(64);
 const SAMPLE_MS = 20;
+/** What gathered behind the snapshot has gone to the replica by then. */
+const CATCH_UP_MS = 1000;
 const BENCHMARK = 'redis-benchmark';
 
 interface Writer {
@@ -41,6 +45,8 @@ const writers: readonly (Writer | null)[] = [
 interface Figures {
   readonly seconds: number;
   readonly stallMs: number;
+  /** The longest in as long a time, from `CATCH_UP_MS` after the sync on. */
+  readonly afterwardsMs: number;
   readonly memory: number;
   /** Commands a second of the writer; 0 without one. */
   readonly before: number;
@@ -59,12 +65,14 @@ export async function syncUnderLoad(
     for (const writer of writers)
       for (const place of places)
         for (const kind of kinds) {
-          const { seconds, stallMs, memory, before, during } = await measure(kind, keys, writer, place, settleMs);
+          const figures = await measure(kind, keys, writer, place, settleMs);
+          const { seconds, stallMs, afterwardsMs, memory, before, during } = figures;
           table.push([
             `${kind} ${keys.toLocaleString('en')}${writer === null ? '' : `, ${writer.name}`}`,
             place,
             seconds.toFixed(2),
             stallMs.toFixed(1),
+            afterwardsMs.toFixed(1),
             memory.toFixed(2),
             writer === null ? '-' : Math.round(before).toLocaleString('en'),
             writer === null ? '-' : Math.round(during).toLocaleString('en'),
@@ -72,7 +80,17 @@ export async function syncUnderLoad(
           ]);
         }
   printTable(
-    ['keys', 'replica', 'seconds', 'longest stall, ms', 'peak memory / before', 'writes/s before', 'during', 'ratio'],
+    [
+      'keys',
+      'replica',
+      'seconds',
+      'longest stall, ms',
+      'afterwards',
+      'peak memory / before',
+      'writes/s before',
+      'during',
+      'ratio',
+    ],
     table,
   );
 }
@@ -119,7 +137,11 @@ async function measure(
     clearInterval(sampler);
     // What the child of redis-server copied is its own, beside the parent's.
     const copied = kind === 'redis' ? await field(control, 'persistence', 'rdb_last_cow_size') : 0;
-    return { seconds, stallMs, memory: (peak + copied) / resident, before, during };
+    await sleep(CATCH_UP_MS);
+    await pinger.longest();
+    await sleep(seconds * 1000);
+    const afterwardsMs = await pinger.longest();
+    return { seconds, stallMs, afterwardsMs, memory: (peak + copied) / resident, before, during };
   } finally {
     await pinger?.stop();
     writer?.kill('SIGKILL');

@@ -1,13 +1,13 @@
 /**
- * A worker that follows a master as a replica does, and lets all go that it gets: how a master fares whose replicas are other machines.
- * A whole replica beside the master would take processor time from it.
+ * A process that follows a master as a replica does, and lets all go that it gets: how a master fares whose replicas are other
+ * machines. A whole replica beside the master would take processor time from it.
  */
 import { createConnection } from 'node:net';
-import { parentPort, workerData, Worker } from 'node:worker_threads';
-import { fileURLToPath } from 'node:url';
+import { type Instrument, instrumentPort, startInstrument } from './instrument.ts';
 
 /** Of a diskless transfer's end marker. */
 const MARK_BYTES = 40;
+const READ_BYTES = 256 * 1024;
 const ACK_MS = 1000;
 const ACK = Buffer.from('*3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$1\r\n0\r\n');
 
@@ -18,31 +18,22 @@ export interface Taker {
 }
 
 export async function startTaker(port: number): Promise<Taker> {
-  const worker = new Worker(fileURLToPath(import.meta.url), { workerData: { masterPort: port } });
-  await new Promise((resolve) => worker.once('message', resolve));
+  const instrument: Instrument = await startInstrument(import.meta.url, port, false);
   return {
-    sync: () => {
-      worker.postMessage('sync');
-      return new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+    sync: async () => {
+      await instrument.ask('sync');
     },
-    stop: async () => {
-      await worker.terminate();
-    },
+    stop: () => instrument.stop(),
   };
 }
 
-const port = (workerData as { readonly masterPort?: number } | null)?.masterPort;
-if (parentPort !== null && port !== undefined) {
-  const parent = parentPort;
-  const socket = createConnection(port, '127.0.0.1').setNoDelay(true);
-  socket.on('close', () => {
-    throw new Error('the master closed the link of the full sync');
-  });
+const port = instrumentPort(import.meta.url);
+if (port !== undefined) {
   let greeting = '';
   let mark: Buffer | undefined;
   let tail = Buffer.alloc(0);
-  socket.once('connect', () => parent.postMessage('ready'));
-  socket.on('data', (bytes) => {
+  const received = (given: Buffer): void => {
+    let bytes = given;
     if (mark === undefined) {
       greeting += bytes.toString('latin1');
       if (greeting === '+OK\r\n') socket.write('PSYNC ? -1\r\n');
@@ -58,9 +49,20 @@ if (parentPort !== null && port !== undefined) {
       mark = Buffer.alloc(0);
       socket.write(ACK);
       setInterval(() => socket.write(ACK), ACK_MS);
-      parent.postMessage('synced');
-      return;
+      process.send!('synced');
     }
+  };
+  const onread = {
+    buffer: Buffer.alloc(READ_BYTES),
+    callback: (length: number, buffer: Uint8Array) => {
+      received(Buffer.from(buffer.buffer, buffer.byteOffset, length));
+      return true;
+    },
+  };
+  const socket = createConnection({ port, host: '127.0.0.1', onread }).setNoDelay(true);
+  socket.on('close', () => {
+    throw new Error('the master closed the link of the full sync');
   });
-  parent.on('message', () => socket.write('REPLCONF capa eof capa psync2\r\n'));
+  socket.once('connect', () => process.send!('ready'));
+  process.on('message', () => socket.write('REPLCONF capa eof capa psync2\r\n'));
 }
