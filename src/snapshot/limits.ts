@@ -72,7 +72,7 @@ export const snapshotLimits: SnapshotLimits = {
   headroom: 10,
   commandMs: 0.01,
   mostRest: 5,
-  waitingShare: 0.3,
+  waitingShare: 0.32,
   waitingHurry: 0.85,
   longestRestMs: 8,
   stepItems: 64,
