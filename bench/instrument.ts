@@ -57,5 +57,8 @@ export async function startInstrument(url: string, port: number, urgent: boolean
 
 /** In the program itself: the port to connect to, if this module is the program. */
 export function instrumentPort(url: string): number | undefined {
-  return process.argv[1] === fileURLToPath(url) ? Number(process.argv[2]) : undefined;
+  if (process.argv[1] !== fileURLToPath(url)) return undefined;
+  // It does not outlive who started it.
+  process.once('disconnect', () => process.exit());
+  return Number(process.argv[2]);
 }

@@ -29,7 +29,7 @@ if (wanted('memory')) await memory(keys);
 if (wanted('persistence')) await persistence(keys, options.quick ? 1 : 5);
 if (wanted('sync')) {
   await fullSync(keys, options.quick ? 1 : 3);
-  await syncUnderLoad([keys, 4 * keys], options.quick ? 1000 : 4000);
+  await syncUnderLoad([keys, 4 * keys], options.quick ? 1000 : 2000, options.quick ? 1 : 3);
 }
 if (wanted('resync'))
   await resync(options.quick ? [1e6] : [1e5, 4e6, 32e6], options.quick ? 3 : 11, options.quick ? [0] : [0, 0.25, 1]);

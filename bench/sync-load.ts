@@ -8,7 +8,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createConnection } from 'node:net';
 import { type Control, follow, openControl } from './control.ts';
 import { type Pinger, startPinger } from './pinger.ts';
-import { type BenchServer, type Kind, kinds, printTable, startServer } from './support.ts';
+import { type BenchServer, type Kind, kinds, median, printTable, startServer } from './support.ts';
 import { startTaker, type Taker } from './taker.ts';
 
 const args = [
@@ -23,8 +23,6 @@ const args = [
 ];
 const VALUE = 'v'.repeat(64);
 const SAMPLE_MS = 20;
-/** What gathered behind the snapshot has gone to the replica by then. */
-const CATCH_UP_MS = 1000;
 const BENCHMARK = 'redis-benchmark';
 
 interface Writer {
@@ -45,7 +43,7 @@ const writers: readonly (Writer | null)[] = [
 interface Figures {
   readonly seconds: number;
   readonly stallMs: number;
-  /** The longest in as long a time, from `CATCH_UP_MS` after the sync on. */
+  /** The longest in as long a time, from a little after the sync on. */
   readonly afterwardsMs: number;
   readonly memory: number;
   /** Commands a second of the writer; 0 without one. */
@@ -53,32 +51,29 @@ interface Figures {
   readonly during: number;
 }
 
-/** `counts`: numbers of keys; `settleMs`: how long the writer runs before it counts. */
+/**
+ * `counts`: numbers of keys; `settleMs`: how long the writer runs before it counts; `rounds`: how often each case is measured, the two
+ * servers in turns.
+ */
 export async function syncUnderLoad(
   counts: readonly number[],
   settleMs: number,
+  rounds: number,
   places: readonly Place[] = ['beside', 'elsewhere'],
 ): Promise<void> {
-  console.log('### Full sync with clients looking on: keys of 64 bytes\n');
+  console.log(`### Full sync with clients looking on: keys of 64 bytes, median of ${rounds}\n`);
   const table: string[][] = [];
   for (const keys of counts)
     for (const writer of writers)
-      for (const place of places)
+      for (const place of places) {
+        const measured: { readonly [K in Kind]: Figures[] } = { headwater: [], redis: [] };
+        for (let round = 0; round < rounds; round++)
+          for (const kind of kinds) measured[kind].push(await measure(kind, keys, writer, place, settleMs));
         for (const kind of kinds) {
-          const figures = await measure(kind, keys, writer, place, settleMs);
-          const { seconds, stallMs, afterwardsMs, memory, before, during } = figures;
-          table.push([
-            `${kind} ${keys.toLocaleString('en')}${writer === null ? '' : `, ${writer.name}`}`,
-            place,
-            seconds.toFixed(2),
-            stallMs.toFixed(1),
-            afterwardsMs.toFixed(1),
-            memory.toFixed(2),
-            writer === null ? '-' : Math.round(before).toLocaleString('en'),
-            writer === null ? '-' : Math.round(during).toLocaleString('en'),
-            writer === null ? '-' : (during / before).toFixed(2),
-          ]);
+          const name = `${kind} ${keys.toLocaleString('en')}${writer === null ? '' : `, ${writer.name}`}`;
+          table.push([name, place, ...cells(measured[kind], writer !== null)]);
         }
+      }
   printTable(
     [
       'keys',
@@ -93,6 +88,25 @@ export async function syncUnderLoad(
     ],
     table,
   );
+}
+
+/** Medians; of the longest stalls the least and the most, too. */
+function cells(all: readonly Figures[], written: boolean): string[] {
+  const of = (figure: (one: Figures) => number): number => median(all.map(figure));
+  const stalls = all.map(({ stallMs }) => stallMs).toSorted((a, b) => a - b);
+  const range = stalls.length > 1 ? ` (${stalls[0]!.toFixed(1)} to ${stalls.at(-1)!.toFixed(1)})` : '';
+  const writes = [
+    Math.round(of(({ before }) => before)).toLocaleString('en'),
+    Math.round(of(({ during }) => during)).toLocaleString('en'),
+    of(({ before, during }) => during / before).toFixed(2),
+  ];
+  return [
+    of(({ seconds }) => seconds).toFixed(2),
+    median(stalls).toFixed(1) + range,
+    of(({ afterwardsMs }) => afterwardsMs).toFixed(1),
+    of(({ memory }) => memory).toFixed(2),
+    ...(written ? writes : ['-', '-', '-']),
+  ];
 }
 
 async function measure(
@@ -137,7 +151,8 @@ async function measure(
     clearInterval(sampler);
     // What the child of redis-server copied is its own, beside the parent's.
     const copied = kind === 'redis' ? await field(control, 'persistence', 'rdb_last_cow_size') : 0;
-    await sleep(CATCH_UP_MS);
+    // What gathered behind the snapshot has gone to the replica then.
+    await sleep(settleMs / 2);
     await pinger.longest();
     await sleep(seconds * 1000);
     const afterwardsMs = await pinger.longest();

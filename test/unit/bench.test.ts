@@ -63,10 +63,14 @@ test('the full sync benchmark measures all four pairs', { timeout: 120_000 }, as
 });
 
 test('the full sync benchmark with clients looking on measures both servers', { timeout: 120_000 }, async (t) => {
-  const text = await output(t, () => syncUnderLoad([1000], 100));
+  const text = await output(t, () => syncUnderLoad([1000], 100, 2));
   for (const kind of ['headwater', 'redis'])
-    for (const row of [`${kind} 1,000`, `${kind} 1,000, one writer`, `${kind} 1,000, ten writers`])
-      assert.equal(rows(text, row).length, 2, text);
+    for (const row of [`${kind} 1,000`, `${kind} 1,000, one writer`, `${kind} 1,000, ten writers`]) {
+      const found = rows(text, row);
+      assert.equal(found.length, 2, text);
+      for (const [, , , , stall, afterwards] of found)
+        assert.ok(/^[\d.]+ \([\d.]+ to [\d.]+\)$/.test(stall!) && Number(afterwards) > 0, text);
+    }
 });
 
 test('the partial resync benchmark measures both servers', { timeout: 120_000 }, async (t) => {
