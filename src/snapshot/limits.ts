@@ -20,6 +20,8 @@ export interface SnapshotLimits {
   readonly mostRest: number;
   /** What gathers behind the snapshot for a consumer should be no more than this part of the data in the end... */
   readonly waitingShare: number;
+  /** ... or so many bytes, if that is more... */
+  readonly waitingLeastBytes: number;
   /** ... for which this much of clients' time is given up at most. */
   readonly waitingHurry: number;
   /** So long after a slice comes the next, however much writers made us copy: there is always progress, ms. */
@@ -73,6 +75,7 @@ export const snapshotLimits: SnapshotLimits = {
   commandMs: 0.01,
   mostRest: 5,
   waitingShare: 0.32,
+  waitingLeastBytes: 36 * MIB,
   waitingHurry: 0.85,
   longestRestMs: 8,
   stepItems: 64,

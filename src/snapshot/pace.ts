@@ -152,15 +152,15 @@ export class Pace {
 
 /**
  * How much of a hurry it is, 0 to `waitingHurry`, that `waitingBytes` gathered behind a snapshot of which `writtenBytes` are made, and which is
- * done by `progress` (0 to 1): none, if no more than `waitingShare` of the whole will have gathered in the end.
+ * done by `progress` (0 to 1): none, if no more than `waitingShare` of the whole will have gathered in the end, or `waitingLeastBytes`.
  */
 export function hurryOfWaiting(
-  { waitingShare, waitingHurry }: SnapshotLimits,
+  { waitingShare, waitingLeastBytes, waitingHurry }: SnapshotLimits,
   waitingBytes: number,
   writtenBytes: number,
   progress: number,
 ): number {
-  const room = (waitingShare * Math.max(1, writtenBytes)) / Math.max(progress, LEAST_PROGRESS);
+  const room = Math.max(waitingLeastBytes, (waitingShare * writtenBytes) / Math.max(progress, LEAST_PROGRESS));
   return Math.min(waitingHurry, HURRY_GAIN * Math.max(0, waitingBytes / room - progress));
 }
 

@@ -170,14 +170,19 @@ test('however much writers make us copy, there is a slice again and again', () =
 
 test('it is a hurry when more gathers behind the snapshot than its share, and the more the greater', () => {
   const MIB = 1024 * 1024;
-  const { waitingShare, waitingHurry } = snapshotLimits;
-  /** Half of 100 MiB is written. */
-  const hurry = (waitingMiB: number): number => hurryOfWaiting(snapshotLimits, waitingMiB * MIB, 50 * MIB, 0.5);
-  const inTime = 50 * waitingShare;
-  assert.equal(hurry(0), 0);
-  assert.equal(hurry(inTime), 0);
-  assert.ok(hurry(inTime * 1.1) > 0);
-  assert.ok(hurry(inTime * 1.2) > hurry(inTime * 1.1));
-  assert.equal(hurry(inTime * 10), waitingHurry);
+  const { waitingShare, waitingLeastBytes, waitingHurry } = snapshotLimits;
+  /** Half of the snapshot is written. */
+  const hurry = (waitingMiB: number, writtenMiB: number): number =>
+    hurryOfWaiting(snapshotLimits, waitingMiB * MIB, writtenMiB * MIB, 0.5);
+  const inTime = 500 * waitingShare;
+  assert.equal(hurry(0, 500), 0);
+  assert.equal(hurry(inTime, 500), 0);
+  assert.ok(hurry(inTime * 1.1, 500) > 0);
+  assert.ok(hurry(inTime * 1.2, 500) > hurry(inTime * 1.1, 500));
+  assert.equal(hurry(inTime * 10, 500), waitingHurry);
+  // Of little data more may gather, but no more than so many bytes.
+  const little = waitingLeastBytes / MIB / 2;
+  assert.equal(hurry(little, 1), 0);
+  assert.ok(hurry(little * 1.1, 1) > 0);
   assert.equal(hurryOfWaiting(snapshotLimits, 0, 0, 0), 0);
 });
