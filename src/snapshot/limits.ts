@@ -75,7 +75,7 @@ export const snapshotLimits: SnapshotLimits = {
   commandMs: 0.01,
   mostRest: 5,
   waitingShare: 0.32,
-  waitingLeastBytes: 36 * MIB,
+  waitingLeastBytes: 32 * MIB,
   waitingHurry: 0.85,
   longestRestMs: 8,
   stepItems: 64,
