@@ -14,7 +14,7 @@ const MIB: number = 1024 * 1024;
 /** This much may wait, or a share of what is held, if that is more. */
 export const WAITING_BYTES: number = 256 * MIB;
 const WAITING_SHARE = 8;
-/** Of larger buffers no pieces are taken: each piece keeps all of its buffer from the collector. */
+/** Of larger buffers no pieces are taken: a piece keeps all of its buffer from the collector. */
 export const MAX_SERVING_AGAIN_BYTES: number = 64 * MIB;
 
 /** Bytes from `at` to `end` of a buffer, which nobody uses. */
@@ -28,6 +28,8 @@ export class DroppedBuffers {
   /** Given up since the collector was called the last time, and not taken again. */
   bytes = 0;
   readonly #remnants: Remnant[] = [];
+  /** The last that pieces were taken of. It serves until it is used up: few buffers are kept by few pieces each. */
+  #begun: Remnant | undefined;
 
   /** These bytes are not used any more. Nobody may read them from now on. */
   giveUp({ buffer, byteOffset, length }: Uint8Array<SharedArrayBuffer>): void {
@@ -43,24 +45,26 @@ export class DroppedBuffers {
 
   /** So many bytes with any content. Throws a RangeError when there is no more memory. */
   take(length: number): Uint8Array<SharedArrayBuffer> {
-    for (let last = this.#remnants.at(-1); last !== undefined; last = this.#remnants.at(-1)) {
-      const { at } = last;
-      const buffer = last.end - at < length ? undefined : last.buffer.deref();
-      if (buffer !== undefined) {
-        last.at += length;
-        this.bytes -= length;
-        return new Uint8Array(buffer, at, length);
-      }
-      this.#remnants.pop();
+    for (let from = this.#begun ?? this.#remnants.pop(); from !== undefined; from = this.#remnants.pop()) {
+      const { at } = from;
+      const buffer = from.end - at < length ? undefined : from.buffer.deref();
+      if (buffer === undefined) continue;
+      this.#begun = from;
+      from.at += length;
+      this.bytes -= length;
+      return new Uint8Array(buffer, at, length);
     }
+    this.#begun = undefined;
     return new Uint8Array(new SharedArrayBuffer(length));
   }
 
   /** Calls the collector if that is worth it; `heldBytes` are in use. True if it did. */
   collect(heldBytes: number): boolean {
     if (this.bytes < Math.max(WAITING_BYTES, heldBytes / WAITING_SHARE)) return false;
-    this.bytes = 0;
     this.#remnants.length = 0;
+    // What is begun stays as long as its pieces do.
+    if (this.#begun?.buffer.deref() === undefined) this.#begun = undefined;
+    this.bytes = this.#begun === undefined ? 0 : this.#begun.end - this.#begun.at;
     callCollector();
     return true;
   }

@@ -56,6 +56,23 @@ test('what was given up serves again, in pieces, and does not wait for the colle
   assert.equal(memory.bytes, 150);
 });
 
+test('a buffer serves until it is used up, whatever comes meanwhile and though the collector is called', () => {
+  const memory = new DroppedBuffers();
+  const buffer = new SharedArrayBuffer(400);
+  memory.giveUp(new Uint8Array(buffer));
+  const fromIt = (): boolean => memory.take(100).buffer === buffer;
+  assert.ok(fromIt());
+  memory.giveUp(new Uint8Array(new SharedArrayBuffer(400)));
+  assert.ok(fromIt());
+  memory.abandon(WAITING_BYTES);
+  assert.ok(memory.collect(0));
+  assert.equal(memory.bytes, 200);
+  assert.ok(fromIt());
+  assert.ok(fromIt());
+  assert.ok(!fromIt());
+  assert.equal(memory.bytes, 0);
+});
+
 test('what the collector was called for is not given out again, and nothing of a buffer that is too large', () => {
   const memory = new DroppedBuffers();
   const given = memory.take(100);
