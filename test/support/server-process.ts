@@ -44,6 +44,8 @@ export interface ServerOptions {
 
 const ready = 'Ready to accept connections';
 const largestLogBytes = 1 << 20;
+/** So much of the log tells why a server ended by itself. */
+const shownLogLength = 3000;
 const stopTimeoutMs = 5000;
 /** For one whose files are needed afterwards. */
 const saveTimeoutMs = 60_000;
@@ -126,6 +128,13 @@ async function launch(
     throw new Error(`${(error as Error).message}${detail}`, { cause: error });
   }
   onLog = () => {};
+  void exited.then((code) => {
+    const by = code ?? child.signalCode;
+    if (by === 0 || child.killed) return;
+    console.error(
+      `${name} ended with ${by}, and the test had not told it to. The end of its log:\n${log.slice(-shownLogLength)}`,
+    );
+  });
   return {
     host: '127.0.0.1',
     port,
