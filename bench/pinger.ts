@@ -1,6 +1,6 @@
 /** A process that pings a server every millisecond and reports, on demand, the longest time an answer took. */
 import { createConnection } from 'node:net';
-import { type Instrument, instrumentPort, startInstrument } from './instrument.ts';
+import { instrumentPort, startInstrument } from './instrument.ts';
 
 export interface Pinger {
   /** The longest wait for an answer since the last call, ms; one that is still being waited for included. */
@@ -9,7 +9,7 @@ export interface Pinger {
 }
 
 export async function startPinger(port: number): Promise<Pinger> {
-  const instrument: Instrument = await startInstrument(import.meta.url, port, true);
+  const instrument = await startInstrument(import.meta.url, port, true);
   return { longest: async () => Number(await instrument.ask('longest')), stop: () => instrument.stop() };
 }
 
@@ -17,12 +17,13 @@ const port = instrumentPort(import.meta.url);
 if (port !== undefined) {
   let sent = 0;
   let longest = 0;
-  const received = (): void => {
+  const received = (): boolean => {
     longest = Math.max(longest, performance.now() - sent);
     sent = 0;
     setTimeout(ping, 1);
+    return true;
   };
-  const onread = { buffer: Buffer.alloc(64), callback: () => (received(), true) };
+  const onread = { buffer: Buffer.alloc(64), callback: received };
   const socket = createConnection({ port, host: '127.0.0.1', onread }).setNoDelay(true);
   const request = Buffer.from('PING\r\n');
   const ping = (): void => {

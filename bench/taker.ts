@@ -3,7 +3,7 @@
  * machines. A whole replica beside the master would take processor time from it.
  */
 import { createConnection } from 'node:net';
-import { type Instrument, instrumentPort, startInstrument } from './instrument.ts';
+import { instrumentPort, startInstrument } from './instrument.ts';
 
 /** Of a diskless transfer's end marker. */
 const MARK_BYTES = 40;
@@ -18,7 +18,7 @@ export interface Taker {
 }
 
 export async function startTaker(port: number): Promise<Taker> {
-  const instrument: Instrument = await startInstrument(import.meta.url, port, false);
+  const instrument = await startInstrument(import.meta.url, port, false);
   return {
     sync: async () => {
       await instrument.ask('sync');

@@ -18,7 +18,7 @@ export interface LostWrites {
   readonly commands: number;
   /** Part of them is no longer in the backlog: `from` is the oldest that is. */
   readonly incomplete: boolean;
-  /** The bytes, as RESP requests. Views into the backlog: valid until it is freed. */
+  /** The bytes, as RESP requests. Views into the backlog: valid until the stream goes on, or loses a reader. */
   readonly pieces: readonly Uint8Array[];
 }
 
